@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The hypervisor: arch/x86, core and drivers/host, linked with lib and the boot entry into one image.
+
+HV_DIRS := arch/x86 core drivers/host
+HV_C := $(filter-out %_test.c,$(wildcard $(addsuffix /*.c,$(HV_DIRS))))
+HV_ASM := $(wildcard arch/x86/*.asm)
+HV_OBJS := $(HV_C:%.c=$(BUILD)/hv/%.o) $(HV_ASM:%.asm=$(BUILD)/hv/%.asm.o)
+
+$(BUILD)/hv/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(FREESTANDING) -mcmodel=kernel -MMD -MP -c -o $@ $<
+
+$(BUILD)/hv/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -I./ -MD $(@:.o=.d) -o $@ $<
+
+# The symbol table for dumps comes from a first link (tools/symbols.py) and goes into the second.
+$(BUILD)/atoll.elf: $(HV_OBJS) arch/x86/atoll.lds $(BOOT_OBJS) $(LIB_OBJS) tools/symbols.py 
+	$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --gc-sections -T arch/x86/atoll.lds \
+		-o $(BUILD)/hv/first.elf $(HV_OBJS) $(BOOT_OBJS) $(LIB_OBJS)
+	$(PYTHON) tools/symbols.py $(BUILD)/hv/first.elf $(BUILD)/hv/symbols.asm
+	$(NASM) -f elf64 -o $(BUILD)/hv/symbols.o $(BUILD)/hv/symbols.asm
+	$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --gc-sections -T arch/x86/atoll.lds \
+		-o $@ $(HV_OBJS) $(BOOT_OBJS) $(LIB_OBJS) $(BUILD)/hv/symbols.o
+
+DEFAULT_TARGETS += $(BUILD)/atoll.elf
+-include $(HV_OBJS:.o=.d)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where things lie in the hypervisor's address space. docs/memory.md draws it. */
+#ifndef ATOLL_X86_LAYOUT_H
+#define ATOLL_X86_LAYOUT_H
+
+/* Shared by all CPUs. HEAP_MAP_BASE is in pt.h. */
+#define IMAGE_VA       0xffffffff80000000 /* text, rodata, data, bss: one chunk */
+#define FRAME_TABLE_VA 0xffffc00000000000 /* struct frame [mfn], present where RAM is */
+#define CHUNK_TABLE_VA 0xffffc80000000000 /* struct chunk [mfn / 512], the same */
+#define AREA_VA        0xffffd00000000000 /* registered guest areas */
+#define AREA_VA_SIZE   0x0000000010000000 /* 256 MiB: 65,536 slots of one page */
+#define DEVICE_VA      0xffffd80000000000 /* uncached host devices: LAPIC, IO-APIC, HPET; ACPI tables \
+                                           */
+
+/* Private to each CPU: one 2 MiB region behind a top-level entry of its own. Offsets from
+ * PRIVATE_VA. Pages that are not named are not mapped, so that each stack has a guard page below
+ * it. */
+#define PRIVATE_VA        0xffffff8000000000
+#define PRIVATE_PERCPU    0x00000 /* struct percpu, 2 pages */
+#define PRIVATE_VCPU      0x10000 /* struct vcpu_private of the loaded vCPU */
+#define PRIVATE_CONTROL   0x11000 /* its control block */
+#define PRIVATE_VCPU2     0x12000 /* the same two of a vCPU that is looked at while it runs nowhere */
+#define PRIVATE_WINDOW    0x20000 /* WINDOW_SLOT_COUNT pages */
+#define PRIVATE_STACK     0x51000 /* 4 pages, up to 0x55000 */
+#define PRIVATE_STACK_TOP 0x55000
+#define PRIVATE_IST_DF    0x56000 /* one page each, tops at +0x1000 */
+#define PRIVATE_IST_NMI   0x58000
+#define PRIVATE_IST_MC    0x5a000
+#define PRIVATE_TABLES    0x5c000 /* GDT and TSS */
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Spin locks (ticket order) and atomics with named barriers. The hypervisor runs with interrupts
+ * off, so a lock never meets an interrupt handler of its own CPU. docs/locking.md holds the order;
+ * DEBUG=1 asserts it. */
+#ifndef ATOLL_X86_LOCK_H
+#define ATOLL_X86_LOCK_H
+
+#include "core/types.h"
+#include <stdatomic.h>
+
+/* The lock order: a CPU that holds a lock takes only locks further down. */
+enum lock_order {
+    LOCK_DOMAINS = 1, /* domain_list: creation, destruction, look-up of a slot */
+    LOCK_DOMAIN,      /* struct domain: life cycle, vCPU array, HVM parameters */
+    LOCK_GRANT,       /* struct grant_table (two: lower domid first) */
+    LOCK_EVTCHN,      /* struct evtchn_table (two: lower domid first) */
+    LOCK_P2M,         /* struct p2m (two: lower domid first) */
+    LOCK_AREA,        /* registered guest areas of a vCPU */
+    LOCK_SCHED,       /* a CPU's run queue (two: lower CPU first) */
+    LOCK_TIMER,       /* a CPU's deadline heap */
+    LOCK_FRAME,       /* chunk lists, frame allocation */
+    LOCK_HEAP,        /* hypervisor heap pages */
+    LOCK_HOST_PT,     /* the host's own page tables */
+    LOCK_IRQ,         /* MSI, IO-APIC, pirq tables */
+    LOCK_LOG,         /* log ring and console UART */
+};
+
+struct lock {
+    _Atomic uint32_t next;
+    _Atomic uint32_t serving;
+    uint16_t order;          /* enum lock_order */
+    _Atomic uint16_t holder; /* CPU number + 1, 0: free */
+};
+
+#define LOCK_INIT(lock_order_value)                                                                \
+    {                                                                                              \
+        .order = (lock_order_value)                                                                \
+    }
+
+void lock_init(struct lock *lock, enum lock_order order);
+void lock_take(struct lock *lock);
+void lock_drop(struct lock *lock);
+/* True when taken. */
+bool lock_try(struct lock *lock) MUST_CHECK;
+/* Takes both (they may be the same one) in the order of their addresses; both have one lock order.
+ */
+void lock_take_pair(struct lock *a, struct lock *b);
+void lock_drop_pair(struct lock *a, struct lock *b);
+bool lock_is_held(const struct lock *lock); /* by this CPU */
+
+static inline void cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+/* Orders every earlier load and store before every later one, also as other CPUs see them. */
+static inline void barrier_full(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+/* One load or store that the compiler neither repeats, splits nor leaves out. */
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+
+#endif

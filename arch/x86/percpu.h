@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Per-CPU state in two parts. struct cpu is what other CPUs may look at. struct percpu is private:
+ * it lies at one virtual address that each CPU maps to its own page, so that this_cpu() is a
+ * constant and no CPU can reach another's.
+ */
+#ifndef ATOLL_X86_PERCPU_H
+#define ATOLL_X86_PERCPU_H
+
+#include "arch/x86/lock.h"
+#include "core/types.h"
+
+#define CPU_MAX 64u
+
+struct domain;
+struct vcpu;
+
+/* Reasons for which a CPU must look up from what it does; bits of cpu.pending. */
+#define CPU_PENDING_SCHED (1u << 0) /* run the scheduler */
+#define CPU_PENDING_TIMER                                                                          \
+    (1u << 1) /* a deadline passed, or an earlier one was set by another CPU */
+#define CPU_PENDING_EVENT (1u << 2) /* the current vCPU has an event or interrupt to look at */
+#define CPU_PENDING_TLB   (1u << 3) /* the loaded domain's p2m generation rose */
+#define CPU_PENDING_HOST  (1u << 4) /* the host's own tables changed: flush */
+
+struct cpu {
+    uint32_t id; /* 0 .. cpu_count-1 */
+    uint32_t apic_id;
+    /* The kick protocol (arch/x86/kick.c): written by any CPU. */
+    _Atomic uint32_t pending;  /* CPU_PENDING_* */
+    _Atomic uint32_t in_guest; /* 1: in a guest or halted, a kick needs an IPI */
+    /* Decision 16: written by this CPU alone, read by all. */
+    struct domain *_Atomic loaded; /* domain whose translations this CPU may hold; NULL: none */
+    _Atomic uint64_t loaded_gen;   /* the p2m generation of it up to which this CPU has flushed */
+    _Atomic uint64_t host_gen;     /* generation of the host's tables up to which it has flushed */
+    _Atomic bool is_online;
+};
+
+#define WINDOW_SLOT_COUNT 32u
+
+struct percpu {
+    struct cpu *cpu;
+    uint32_t id;
+    struct vcpu *current;                /* the vCPU whose state is loaded; NULL: idle */
+    mfn_t window_tag[WINDOW_SLOT_COUNT]; /* frame that each window slot maps, MFN_NONE: none */
+    uint32_t interrupt_depth;
+    uint64_t counter_base; /* spare word for the scheduler's accounting: TSC at the last switch */
+    uint8_t argument[4096] ALIGNED(
+        16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */
+};
+
+extern struct cpu cpus[CPU_MAX];
+extern uint32_t cpu_count;
+
+#ifdef ATOLL_HOST_TEST
+extern struct percpu fake_percpu;
+static inline struct percpu *this_cpu(void)
+{
+    return &fake_percpu;
+}
+#else
+#define PERCPU_VA UINT64_C(0xffffff8000000000)
+static inline struct percpu *this_cpu(void)
+{
+    return (struct percpu *)PERCPU_VA;
+}
+#endif
+
+/* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a
+ * guest or halted. May be called for this CPU (no IPI: it looks before it enters a guest). */
+void cpu_kick(struct cpu *cpu, uint32_t bits);
+/* Declares this CPU about to enter a guest or to halt. True: nothing is pending, go on. False: bits
+ * are pending, in_guest is clear again, look at them. */
+bool cpu_enter_begin(void) MUST_CHECK;
+/* Back in the hypervisor. */
+void cpu_enter_end(void);
+
+/* Time stamp counter, in ticks. */
+uint64_t tsc_read(void);
+/* Nanoseconds since the hypervisor started, and the conversions that time pages publish:
+ * ns = (ticks << tsc_shift or >> -tsc_shift) * tsc_mul >> 32 (xen.h, struct vcpu_time_info). */
+uint64_t time_ns(void);
+uint64_t time_ns_of_tsc(uint64_t tsc);
+uint64_t tsc_of_time_ns(uint64_t ns);
+extern uint32_t tsc_khz;
+extern uint32_t tsc_mul;
+extern int8_t tsc_shift;
+/* UTC in ns since 1970 at time_ns() == 0. */
+extern uint64_t wall_ns_at_start;
+/* Arms this CPU's timer interrupt for a time in time_ns() units; UINT64_MAX: off. A time in the
+ * past fires at once. */
+void cpu_timer_arm(uint64_t deadline_ns);
+
+#endif

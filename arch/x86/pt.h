@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables: the one walker (design decision 5), the host's own tables and the per-CPU window
+ * onto guest frames. A table format is a constant description; a change has two phases: prepare may
+ * fail, commit cannot.
+ */
+#ifndef ATOLL_X86_PT_H
+#define ATOLL_X86_PT_H
+
+#include "core/types.h"
+
+/* Access rights of a mapping, common to all formats. */
+#define PT_READ     (1u << 0)
+#define PT_WRITE    (1u << 1)
+#define PT_EXEC     (1u << 2)
+#define PT_USER     (1u << 3) /* guest tables and NPT: reachable from user level (NPT: always set) */
+#define PT_UNCACHED (1u << 4)
+
+#define PT_LEVEL_4K 0u
+#define PT_LEVEL_2M 1u
+#define PT_LEVEL_1G 2u
+
+/* A format: NPT and host long-mode tables (APM Vol. 2 5.3), EPT (SDM Vol. 3C 29.3), guest PAE and
+ * 32-bit tables. */
+struct pt_format;
+extern const struct pt_format pt_format_npt;
+extern const struct pt_format pt_format_host;
+extern const struct pt_format pt_format_guest64;
+extern const struct pt_format pt_format_guest_pae;
+extern const struct pt_format pt_format_guest32;
+
+/* What a look-up finds. */
+struct pt_leaf {
+    paddr_t base;    /* of the page that holds the address, aligned to its size */
+    unsigned level;  /* PT_LEVEL_*: its size */
+    unsigned rights; /* PT_* */
+    unsigned soft;   /* the format's software bits: 7 bits that belong to the caller */
+};
+
+/* How the walker reaches and allocates tables. map() returns a pointer to the table page, valid
+ * until the next map() of the same level. alloc() yields a zeroed page, free() takes one back. */
+struct pt_ops {
+    uint64_t *(*map)(void *context, mfn_t table, unsigned level);
+    int (*alloc)(void *context, mfn_t *table) MUST_CHECK;
+    void (*free)(void *context, mfn_t table);
+};
+
+struct pt {
+    const struct pt_format *format;
+    const struct pt_ops *ops;
+    void *context;
+    mfn_t root;
+};
+
+/* Finds the leaf for ADDRESS: 0, or -ENOENT if nothing is mapped there. */
+int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_CHECK;
+/* Makes every table exist that a leaf of LEVEL at ADDRESS needs, splitting larger leaves. Changes
+ * no translation. -ENOMEM. */
+int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
+/* Writes the leaf (BASE, RIGHTS, SOFT) at ADDRESS; tables are there after pt_prepare. The old leaf
+ * goes to *OLD if OLD is not NULL (rights 0: none). The new entry appears in one store. */
+void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old);
+/* Frees every table below the root and the root; leaves are passed to visit() first (may be NULL).
+ */
+void pt_destroy(struct pt *pt,
+                void (*visit)(void *context, uint64_t address, const struct pt_leaf *leaf));
+/* Calls visit() for every leaf in address order from *CURSOR on, until BUDGET leaves; returns true
+ * when the end is reached. */
+bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
+              void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
+              void *argument);
+
+/* ---- the window: this CPU's view of frames that are not mapped (design decision 3) ---- */
+
+/* Each use has slots of its own, so that a map of one use never disturbs another's. A pointer is
+ * valid until the next map of the same use (WINDOW_WALK: of the same use and level), a
+ * window_empty(), or the next guest entry. */
+enum window_use {
+    WINDOW_WALK, /* guest and nested page tables: 4 levels */
+    WINDOW_ARG0, /* the page(s) of a hypercall's argument */
+    WINDOW_ARG1,
+    WINDOW_ELEM0, /* the page(s) of an array element */
+    WINDOW_ELEM1,
+    WINDOW_DATA0, /* anything short: grant copy source */
+    WINDOW_DATA1, /* grant copy destination */
+    WINDOW_SCRUB,
+    WINDOW_USES,
+};
+/* Maps frame MFN, readable and writable, and returns its 4096 bytes. Keeps what is mapped already.
+ */
+void *window_map(enum window_use use, mfn_t mfn);
+/* The same for the table of LEVEL (0..3) of a walk. */
+void *window_map_walk(unsigned level, mfn_t mfn);
+/* Unmaps every slot: before this CPU runs another domain, and when a generation passes. */
+void window_empty(void);
+
+/* ---- the host's own tables ---- */
+
+/* Address of machine memory in the heap map (present only for chunks that host_map_chunk() mapped).
+ */
+#define HEAP_MAP_BASE UINT64_C(0xffff800000000000)
+/* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
+ * executable. -ENOMEM. */
+int host_map_chunk(paddr_t chunk) MUST_CHECK;
+/* Takes it out again and flushes all CPUs lazily: the chunk must stay unused until
+ * host_flush_done(the returned generation). */
+uint64_t host_unmap_chunk(paddr_t chunk);
+/* Maps one or two frames side by side, writable, in the area region, for good until
+ * host_unmap_area(). -ENOMEM. */
+int host_map_area(const mfn_t *frames, unsigned count, void **address) MUST_CHECK;
+void host_unmap_area(void *address, unsigned count);
+/* True when every CPU has flushed its own TLB since GENERATION of the host's tables. */
+bool host_flush_done(uint64_t generation);
+
+#endif

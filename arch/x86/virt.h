@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The line between what is common to both vendors and what is not (design decision 6): the verbs of
+ * struct virt_ops, chosen once at boot, and struct vm_exit, what a guest's exit looks like above
+ * it. Nothing above this line names a vendor.
+ */
+#ifndef ATOLL_X86_VIRT_H
+#define ATOLL_X86_VIRT_H
+
+#include "arch/x86/vlapic.h"
+#include "core/types.h"
+
+struct vcpu;
+struct domain;
+struct hvm_hw_cpu; /* pv-abi/hvm_save.h */
+
+/* The general registers of a guest, in the numbering of ModRM; rip and rflags beside them. The
+ * vendor layer copies what the hardware keeps in its control block (rax, rsp, rip, rflags) on each
+ * exit and entry. */
+struct guest_regs {
+    uint64_t gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
+    uint64_t rip;
+    uint64_t rflags;
+};
+enum {
+    REG_RAX,
+    REG_RCX,
+    REG_RDX,
+    REG_RBX,
+    REG_RSP,
+    REG_RBP,
+    REG_RSI,
+    REG_RDI,
+    REG_R8,
+    REG_R9,
+    REG_R10,
+    REG_R11,
+    REG_R12,
+    REG_R13,
+    REG_R14,
+    REG_R15
+};
+
+/* A vCPU's private page: registers and extended state. Mapped only on the CPU that has it loaded,
+ * at VCPU_PRIVATE_VA. */
+#define VCPU_XSAVE_MAX 3584u
+struct vcpu_private {
+    struct guest_regs regs;
+    uint64_t dr[4]; /* DR0..DR3; DR6 and DR7 are in the vendor's control block */
+    uint64_t xcr0;  /* the guest's */
+    uint8_t pad[256 - sizeof(struct guest_regs) - 5 * 8];
+    uint64_t spare[32];
+    uint8_t xsave[VCPU_XSAVE_MAX] ALIGNED(
+        64); /* standard (not compacted) XSAVE area with all host components */
+};
+_Static_assert(sizeof(struct vcpu_private) == PAGE_SIZE, "a private page is one page");
+
+#ifdef ATOLL_HOST_TEST
+extern struct vcpu_private fake_vcpu_private;
+static inline struct vcpu_private *vcpu_private(void)
+{
+    return &fake_vcpu_private;
+}
+#else
+/* Two pages: struct vcpu_private, then the vendor's control block (VMCB). */
+#define VCPU_PRIVATE_VA UINT64_C(0xffffff8000010000)
+static inline struct vcpu_private *vcpu_private(void)
+{
+    return (struct vcpu_private *)VCPU_PRIVATE_VA;
+}
+#endif
+
+/* Why a guest stopped. */
+enum vm_exit_kind {
+    VM_EXIT_NONE,   /* nothing to do (a host interrupt or NMI: taken once interrupts open) */
+    VM_EXIT_WINDOW, /* the event window is open */
+    VM_EXIT_HLT,
+    VM_EXIT_CPUID,
+    VM_EXIT_HYPERCALL,
+    VM_EXIT_PORT,
+    VM_EXIT_MSR_READ,
+    VM_EXIT_MSR_WRITE,
+    VM_EXIT_CR_WRITE, /* cr.number: 0 or 4; cr.value: what the guest wants it to be (operand
+                         decoded) */
+    VM_EXIT_XSETBV,
+    VM_EXIT_CACHE,     /* WBINVD, INVD: nothing to do but go on */
+    VM_EXIT_FAULT,     /* nested page fault: fault.* */
+    VM_EXIT_UNDEFINED, /* an instruction that a guest does not have (VMRUN, MONITOR, ...): #UD */
+    VM_EXIT_SHUTDOWN,  /* triple fault */
+    VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
+    VM_EXIT_UNKNOWN,
+    VM_EXIT_KINDS,
+};
+
+struct vm_exit {
+    enum vm_exit_kind kind;
+    uint8_t length; /* of the instruction, where skipping it makes sense */
+    union {
+        struct {
+            uint16_t port;
+            uint8_t size; /* 1, 2, 4 bytes */
+            bool is_in;
+            bool is_string; /* INS, OUTS: crash of the guest with a record, but skipped when
+                               unclaimed */
+        } port;
+        struct {
+            uint8_t number;
+            uint64_t value;
+        } cr;
+        struct {
+            gpa_t gpa;
+            bool is_write;
+            bool is_exec;
+            bool is_walk; /* met while the CPU walked the guest's own tables */
+        } fault;
+    };
+    uint64_t code; /* the vendor's exit code and information words, for records only */
+    uint64_t info[2];
+};
+
+/* An event to inject. */
+struct vm_event {
+    enum { VM_EVENT_INTERRUPT, VM_EVENT_EXCEPTION, VM_EVENT_NMI } type;
+    uint8_t vector;
+    bool has_error;
+    uint32_t error;
+};
+
+/* What the guest-virtual walk needs. */
+struct guest_paging {
+    uint64_t cr0, cr3, cr4, efer, rflags;
+    uint8_t cpl;
+    bool is_long; /* executes 64-bit code: EFER.LMA and CS.L */
+};
+
+/* At most 16 verbs. "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
+struct virt_ops {
+    const char *name;
+    /* Switches this CPU's virtualisation on. -ENODEV with a line in the log if the CPU cannot. */
+    int (*cpu_init)(void);
+    /* Fills the control block of a new vCPU (mapped temporarily) with the reset state. -ENOMEM. */
+    int (*vcpu_init)(struct vcpu *v);
+    void (*vcpu_destroy)(struct vcpu *v);
+    /* V becomes, or stops being, the loaded vCPU; private pages are mapped. */
+    void (*load)(struct vcpu *v);
+    void (*save)(struct vcpu *v);
+    /* Runs the loaded vCPU until it exits; regs in vcpu_private(). Interrupts stay off. */
+    void (*run)(struct vcpu *v, struct vm_exit *exit);
+    /* Event injection into the loaded vCPU at its next entry; can_take tells whether an interrupt
+     * could be injected now (IF, no shadow, nothing queued); open_window asks for VM_EXIT_WINDOW as
+     * soon as it can. */
+    void (*inject)(struct vcpu *v, const struct vm_event *event);
+    bool (*can_take)(struct vcpu *v);
+    void (*open_window)(struct vcpu *v);
+    /* Paging registers of the loaded vCPU. */
+    void (*get_paging)(struct vcpu *v, struct guest_paging *paging);
+    /* CR0, CR4, EFER, PAT of the loaded vCPU as the guest sees them; set applies what the guest may
+     * change, flush included. which: enum vm_reg. */
+    uint64_t (*get_reg)(struct vcpu *v, unsigned which);
+    void (*set_reg)(struct vcpu *v, unsigned which, uint64_t value);
+    /* State of a vCPU that runs nowhere, to and from Xen's CPU record (private pages mapped by the
+     * caller). */
+    void (*get_state)(struct vcpu *v, struct hvm_hw_cpu *record);
+    int (*set_state)(struct vcpu *v, const struct hvm_hw_cpu *record);
+    /* The next entry flushes this vCPU's guest translations. */
+    void (*flush)(struct vcpu *v);
+    /* The hypercall instruction: writes the 32-byte stub for NUMBER to PAGE (xen.h: hypercall
+     * page). */
+    void (*hypercall_stub)(uint8_t *stub, uint32_t number);
+};
+enum vm_reg {
+    VM_CR0,
+    VM_CR2,
+    VM_CR3,
+    VM_CR4,
+    VM_EFER,
+    VM_PAT,
+    VM_DR6,
+    VM_DR7,
+    VM_CPL,
+    VM_CS_BASE,
+    VM_TSC_OFFSET,
+    VM_FS_BASE,
+    VM_GS_BASE,
+    VM_KERNEL_GS,
+    VM_STAR,
+    VM_LSTAR,
+    VM_CSTAR,
+    VM_SFMASK,
+    VM_SYSENTER_CS,
+    VM_SYSENTER_ESP,
+    VM_SYSENTER_EIP,
+    VM_REGS
+};
+
+extern const struct virt_ops *virt; /* svm_ops; NULL until chosen */
+
+#define VCPU_EXIT_HISTORY 8u
+
+/* What the architecture keeps per vCPU, inside struct vcpu (core/domain.h). Persistent unless said.
+ */
+struct arch_vcpu {
+    mfn_t
+        private_frame; /* struct vcpu_private; a frame of the guest's side, never mapped for good */
+    mfn_t control_frame;   /* VMCB */
+    struct vlapic vlapic;  /* HVM record LAPIC, LAPIC_REGS */
+    uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
+    uint64_t tsc_offset;   /* guest TSC = host TSC + this */
+    uint64_t tsc_aux;
+    uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */
+    uint64_t asid_gen; /* rebuilt */
+    uint32_t asid;     /* rebuilt */
+    uint32_t asid_cpu; /* rebuilt */
+    /* First 16 bytes of instructions read for the record, exits since: ring of the last exits, for
+     * the reason-for-death record. */
+    struct {
+        uint32_t kind;
+        uint64_t rip;
+        uint64_t info;
+    } history[VCPU_EXIT_HISTORY];
+    uint32_t history_next;
+};
+
+/* ---- what core asks of the architecture ---- */
+
+/* Gives V its pages and reset state (real mode, stopped). -ENOMEM. destroy undoes it. */
+int arch_vcpu_init(struct vcpu *v) MUST_CHECK;
+void arch_vcpu_destroy(struct vcpu *v);
+/* Puts V (running nowhere) back to the state after INIT. */
+void arch_vcpu_reset(struct vcpu *v);
+/* Makes V the loaded vCPU of this CPU / stores it away and unmaps its pages. core/sched.c calls
+ * them on a switch. */
+void arch_vcpu_load(struct vcpu *v);
+void arch_vcpu_save(struct vcpu *v);
+/* One HVM context record (pv-abi/hvm_save.h) of V, which runs nowhere. set: -EINVAL with nothing
+ * changed when a value cannot be. */
+int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size) MUST_CHECK;
+int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size) MUST_CHECK;
+/* The loaded vCPU executed HLT with IF=0, or similar: what the loop does next is core's. */
+/* The loop of every CPU: pending work, schedule, run, handle; never returns. */
+void arch_cpu_loop(void) NORETURN;
+/* Leaves by the machine: power off, or reset. */
+void machine_power_off(void) NORETURN;
+void machine_reset(void) NORETURN;
+
+#endif

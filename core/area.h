@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Areas that a guest registers and the hypervisor writes later, from any CPU: vcpu_info, runstate,
+ * time. Translated once, at registration, into at most two referenced frames that stay mapped until
+ * the area is dropped. */
+#ifndef ATOLL_CORE_AREA_H
+#define ATOLL_CORE_AREA_H
+
+#include "core/types.h"
+
+struct domain;
+
+struct area {
+    void *address; /* mapped, contiguous; NULL: not registered */
+    mfn_t frame[2];
+    uint32_t frame_count;
+    gfn_t gfn[2]; /* where it lay when registered, for marking dirty */
+};
+
+/* Registers SIZE bytes at OFFSET in GFN of D (must not cross the page). -EINVAL, -ENOMEM. */
+int area_register_gfn(struct area *area, struct domain *d, gfn_t gfn, uint32_t offset,
+                      uint32_t size) MUST_CHECK;
+/* Registers SIZE bytes at a virtual address of the loaded vCPU; may cross a page. -EFAULT, -ENOMEM.
+ */
+int area_register_gva(struct area *area, uint64_t gva, uint32_t size) MUST_CHECK;
+/* Drops it; the mapping goes once all CPUs have flushed. Nothing happens if it is not registered.
+ */
+void area_drop(struct area *area);
+
+#endif

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests of the hypervisor's neutral part: core and the page-table walker, compiled for the host, run on the fake
+# architecture of tests/fake.
+
+HOST_CORE_C := $(filter-out %_test.c,$(wildcard core/*.c)) arch/x86/pt.c $(wildcard tests/fake/*.c)
+HOST_CORE_OBJS := $(HOST_CORE_C:%.c=$(BUILD)/unit/%.o)
+CORE_TEST_C := $(wildcard core/*_test.c arch/x86/*_test.c)
+CORE_TESTS := $(CORE_TEST_C:%.c=$(BUILD)/unit/%)
+
+$(BUILD)/unit/core/%.o $(BUILD)/unit/arch/x86/%.o $(BUILD)/unit/tests/fake/%.o: HOST_CORE_FLAGS := -DATOLL_HOST_TEST -Itests/fake
+$(BUILD)/unit/core/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/unit/arch/x86/%.o: arch/x86/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/unit/tests/fake/%.o: tests/fake/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/libcore.a: $(HOST_CORE_OBJS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+# A test file in arch/x86 names further sources that it needs in a line `/* needs: arch/x86/foo.c */`.
+$(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
+	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -o $@ $< $(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $*.c) \
+		$(BUILD)/unit/libcore.a $(LIB_HOST_OBJS) -lcmocka
+
+UNIT_TESTS += $(CORE_TESTS)
+-include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domains and their vCPUs: structures, look-up, life cycle. */
+#ifndef ATOLL_CORE_DOMAIN_H
+#define ATOLL_CORE_DOMAIN_H
+
+#include "arch/x86/lock.h"
+#include "arch/x86/virt.h"
+#include "core/area.h"
+#include "core/counters.h"
+#include "core/evtchn.h"
+#include "core/grant.h"
+#include "core/p2m.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "core/types.h"
+
+#define DOMAIN_VCPUS_MAX 64u
+#define DOMAIN_PARAMS    38u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
+#define VIRQ_COUNT       24u
+#define DOMAIN_CONTROL   0u /* domid of the control domain */
+
+struct shared_info;
+struct vcpu_info;
+
+/* One page from the heap. Fields without a word on locking belong to the CPU that runs the vCPU. */
+struct vcpu {
+    struct domain *domain;
+    uint32_t id;
+    /* Whether it may run; changed by any CPU through vcpu_* and domain_* only. */
+    _Atomic bool is_up; /* VCPUOP_up, INIT/SIPI, or the builder brought it up */
+    _Atomic bool is_blocked;
+    _Atomic uint32_t pause_count;
+    bool is_initialised;       /* a builder or SIPI gave it a state */
+    struct sched_entity sched; /* under the run queue's lock; rebuilt */
+    struct arch_vcpu arch;
+
+    struct vcpu_info
+        *info;             /* in shared_info or in info_area; never NULL once the domain is alive */
+    struct area info_area; /* under domain lock for registration; cannot be registered twice */
+    struct area runstate_area, time_area;
+    uint64_t runstate_entry_ns;
+    uint64_t runstate_ns[4]; /* RUNSTATE_* */
+    uint32_t runstate;
+    uint32_t time_version;
+
+    struct timer singleshot; /* VIRQ_TIMER */
+    struct timer poll_timer;
+    uint32_t poll_port; /* SCHEDOP_poll: port, 0: none, UINT32_MAX: several */
+    bool is_polling;
+    uint16_t virq_port[VIRQ_COUNT]; /* under the domain's evtchn lock; 0: unbound */
+
+    struct vcpu_counters counters;
+};
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU is one page");
+
+enum domain_state { DOMAIN_BUILDING, DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+/* What killed a domain, for the shell. */
+struct death_record {
+    bool is_valid;
+    uint32_t vcpu;
+    char reason[80];
+    struct guest_regs regs;
+    uint64_t cr[3];                           /* CR0, CR3, CR4 */
+    uint64_t last_exit[VCPU_EXIT_HISTORY][3]; /* kind, rip, info; newest first */
+};
+
+/* One page from the heap. */
+struct domain {
+    uint16_t id;
+    bool is_privileged;    /* the control domain */
+    bool is_direct_mapped; /* gpa equals machine address */
+    bool is_32bit; /* layout of shared_info latched (hypercall page or callback set in 32-bit mode)
+                    */
+    _Atomic uint32_t refs; /* domain_get, domain_put */
+    struct lock lock;
+    _Atomic uint32_t state;       /* enum domain_state */
+    _Atomic uint32_t pause_count; /* by the control domain, by building */
+    bool is_shutting_down, is_shut_down;
+    uint32_t shutdown_reason; /* SHUTDOWN_* */
+    uint8_t handle[16];       /* uuid */
+    uint32_t ssidref;
+    uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
+    uint32_t emulation_flags;
+
+    uint32_t vcpu_max;
+    struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
+
+    struct p2m p2m;
+    uint64_t tot_pages, max_pages; /* guest frames; under the frame lock */
+    uint64_t hyp_pages, hyp_limit; /* hypervisor pages charged; under the heap lock */
+    uint64_t quarantine_pages;
+    uint64_t foreign_pages;          /* frames of others mapped by XENMAPSPACE_gmfn_foreign */
+    struct shared_info *shared_info; /* heap page; XENMAPSPACE_shared_info */
+    gfn_t shared_info_gfn;           /* where it sits, GFN_NONE: nowhere */
+    struct evtchn_table evtchn;
+    struct grant_table grants;
+    uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
+    uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
+    uint32_t weight, cap;           /* scheduler */
+    uint64_t memory_map_gpa;        /* unused until set: XENMEM_set_memory_map */
+    uint32_t vm_assist;
+    uint64_t wall_offset_ns;
+    uint32_t exit_flags;
+    struct death_record death;
+    uint32_t console_log_budget; /* lines that the guest may still print by CONSOLEIO_write in this
+                                    period */
+    uint16_t console_line_size;
+    char console_line[120];
+    uint64_t
+        unknown_hypercalls; /* calls answered by -ENOSYS, total; by number in hypercall.c's page */
+    uint32_t *hypercall_counts; /* a heap page: calls by row, then -ENOSYS by number */
+    void *pirqs;                /* arch/x86/irq.c, control domain only */
+    void *spare_pages[4];
+};
+_Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is one page");
+
+/* Finds a live domain and takes a reference; NULL: no such domain. DOMID_SELF is not understood
+ * here. */
+struct domain *domain_get(uint16_t domid);
+void domain_put(struct domain *d);
+/* The same for a hypercall's domid argument: DOMID_SELF is the caller; another one than oneself
+ * needs privilege. -ESRCH, -EPERM. */
+int domain_get_target(uint16_t domid, struct domain **d) MUST_CHECK;
+/* Next domain with id >= FROM, referenced; NULL: none. */
+struct domain *domain_get_next(uint16_t from);
+static inline struct domain *current_domain(void);
+
+struct xen_domctl_createdomain;
+/* Makes a domain (paused, no memory) with what createdomain says; *DOMID 0xffff or 0: choose.
+ * Everything is undone on failure. */
+int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
+                  struct domain **d) MUST_CHECK;
+/* Gives it VCPU_MAX vCPUs. -EINVAL, -ENOMEM */
+int domain_set_max_vcpus(struct domain *d, uint32_t count) MUST_CHECK;
+/* One step of destruction; 1: call again (continuation), 0: done, the last domain_put() frees the
+ * page. */
+int domain_destroy_step(struct domain *d) MUST_CHECK;
+
+void domain_pause(struct domain *d); /* no wait: see sched_is_stopped */
+void domain_unpause(struct domain *d);
+bool domain_is_stopped(struct domain *d); /* paused and no vCPU loaded anywhere */
+/* D shuts down with REASON (SHUTDOWN_*): all its vCPUs stop, VIRQ_DOM_EXC goes to the control
+ * domain. */
+void domain_shutdown(struct domain *d, uint32_t reason);
+/* The guest cannot go on: fills the death record from the loaded vCPU and shuts down with
+ * SHUTDOWN_crash. */
+void domain_crash(struct domain *d, const char *format, ...) PRINTF(2, 3);
+
+/* A vCPU that may run now / waits for an event / goes down (the last one down: the domain has
+ * powered off). */
+void vcpu_wake(struct vcpu *v);  /* clears is_blocked */
+void vcpu_block(struct vcpu *v); /* unless an event is pending */
+void vcpu_up(struct vcpu *v);
+void vcpu_down(struct vcpu *v);
+/* V has an event or interrupt to look at: wakes it and makes its CPU look. */
+void vcpu_notify(struct vcpu *v);
+/* Fills the time page(s) of V: vcpu_time_info in vcpu_info and the time area; at load and at
+ * registration. */
+void vcpu_update_time(struct vcpu *v);
+/* Runstate accounting on each change of state (RUNSTATE_*). */
+void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns);
+static inline bool vcpu_may_run(const struct vcpu *v)
+{
+    return atomic_load(&v->is_up) && !atomic_load(&v->is_blocked) &&
+           atomic_load(&v->pause_count) == 0 && atomic_load(&v->domain->pause_count) == 0;
+}
+
+#include "arch/x86/percpu.h"
+static inline struct domain *current_domain(void)
+{
+    return this_cpu()->current->domain;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A domain's guest-physical memory: gfn to mfn, with type; the nested tables, the generation of
+ * decision 16. One function changes it, so that an IOMMU mirror can join. */
+#ifndef ATOLL_CORE_P2M_H
+#define ATOLL_CORE_P2M_H
+
+#include "arch/x86/lock.h"
+#include "arch/x86/pt.h"
+#include "core/types.h"
+
+struct domain;
+
+/* Kept in the software bits of a leaf. */
+enum p2m_type {
+    P2M_NONE = 0,
+    P2M_RAM,    /* the domain's own frame */
+    P2M_RAM_RO, /* read only for the guest; also RAM under dirty logging */
+    P2M_GRANT,  /* another domain's frame, mapped by a grant */
+    P2M_GRANT_RO,
+    P2M_FOREIGN, /* another domain's frame, mapped by XENMAPSPACE_gmfn_foreign */
+    P2M_SHARED,  /* a page of the hypervisor's: shared_info, grant frames */
+    P2M_MMIO,    /* device memory of the control domain, uncached */
+};
+
+struct p2m {
+    struct lock lock;
+    struct pt pt;
+    _Atomic uint64_t generation; /* rises when a mapping is removed or tightened */
+    uint64_t page_count[8];      /* leaves by type in 4 KiB units */
+    gfn_t max_gfn;               /* highest ever mapped */
+};
+
+struct p2m_entry {
+    mfn_t mfn; /* of exactly the gfn asked for */
+    enum p2m_type type;
+    unsigned level; /* PT_LEVEL_* of the leaf */
+    bool is_writable;
+};
+
+int p2m_init(struct domain *d) MUST_CHECK; /* -ENOMEM */
+void p2m_destroy(struct domain *d);
+
+/* P2M_NONE in entry->type when nothing is mapped. Takes the p2m lock for the look. */
+void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
+/* The same and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
+ * only, or any with references. */
+int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
+/* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist, -ENOMEM. set: writes the
+ * mapping (type P2M_NONE: removes), raises the generation and kicks CPUs if an older mapping was
+ * removed or tightened; the old entry goes to *OLD. */
+int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
+void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
+             struct p2m_entry *old);
+/* True when no CPU can hold a translation older than GENERATION of D's p2m. */
+bool p2m_flush_done(struct domain *d, uint64_t generation);
+/* Called at each guest entry of D's vCPU on this CPU: if the generation rose since tlb_gen of the
+ * vCPU, requests the flush (virt->flush) and empties the window; notes the generation in this CPU's
+ * struct cpu. A handful of instructions when nothing rose. */
+struct vcpu;
+void p2m_enter(struct vcpu *v);
+
+#endif

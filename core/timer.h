@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One deadline heap per CPU (design decision 11). Times are time_ns(). A timer belongs to the CPU
+ * it was set on until it fires, is cancelled or is set again. */
+#ifndef ATOLL_CORE_TIMER_H
+#define ATOLL_CORE_TIMER_H
+
+#include "core/types.h"
+
+struct timer {
+    uint64_t deadline_ns;
+    void (*fire)(struct timer *timer); /* runs on the timer's CPU, no lock held, interrupts off */
+    uint32_t cpu;                      /* where it is queued */
+    uint32_t index; /* place in the heap + 1; 0: not queued. Under the heap's lock. */
+};
+
+void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
+/* Sets TIMER for DEADLINE_NS on CPU (an index); replaces an earlier setting. A deadline in the past
+ * fires at the next look. */
+void timer_set(struct timer *timer, uint32_t cpu, uint64_t deadline_ns);
+/* After this it does not fire, unless it is firing on another CPU at this moment (that CPU's
+ * handler must cope). */
+void timer_cancel(struct timer *timer);
+/* Moves a queued timer to CPU, as when its vCPU moves there. */
+void timer_migrate(struct timer *timer, uint32_t cpu);
+/* Fires everything due on this CPU, at most a bounded count, and arms the CPU's timer for the next.
+ */
+void timer_run(void);
+/* The next deadline of this CPU, UINT64_MAX: none. */
+uint64_t timer_next(void);
+
+#endif
