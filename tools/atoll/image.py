@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Collects what a machine boots, and makes it a UEFI volume or a GRUB ISO.
+
+A bundle is the set of files beside atoll.cfg, each under the name by which a configuration calls
+it. Names are short, lower case on a case-insensitive volume, and carry no folder.
+"""
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+from . import xlcfg
+
+# boot_info.h: BOOT_NAME_MAX with its NUL, BOOT_MODULE_MAX.
+NAME_MAX = 63
+MODULE_MAX = 64
+MIB = 1 << 20
+GRUB_MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
+GRUB_PLATFORM = "/usr/lib/grub/i386-pc"
+DEFAULT_GUEST_MEMORY = 128
+
+
+class ImageError(Exception):
+    """A file is missing or a tool failed; the message is for the user."""
+
+
+@dataclass
+class Bundle:
+    """Files by their name in the image: host paths (str) or content (bytes)."""
+    loader: str
+    hypervisor: str
+    control: str
+    options: str = ""
+    control_options: str = ""
+    control_memory: int = 64
+    files: dict = field(default_factory=dict)
+    domains: list = field(default_factory=list)
+    guest_memory: int = 0
+    carried: dict = field(default_factory=dict)
+    config_text: str = None
+
+    def carry(self, path):
+        """The name under which the host file `path` goes into the image."""
+        real = os.path.realpath(path)
+        if not os.path.isfile(real):
+            raise ImageError(f"no such file: {path}")
+        if real not in self.carried:
+            self.carried[real] = self._unused_name(os.path.basename(path))
+            self.files[self.carried[real]] = real
+        return self.carried[real]
+
+    def _unused_name(self, wish):
+        base = re.sub(r"[^A-Za-z0-9._-]", "_", wish)[-NAME_MAX + 4:]
+        taken = {name.lower() for name in self.files}
+        taken |= {"atoll.cfg", "atoll.elf", "control.elf", "bootx64.efi"}
+        name, number = base, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{number}-{base}"
+        return name
+
+    def add_domain(self, path):
+        """Adds the guest that the configuration file `path` describes, and its files."""
+        try:
+            config = xlcfg.read(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImageError(f"{path}: cannot be read: {error}") from error
+        if not config.string("kernel"):
+            raise ImageError(f"{path}: kernel= is missing; it names the kernel's file")
+        names = {}
+        for key in ("kernel", "ramdisk"):
+            if config.string(key):
+                names[key] = self.carry(host_path(path, config.string(key)))
+        name = self._unused_name(os.path.basename(path))
+        self.files[name] = config.replace(names).encode()
+        self.domains.append(name)
+        memory = config.get("memory", DEFAULT_GUEST_MEMORY)
+        self.guest_memory += memory if isinstance(memory, int) else DEFAULT_GUEST_MEMORY
+        return config.string("name") or name
+
+    def config(self):
+        """The text of atoll.cfg."""
+        if self.config_text is not None:
+            return self.config_text
+        return xlcfg.write({
+            "hypervisor": "atoll.elf", "control": "control.elf",
+            "control_memory": self.control_memory, "control_options": self.control_options,
+            "options": self.options, "domains": self.domains})
+
+    def all_files(self):
+        """Every file beside atoll.cfg and itself, in the order in which GRUB loads them."""
+        if len(self.files) + 2 > MODULE_MAX:
+            raise ImageError(f"more than {MODULE_MAX} files")
+        return {"atoll.cfg": self.config().encode(), "control.elf": self.control, **self.files}
+
+
+def host_path(config_path, path):
+    """A path in a configuration counts from its folder, or else from the working directory."""
+    beside = os.path.join(os.path.dirname(config_path), path)
+    return beside if os.path.exists(beside) else path
+
+
+def from_build(build):
+    """A bundle of the system in the folder `build`."""
+    bundle = Bundle(*(os.path.join(build, name)
+                      for name in ("BOOTX64.EFI", "atoll.elf", "control.elf")))
+    for path in (bundle.loader, bundle.hypervisor, bundle.control):
+        if not os.path.isfile(path):
+            raise ImageError(f"{path} is missing: run `make` first")
+    return bundle
+
+
+def stage(bundle, folder):
+    """Writes the files of `bundle` into `folder`, atoll.elf among them."""
+    os.makedirs(folder)
+    for name, content in {"atoll.elf": bundle.hypervisor, **bundle.all_files()}.items():
+        target = os.path.join(folder, name)
+        if isinstance(content, bytes):
+            with open(target, "wb") as output:
+                output.write(content)
+        else:
+            os.symlink(os.path.abspath(content), target)
+
+
+def run(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise ImageError(f"{command[0]} failed: {done.stdout.strip()}")
+
+
+def make_esp(bundle, folder):
+    """Makes a FAT image that UEFI firmware boots, in `folder`; gives its path."""
+    staged = os.path.join(folder, "esp")
+    stage(bundle, staged)
+    names = sorted(os.listdir(staged))
+    size = sum(os.stat(os.path.join(staged, name)).st_size for name in names)
+    image = os.path.join(folder, "esp.img")
+    # FAT's own tables take less than an eighth; a small volume would be FAT12.
+    sectors = (size + size // 8 + 16 * MIB) // 512
+    run(["mformat", "-i", image, "-C", "-T", str(sectors), "-h", "64", "-s", "32", "-v", "ATOLL",
+         "::"])
+    run(["mmd", "-i", image, "::/EFI", "::/EFI/BOOT", "::/EFI/atoll"])
+    run(["mcopy", "-i", image, bundle.loader, "::/EFI/BOOT/BOOTX64.EFI"])
+    run(["mcopy", "-i", image, *(os.path.join(staged, name) for name in names), "::/EFI/atoll/"])
+    return image
+
+
+def grub_config(names):
+    """GRUB's commands: the hypervisor, then every file of `names` under that name."""
+    lines = ["serial --unit=0 --speed=115200", "terminal_output serial", "set pager=0",
+             "multiboot2 /boot/atoll/atoll.elf"]
+    lines += [f"module2 /boot/atoll/{name} {name}" for name in names]
+    return "\n".join([*lines, "boot", ""])
+
+
+def make_iso(bundle, folder):
+    """Makes an ISO that GRUB boots by BIOS, in `folder`; gives its path."""
+    root = os.path.join(folder, "iso")
+    stage(bundle, os.path.join(root, "boot/atoll"))
+    os.makedirs(os.path.join(root, "boot/grub"))
+    with open(os.path.join(root, "boot/grub/grub.cfg"), "w", encoding="ascii") as output:
+        output.write(grub_config(bundle.all_files()))
+    if not os.path.isdir(GRUB_PLATFORM) or not shutil.which("grub-mkrescue"):
+        raise ImageError("GRUB is missing: run `tools/deps`")
+    image = os.path.join(folder, "atoll.iso")
+    run(["grub-mkrescue", "-d", GRUB_PLATFORM, f"--install-modules={GRUB_MODULES}", "--themes=",
+         "--fonts=", "--locales=", "-o", image, root, "--", "-follow", "link"])
+    return image

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The QEMU command of a machine that Atoll runs on."""
+import os
+import shutil
+from dataclasses import dataclass
+
+OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+# The isa-debug-exit device: a byte V written to its port ends QEMU with exit status 2 * V + 1.
+# The hypervisor writes there only when its options name the port; no guest has access to it.
+DEBUG_EXIT_PORT = 0xF4
+PANIC_VALUE = 0x21
+POWEROFF_VALUE = 0x10
+PANIC_STATUS = 2 * PANIC_VALUE + 1
+POWEROFF_STATUS = 2 * POWEROFF_VALUE + 1
+
+# Without LA57 the guests' page tables have four levels, as on most machines.
+TCG_CPU = "max,+svm,-la57"
+
+
+@dataclass
+class Machine:
+    """What a user chooses about the machine."""
+    boot: str = "uefi"
+    smp: int = 1
+    mem: int = 1024
+    icount: bool = False
+    interactive: bool = False
+    cpu: str = TCG_CPU
+    log: str = None
+
+
+def nested_kvm(kvm="/dev/kvm", parameters="/sys/module/kvm_amd/parameters",
+               cpuinfo="/proc/cpuinfo"):
+    """True where KVM runs a hypervisor with AMD-V inside its guest."""
+    try:
+        with open(cpuinfo, encoding="ascii", errors="replace") as source:
+            flags = next((line for line in source if line.startswith("flags")), "")
+        with open(os.path.join(parameters, "nested"), encoding="ascii") as source:
+            nested = source.read().strip()
+    except OSError:
+        return False
+    return "svm" in flags.split() and nested in ("1", "Y") and os.access(kvm, os.R_OK | os.W_OK)
+
+
+def accelerator(machine):
+    """QEMU's options for acceleration and CPU; counting instructions needs TCG on one thread."""
+    if machine.icount:
+        return ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", machine.cpu]
+    if machine.cpu == TCG_CPU and nested_kvm():
+        return ["-accel", "kvm", "-cpu", "host,-la57"]
+    return ["-accel", "tcg,thread=multi", "-cpu", machine.cpu]
+
+
+def boot_options(machine, image, folder):
+    """The options that boot `image`; firmware variables are a copy in `folder`."""
+    if machine.boot == "grub":
+        return ["-drive", f"if=none,id=boot,format=raw,media=cdrom,readonly=on,file={image}",
+                "-device", "ide-cd,drive=boot,bootindex=0"]
+    variables = os.path.join(folder, "vars.fd")
+    shutil.copyfile(OVMF_VARS, variables)
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
+            "-drive", f"if=pflash,format=raw,unit=1,file={variables}",
+            "-drive", f"if=none,id=boot,format=raw,file={image}",
+            "-device", "virtio-blk-pci,drive=boot,bootindex=0"]
+
+
+def console_options(machine, folder):
+    """COM1 is the terminal or a socket, COM2 a socket; both sockets are made by the caller."""
+    report = ["-chardev", f"socket,id=report,path={folder}/report.sock"]
+    if machine.interactive:
+        log = f",logfile={machine.log}/hypervisor.log" if machine.log else ""
+        return [*report, "-chardev", f"stdio,id=com1,mux=on,signal=off{log}",
+                "-mon", "chardev=com1,mode=readline", "-serial", "chardev:com1",
+                "-serial", "chardev:report"]
+    return [*report, "-chardev", f"socket,id=com1,path={folder}/com1.sock",
+            "-serial", "chardev:com1", "-serial", "chardev:report"]
+
+
+def command(machine, image, folder):
+    """The whole command line."""
+    return ["qemu-system-x86_64", "-machine", "q35", *accelerator(machine),
+            "-smp", str(machine.smp), "-m", str(machine.mem), "-nodefaults", "-no-reboot",
+            "-display", "none", *console_options(machine, folder),
+            "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4",
+            *boot_options(machine, image, folder)]

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of the QEMU command and of the choice between KVM and TCG."""
+import pytest
+
+from atoll import qemu
+
+
+@pytest.mark.parametrize("flags, nested, works", [
+    ("fpu svm", "1", True),
+    ("fpu svm", "Y", True),
+    ("fpu svm", "0", False),
+    ("fpu", "1", False),
+    ("fpu svm", None, False),
+])
+def test_kvm_is_taken_only_where_nesting_works(tmp_path, flags, nested, works):
+    (tmp_path / "kvm").write_text("")
+    (tmp_path / "cpuinfo").write_text(f"vendor_id : x\nflags : {flags}\n")
+    if nested:
+        (tmp_path / "nested").write_text(nested + "\n")
+    assert qemu.nested_kvm(str(tmp_path / "kvm"), str(tmp_path), str(tmp_path / "cpuinfo")) == works
+
+
+def test_counting_instructions_takes_one_thread():
+    options = qemu.accelerator(qemu.Machine(icount=True))
+    assert "shift=0,sleep=off" in options
+    assert "thread" not in " ".join(options)
+
+
+def test_the_firmwares_variables_are_a_private_copy(tmp_path):
+    options = " ".join(qemu.command(qemu.Machine(), "image", str(tmp_path)))
+    assert f"file={tmp_path}/vars.fd" in options
+    assert qemu.OVMF_VARS not in options
+
+
+def test_an_interactive_machine_has_the_terminal_on_com1_and_the_report_on_com2(tmp_path):
+    options = qemu.command(qemu.Machine(interactive=True, boot="grub"), "image", str(tmp_path))
+    ports = [options[at + 1] for at, option in enumerate(options) if option == "-serial"]
+    assert ports == ["chardev:com1", "chardev:report"]
+    assert "stdio,id=com1,mux=on,signal=off" in options

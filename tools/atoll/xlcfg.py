@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reads configurations in xl's syntax, as far as the host tools need it.
+
+The control domain judges keys and values; here the syntax is read, so that a kernel's host path
+can be taken out and replaced without moving anything else in the file.
+"""
+import re
+from dataclasses import dataclass
+
+TOKEN = re.compile(r"""
+    (?P<blank>[ \t\r]+|\#[^\n]*)
+  | (?P<newline>\n)
+  | (?P<key>[A-Za-z_][A-Za-z0-9_]*)
+  | (?P<number>0[xX][0-9a-fA-F]+|[0-9]+)
+  | (?P<string>"[^"\n]*"|'[^'\n]*')
+  | (?P<mark>[=\[\],;])
+""", re.VERBOSE)
+
+
+class ConfigError(Exception):
+    """A configuration cannot be read; says file, line and column."""
+
+    def __init__(self, filename, text, offset, message):
+        line = text.count("\n", 0, offset) + 1
+        column = offset - (text.rfind("\n", 0, offset) + 1) + 1
+        super().__init__(f"{filename}:{line}:{column}: {message}")
+
+
+@dataclass
+class Value:
+    """A value (str, int or list of them) and where its text lies."""
+    value: object
+    start: int
+    end: int
+
+
+class Config:
+    """The settings of one configuration; `text` is the file as it was read."""
+
+    def __init__(self, filename, text):
+        self.filename = filename
+        self.text = text
+        self.settings = {}
+        self.tokens = list(self._tokenize())
+        self.position = 0
+        while self._peek()[0] != "end":
+            if self._peek()[1] in ("\n", ";"):
+                self.position += 1
+            else:
+                self._setting()
+
+    def _fail(self, offset, message):
+        raise ConfigError(self.filename, self.text, offset, message)
+
+    def _tokenize(self):
+        offset = 0
+        while offset < len(self.text):
+            found = TOKEN.match(self.text, offset)
+            if not found:
+                quote = self.text[offset] in "\"'"
+                self._fail(offset, "this string has no end" if quote else
+                           f"unexpected character {self.text[offset]!r}")
+            if found.lastgroup != "blank":
+                yield (found.lastgroup, found.group(), offset, found.end())
+            offset = found.end()
+        yield ("end", "the end of the file", offset, offset)
+
+    def _peek(self):
+        return self.tokens[self.position]
+
+    def _take(self):
+        token = self.tokens[self.position]
+        self.position += 1
+        return token
+
+    def _setting(self):
+        kind, key, start, _ = self._take()
+        if kind != "key":
+            self._fail(start, f"a setting begins with its name, not with {key!r}")
+        _, mark, start, _ = self._take()
+        if mark != "=":
+            self._fail(start, f"= is missing after {key}")
+        self.settings[key] = self._value()
+        _, mark, start, _ = self._peek()
+        if mark not in ("\n", ";", "the end of the file"):
+            self._fail(start, f"unexpected {mark!r} after the value of {key}")
+
+    def _value(self):
+        kind, text, start, end = self._take()
+        if kind == "string":
+            return Value(text[1:-1], start, end)
+        if kind == "number":
+            return Value(int(text, 0), start, end)
+        if text == "[":
+            return self._list(start)
+        self._fail(start, f"a value is a string in quotes, a number or a list, not {text!r}")
+
+    def _list(self, start):
+        members = []
+        while True:
+            kind, text, offset, end = self._peek()
+            if text == "]":
+                self.position += 1
+                return Value(members, start, end)
+            if kind == "end":
+                self._fail(offset, "this list has no ]")
+            if text in ("\n", ","):
+                self.position += 1
+            else:
+                members.append(self._value().value)
+
+    def get(self, key, default=None):
+        found = self.settings.get(key)
+        return default if found is None else found.value
+
+    def string(self, key):
+        """The string `key`, or None where it is not set."""
+        found = self.settings.get(key)
+        if found is not None and not isinstance(found.value, str):
+            self._fail(found.start, f"{key} is a string in quotes")
+        return None if found is None else found.value
+
+    def replace(self, names):
+        """The text of the configuration with the strings in `names` (key to string) put in."""
+        text = self.text
+        spans = sorted(((self.settings[key], name) for key, name in names.items()),
+                       key=lambda pair: pair[0].start, reverse=True)
+        for value, name in spans:
+            text = text[:value.start] + quote(name) + text[value.end:]
+        return text
+
+
+def quote(text):
+    return "'" + text + "'" if '"' in text else '"' + text + '"'
+
+
+def read(path):
+    """The configuration in the file `path`. Raises ConfigError and OSError."""
+    with open(path, encoding="utf-8") as source:
+        return Config(path, source.read())
+
+
+def write(settings):
+    """The text of a configuration that holds `settings` (key to str, int or list of str)."""
+    lines = []
+    for key, value in settings.items():
+        if isinstance(value, list):
+            value = "[" + ", ".join(quote(member) for member in value) + "]"
+        elif isinstance(value, str):
+            value = quote(value)
+        lines.append(f"{key} = {value}\n")
+    return "".join(lines)
