@@ -43,7 +43,6 @@ struct evtchn_table {
     struct lock lock;
     struct evtchn *page[EVTCHN_PAGES]; /* PAGE_SIZE / sizeof(struct evtchn) each */
     uint32_t port_count;               /* valid ports are below */
-    struct evtchn_table *unused_padding;
 };
 
 int evtchn_init(struct domain *d) MUST_CHECK;

@@ -11,11 +11,16 @@ struct domain;
 #define GRANT_FRAMES_MAX 64u
 struct maptrack;
 struct grant_active;
+/* One heap page: what belongs to each frame of the table. */
+struct grant_slots {
+    void *frame[GRANT_FRAMES_MAX];                 /* heap pages that the guest may map */
+    gfn_t gfn[GRANT_FRAMES_MAX];                   /* where each sits in the guest; GFN_NONE */
+    struct grant_active *active[GRANT_FRAMES_MAX]; /* pages: our count of uses per entry */
+};
+
 struct grant_table {
     struct lock lock;
-    void *frame[GRANT_FRAMES_MAX];                     /* heap pages that the guest may map */
-    gfn_t frame_gfn[GRANT_FRAMES_MAX];                 /* where each sits in the guest; GFN_NONE */
-    struct grant_active *active[GRANT_FRAMES_MAX * 2]; /* our count of uses per entry, pages */
+    struct grant_slots *slots;
     uint32_t frame_count;
     uint32_t frame_limit; /* createdomain's max_grant_frames */
     uint32_t maptrack_limit;
