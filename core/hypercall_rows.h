@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a row and a family of core/hypercalls.def become, and the prototypes of all handlers. */
+#ifndef ATOLL_CORE_HYPERCALL_ROWS_H
+#define ATOLL_CORE_HYPERCALL_ROWS_H
+
+#include "core/hypercall.h"
+#include "pv-abi/event_channel.h"
+#include "pv-abi/grant_table.h"
+#include "pv-abi/memory.h"
+#include "pv-abi/sched.h"
+#include "pv-abi/vcpu.h"
+#include "pv-abi/version.h"
+#include "pv-abi/xen.h"
+
+/* Bits of memory_op's command that name the operation; progress is above (memory.h). */
+#define MEMOP_EXTENT_SHIFT 6u
+#define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
+
+/* One field in both forms; offsets and sizes in bytes. A wider 64-bit form is zero-extended. */
+struct hypercall_field {
+    uint16_t offset32, size32, offset64, size64;
+};
+/* How the two forms of a structure differ. */
+struct hypercall_layout {
+    const struct hypercall_field *fields;
+    uint32_t count;
+};
+
+enum hypercall_direction { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
+enum hypercall_progress { PROGRESS_NONE, PROGRESS_CMD, PROGRESS_LIST, PROGRESS_FIELD };
+
+/* A type that a guest lays out: size of each form; layout NULL: both are the same. */
+struct hypercall_type {
+    uint16_t size64, size32;
+    const struct hypercall_layout *layout;
+};
+
+struct hypercall_array {
+    struct hypercall_type element;
+    uint32_t maximum; /* elements in one call */
+    uint8_t direction;
+};
+
+struct hypercall_row {
+    int64_t (*handler)(struct hypercall *call);
+    struct hypercall_type argument;
+    const struct hypercall_array *arrays;
+    uint8_t array_count;
+    uint8_t access;    /* enum hypercall_access */
+    uint8_t direction; /* enum hypercall_direction, of the argument */
+    uint8_t progress;  /* enum hypercall_progress */
+    uint8_t family;    /* index into hypercall_families */
+    uint8_t number;    /* sub-operation */
+};
+
+#define HYPERCALL_NO_ARG 0xff /* of a family: the register does not exist */
+
+/* Which of the five argument registers hold what. */
+struct hypercall_family {
+    uint32_t cmd_mask;
+    uint32_t interface_version; /* of an argument that starts with cmd and interface_version */
+    uint16_t struct_size;       /* the size of that argument; 0: the command is in a register */
+    uint8_t number;             /* __HYPERVISOR_* */
+    uint8_t cmd;                /* index of the command's register */
+    uint8_t ptr;                /* of the argument's, or the list's */
+    uint8_t count;              /* of the list's length */
+};
+
+enum hypercall_family_index {
+#define FAMILY(name, convention, manual) FAMILY_##name,
+#define LAYOUT(name, fields)
+#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)
+#include "core/hypercalls.def"
+#undef FAMILY
+#undef LAYOUT
+#undef ROW
+    FAMILY_COUNT
+};
+
+enum hypercall_row_index {
+#define FAMILY(name, convention, manual)
+#define LAYOUT(name, fields)
+#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)        \
+    ROW_##handler,
+#include "core/hypercalls.def"
+#undef FAMILY
+#undef LAYOUT
+#undef ROW
+    ROW_COUNT
+};
+
+/* Handlers: the argument is in call->arg; the result goes to the guest's RAX. */
+#define FAMILY(name, convention, manual)
+#define LAYOUT(name, fields)
+#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)        \
+    int64_t handler(struct hypercall *call);
+#include "core/hypercalls.def"
+#undef FAMILY
+#undef LAYOUT
+#undef ROW
+
+#endif
