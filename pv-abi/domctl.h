@@ -7,7 +7,6 @@
 #ifndef PV_ABI_DOMCTL_H
 #define PV_ABI_DOMCTL_H
 
-#include "pv-abi/event_channel.h"
 #include "pv-abi/xen.h"
 
 /* A call with another version gets -EACCES. */

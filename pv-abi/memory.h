@@ -145,10 +145,20 @@ struct compat_xen_remove_from_physmap {
 };
 ABI_LAYOUT(struct compat_xen_remove_from_physmap, 8, domid, 0, gpfn, 4);
 
-/* An entry is that of BIOS call INT 15h, EAX=E820h: 64-bit base, 64-bit size, 32-bit type. */
+/*
+ * An entry of a memory map: what BIOS call INT 15h, EAX=E820h gives (ACPI 6.2, section 15.1). Same
+ * layout in 32 bit.
+ */
+struct e820entry { /* Atoll only */
+    compat_uint64_t addr;
+    compat_uint64_t size; /* In bytes. */
+    uint32_t type;        /* XEN_HVM_MEMMAP_TYPE_* of hvm_start_info.h. */
+};
+ABI_LAYOUT(struct e820entry, 20, addr, 0, size, 8, type, 16);
+
 struct xen_memory_map {
     uint32_t nr_entries;     /* IN: room in the buffer. OUT: entries written. */
-    uint64_aligned_t buffer; /* Handle of 20-byte entries. */
+    uint64_aligned_t buffer; /* Handle of struct e820entry. */
 };
 ABI_LAYOUT(struct xen_memory_map, 16, nr_entries, 0, buffer, 8);
 
