@@ -7,9 +7,9 @@
 GUEST_CFLAGS := $(FREESTANDING) -mcmodel=kernel
 GUEST_OUT := $(BUILD)/guest
 
-GUEST_KERNEL_ASM := $(patsubst %,guest-kernel/%.asm,entry trap_entry hypercall_page)
+GUEST_KERNEL_ASM := $(patsubst %,guest-kernel/%.asm,entry trap_entry hypercall_page trampoline)
 GUEST_KERNEL_SRCS := $(patsubst %,guest-kernel/%.c,start traps hypercall console memory pagetable \
-	events time grants)
+	events time grants apic smp)
 GUEST_LIB_SRCS := lib/string.c lib/format.c lib/strutil.c lib/cfg.c lib/cfg_parse.c
 GUEST_KERNEL_OBJS := $(GUEST_KERNEL_ASM:%.asm=$(GUEST_OUT)/%.o) \
 	$(GUEST_KERNEL_SRCS:%.c=$(GUEST_OUT)/%.o) $(GUEST_LIB_SRCS:%.c=$(GUEST_OUT)/%.o)

@@ -25,7 +25,7 @@ struct cpu {
     uint64_t upcall_count;
 };
 
-extern struct cpu cpus[GUEST_CPUS_MAX];
+extern struct cpu cpu_table[GUEST_CPUS_MAX];
 
 static inline struct cpu *cpu_this(void)
 {

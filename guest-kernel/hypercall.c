@@ -5,12 +5,14 @@
 #include "guest-kernel/insn.h"
 #include "guest-kernel/memory.h"
 #include "lib/string.h"
+#include "pv-abi/cpuid.h"
 #include "pv-abi/hvm_op.h"
 
 /* Where hypervisors' CPUID leaves begin, and how far apart they may be (<xen/arch-x86/cpuid.h>). */
 #define LEAVES_FIRST 0x40000000u
 #define LEAVES_LAST  0x40010000u
 #define LEAVES_STEP  0x100u
+#define HVM_LEAF     4
 
 struct hypervisor_info hypervisor_info;
 
@@ -45,7 +47,9 @@ bool hypercall_init(void)
         info->max_leaf = r.eax;
         info->version = cpuid(leaf + 1, 0).eax;
         info->page_msr = cpuid(leaf + 2, 0).ebx;
-        info->features = r.eax >= leaf + 4 ? cpuid(leaf + 4, 0).eax : 0;
+        r = cpuid(leaf + HVM_LEAF, 0);
+        info->features = info->max_leaf >= leaf + HVM_LEAF ? r.eax : 0;
+        info->domid = info->features & XEN_HVM_CPUID_DOMID_PRESENT ? r.ecx : DOMID_SELF;
         wrmsr(info->page_msr, virt_to_phys(hypercall_page));
         return true;
     }

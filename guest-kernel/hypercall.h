@@ -28,6 +28,7 @@ struct hypervisor_info {
     uint32_t version; /* major << 16 | minor */
     uint32_t page_msr;
     uint32_t features; /* EAX of leaf base + 4 */
+    uint32_t domid;    /* ECX of the same leaf, or DOMID_SELF if it does not tell */
 };
 extern struct hypervisor_info hypervisor_info;
 

@@ -141,6 +141,12 @@ static inline void irq_restore(bool was_enabled)
         irq_enable();
 }
 
+/* Raises #UD. */
+static inline void undefined_insn(void)
+{
+    __asm__ volatile("ud2" : : : "memory");
+}
+
 static inline void cpu_halt(void)
 {
     __asm__ volatile("hlt" : : : "memory");

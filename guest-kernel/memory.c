@@ -215,6 +215,26 @@ static struct span ram_span(uint32_t index)
     return span;
 }
 
+uint64_t memory_low_page(void)
+{
+    const struct hvm_start_info *info = guest_start_info();
+    const struct hvm_memmap_table_entry *map = phys_to_virt(info->memmap_paddr);
+
+    for (uint32_t i = 0; i < info->memmap_entries; i++) {
+        uint64_t end = map[i].addr + map[i].size;
+
+        if (map[i].type != XEN_HVM_MEMMAP_TYPE_RAM || map[i].addr >= LOW_MEMORY_END)
+            continue;
+        end = end < LOW_MEMORY_END ? end : LOW_MEMORY_END;
+        for (uint64_t at = map[i].addr ? map[i].addr : PAGE_SIZE; at + PAGE_SIZE <= end;
+             at += PAGE_SIZE) {
+            if ((at & ~PAGE_MASK) == 0 && !builder_end((struct span){at, at + PAGE_SIZE}))
+                return at;
+        }
+    }
+    return 0;
+}
+
 /* Finds room for the bitmap in RAM below 4 GiB. */
 static void place_bitmap(size_t size)
 {

@@ -18,9 +18,9 @@
 
 /* Guest-physical address N is at DIRECT_MAP + N, writable and not executable: the first 4 GiB, RAM
  * above, and what gfn_hole_alloc() gave. */
-#define DIRECT_MAP 0xffff800000000000ull
+#define DIRECT_MAP UINT64_C(0xffff800000000000)
 /* Where the image is linked; it lies in the direct map as well. */
-#define IMAGE_VADDR 0xffffffff80000000ull
+#define IMAGE_VADDR UINT64_C(0xffffffff80000000)
 
 static inline void *phys_to_virt(uint64_t paddr)
 {
@@ -57,11 +57,12 @@ size_t pages_free_count(void);
 void pages_add(uint64_t paddr, size_t count);
 
 /* Page-table bits for map_page(). */
-#define MAP_PRESENT  (1ull << 0)
-#define MAP_WRITE    (1ull << 1)
-#define MAP_USER     (1ull << 2)
-#define MAP_UNCACHED (3ull << 3) /* PWT and PCD: strong uncached with the PAT's reset value */
-#define MAP_NX       (1ull << 63)
+#define MAP_PRESENT (UINT64_C(1) << 0)
+#define MAP_WRITE   (UINT64_C(1) << 1)
+#define MAP_USER    (UINT64_C(1) << 2)
+#define MAP_UNCACHED                                                                               \
+    (UINT64_C(3) << 3) /* PWT and PCD: strong uncached with the PAT's reset value */
+#define MAP_NX (UINT64_C(1) << 63)
 
 /* Maps the page at `paddr` at virtual address `vaddr` of the lower half (both page-aligned) with
  * the bits given; an old mapping there is replaced. -ENOMEM: no page for a table; -EINVAL: not such
@@ -77,6 +78,10 @@ void *map_device(uint64_t paddr, size_t size) MUST_CHECK;
  * the memory map), `count` frames long, for grant frames and mappings of foreign frames. The direct
  * map covers it, and it stays the caller's. Returns the first frame, or 0: no page for a table. */
 uint64_t gfn_hole_alloc(size_t count);
+
+/* The address of a RAM page below 1 MiB that nothing occupies, for code that starts in real mode; 0
+ * if there is none. Always the same page. */
+uint64_t memory_low_page(void);
 
 /* Called by start.c, in this order: the first says where the image lies, the second reads the
  * memory map. */

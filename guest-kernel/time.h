@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NS_PER_SECOND 1000000000ull
-#define NS_PER_MS     1000000ull
-#define NS_PER_US     1000ull
+#define NS_PER_SECOND UINT64_C(1000000000)
+#define NS_PER_MS     UINT64_C(1000000)
+#define NS_PER_US     UINT64_C(1000)
 
 /* System time in nanoseconds: since the hypervisor's start, the same on every vcpu. */
 uint64_t time_now(void);

@@ -52,7 +52,7 @@ _Static_assert(offsetof(struct cpu, expect_record) == 32, "CPU_EXPECT_RECORD of 
 extern const uint8_t trap_stubs[];
 extern const uint8_t trap_expect_caught[];
 
-struct cpu cpus[GUEST_CPUS_MAX];
+struct cpu cpu_table[GUEST_CPUS_MAX];
 
 static struct gate idt[TRAP_VECTOR_COUNT];
 static uint64_t gdts[GUEST_CPUS_MAX][GDT_ENTRIES];
@@ -116,9 +116,9 @@ void traps_init_cpu(unsigned int cpu)
     lgdt(&gdt_pointer);
     lidt(&idt_pointer);
     ltr(SEL_TSS);
-    cpus[cpu].self = &cpus[cpu];
-    cpus[cpu].id = cpu;
-    wrmsr(MSR_GS_BASE, (uintptr_t)&cpus[cpu]);
+    cpu_table[cpu].self = &cpu_table[cpu];
+    cpu_table[cpu].id = cpu;
+    wrmsr(MSR_GS_BASE, (uintptr_t)&cpu_table[cpu]);
 }
 
 static void print_backtrace(const struct trap_frame *frame)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The demo's endings, by a word of the command line:
+ *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10) and echoes console input
+ *     spin            loops for ever; spin-cli does so with interrupts off
+ *     crash, reboot   asks for that
+ *     triple          takes a triple fault
+ */
+#include "guest-kernel/demo/demo.h"
+
+#include "guest-kernel/console.h"
+#include "guest-kernel/events.h"
+#include "guest-kernel/guest.h"
+#include "guest-kernel/insn.h"
+#include "guest-kernel/time.h"
+#include "lib/strutil.h"
+#include "pv-abi/sched.h"
+
+#define HEARTBEAT_SECONDS 10
+
+static uint64_t heartbeat_seconds;
+static bool is_beat_due;
+static bool is_input_due;
+
+static void beat(struct timer *timer)
+{
+    is_beat_due = true;
+    timer_start(timer, timer->deadline + heartbeat_seconds * NS_PER_SECOND);
+}
+
+static void input(void)
+{
+    is_input_due = true;
+}
+
+static bool has_work(void *arg)
+{
+    const bool *work = arg;
+
+    return __atomic_load_n(work, __ATOMIC_RELAXED) || is_input_due;
+}
+
+static _Noreturn void hold(void)
+{
+    struct timer timer = {.expire = beat};
+    uint64_t start = time_now();
+    char text[64];
+
+    console_printf("demo: holding, a heartbeat every %lu s\n", heartbeat_seconds);
+    console_set_input_handler(input);
+    timer_start(&timer, start + heartbeat_seconds * NS_PER_SECOND);
+    for (;;) {
+        event_wait_until(has_work, &is_beat_due);
+        if (__atomic_exchange_n(&is_beat_due, false, __ATOMIC_SEQ_CST))
+            console_printf("demo: up %lu s\n", (time_now() - start) / NS_PER_SECOND);
+        if (!__atomic_exchange_n(&is_input_due, false, __ATOMIC_SEQ_CST))
+            continue;
+        for (size_t size = console_read(text, sizeof(text)); size != 0;
+             size = console_read(text, sizeof(text)))
+            console_write(text, size);
+    }
+}
+
+static _Noreturn void spin(void)
+{
+    console_printf("demo: spinning\n");
+    console_flush();
+    if (guest_has_option("spin-cli"))
+        irq_disable();
+    for (;;)
+        cpu_pause();
+}
+
+/* Without an IDT the first exception cannot be delivered, nor the double fault. */
+static void triple_fault(void)
+{
+    static const struct table_pointer none;
+
+    console_printf("demo: triple fault\n");
+    console_flush();
+    lidt(&none);
+    undefined_insn();
+}
+
+void demo_end(void)
+{
+    char value[16];
+
+    heartbeat_seconds = HEARTBEAT_SECONDS;
+    if (str_option(guest_command_line(), "hold", value, sizeof(value))) {
+        if (str_parse_u64(value, &heartbeat_seconds) != 0 || heartbeat_seconds == 0)
+            guest_panic("hold=%s: not a count of seconds", value);
+        hold();
+    }
+    if (guest_has_option("hold"))
+        hold();
+    if (guest_has_option("spin") || guest_has_option("spin-cli"))
+        spin();
+    if (guest_has_option("triple"))
+        triple_fault();
+    if (guest_has_option("crash"))
+        guest_panic("asked for on the command line");
+    console_printf("demo: ends\n");
+    if (guest_has_option("reboot"))
+        guest_shutdown(SHUTDOWN_reboot);
+}
