@@ -53,7 +53,23 @@ struct hypercall_row {
     uint8_t number;    /* sub-operation */
 };
 
-#define HYPERCALL_NO_ARG 0xff /* of a family: the register does not exist */
+#define HYPERCALL_NUMBERS      64u   /* hypercall numbers are below */
+#define HYPERCALL_SUBS         128u  /* sub-operation numbers are below */
+#define HYPERCALL_NO_ARG       5u    /* call->args[5] is always 0: a register that does not exist */
+#define HYPERCALL_ARGUMENT_MAX 2048u /* bytes of an argument */
+
+/* Where domain.hypercall_counts (a page of uint32_t) counts what. */
+#define HYPERCALL_COUNT_ROWS     0u                /* + enum hypercall_row_index */
+#define HYPERCALL_COUNT_UNKNOWN  256u              /* + number; HYPERCALL_NUMBERS: above */
+#define HYPERCALL_COUNT_SUBS     (256u + 64u + 8u) /* + family * 32 + sub-operation */
+#define HYPERCALL_COUNT_SUBS_MAX 32u               /* the last one counts all above too */
+
+extern const struct hypercall_row hypercall_rows[];
+
+/* Fields of the 32-bit form to the 64-bit form (the rest is zeroed), and back (the rest is left as
+ * it is). */
+void hypercall_widen(const struct hypercall_type *type, void *form64, const void *form32);
+void hypercall_narrow(const struct hypercall_type *type, void *form32, const void *form64);
 
 /* Which of the five argument registers hold what. */
 struct hypercall_family {
@@ -65,6 +81,12 @@ struct hypercall_family {
     uint8_t ptr;                /* of the argument's, or the list's */
     uint8_t count;              /* of the list's length */
 };
+
+extern const struct hypercall_family hypercall_families[];
+/* The family of a hypercall number plus 1, 0: none; number below HYPERCALL_NUMBERS. */
+extern const uint8_t hypercall_family_of[];
+/* The row of a family's sub-operation plus 1, 0: none; sub-operation below HYPERCALL_SUBS. */
+extern const uint8_t hypercall_row_of[][HYPERCALL_SUBS];
 
 enum hypercall_family_index {
 #define FAMILY(name, convention, manual) FAMILY_##name,
@@ -88,6 +110,11 @@ enum hypercall_row_index {
 #undef ROW
     ROW_COUNT
 };
+_Static_assert(ROW_COUNT < HYPERCALL_COUNT_UNKNOWN,
+               "rows fit a byte and their place in the counts");
+_Static_assert(HYPERCALL_COUNT_SUBS + FAMILY_COUNT * HYPERCALL_COUNT_SUBS_MAX <=
+                   PAGE_SIZE / sizeof(uint32_t),
+               "the counts of unknown sub-operations fit their page");
 
 /* Handlers: the argument is in call->arg; the result goes to the guest's RAX. */
 #define FAMILY(name, convention, manual)
