@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Dispatch of hypercalls from the table: look-up, access, the argument in and out. Takes no lock;
+ * the argument lies in the CPU's own argument page. */
+
+#include "core/hypercall.h"
+
+#include "core/domain.h"
+#include "core/hypercall_dispatch.h"
+#include "core/hypercall_rows.h"
+#include "core/timer.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* Counts may be raised by several CPUs that run the same domain. */
+static inline void count(struct domain *d, uint32_t index)
+{
+    __atomic_fetch_add(&d->hypercall_counts[index], 1, __ATOMIC_RELAXED);
+}
+
+static int64_t unknown_number(struct domain *d, uint64_t number)
+{
+    if (number > HYPERCALL_NUMBERS)
+        number = HYPERCALL_NUMBERS;
+    count(d, HYPERCALL_COUNT_UNKNOWN + (uint32_t)number);
+    __atomic_fetch_add(&d->unknown_hypercalls, 1, __ATOMIC_RELAXED);
+    return -ENOSYS;
+}
+
+static int64_t unknown_sub(struct domain *d, unsigned family, uint32_t sub)
+{
+    if (sub >= HYPERCALL_COUNT_SUBS_MAX)
+        sub = HYPERCALL_COUNT_SUBS_MAX - 1;
+    count(d, HYPERCALL_COUNT_SUBS + family * HYPERCALL_COUNT_SUBS_MAX + sub);
+    __atomic_fetch_add(&d->unknown_hypercalls, 1, __ATOMIC_RELAXED);
+    return -ENOSYS;
+}
+
+/* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
+static int64_t call_with_argument(struct hypercall *call, gva_t at)
+{
+    const struct hypercall_row *row = call->row;
+    const struct hypercall_type *type = &row->argument;
+    bool is_converted = call->is_32bit && type->layout;
+    size_t size = is_converted ? type->size32 : type->size64;
+    bool is_out = row->direction & DIR_OUT;
+    void *arg = this_cpu()->argument;
+    void *raw = is_converted ? this_cpu()->argument + HYPERCALL_ARGUMENT_MAX : arg;
+    struct guest_pin pin;
+    int64_t result;
+
+    if (guest_pin(PIN_ARG, at, size, is_out, &pin))
+        return -EFAULT;
+    if (row->direction & DIR_IN || is_converted)
+        guest_pin_read(&pin, raw, 0, size);
+    if (!(row->direction & DIR_IN))
+        memset(arg, 0, type->size64);
+    else if (is_converted)
+        hypercall_widen(type, arg, raw);
+
+    call->arg = arg;
+    result = row->handler(call);
+    if (is_out && (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD))) {
+        if (is_converted)
+            hypercall_narrow(type, raw, arg);
+        guest_pin_write(&pin, 0, raw, size);
+    }
+    return result;
+}
+
+/* A family whose argument holds the command: the whole structure is copied before the row is known.
+ */
+static int64_t call_by_struct(struct hypercall *call, unsigned index)
+{
+    const struct hypercall_family *family = &hypercall_families[index];
+    uint32_t header[2]; /* cmd, interface_version */
+    uint32_t row;
+    struct guest_pin pin;
+    int64_t result;
+
+    if (!call->d->is_privileged)
+        return -EPERM;
+    if (guest_pin(PIN_ARG, (gva_t){call->args[family->ptr]}, family->struct_size, true, &pin))
+        return -EFAULT;
+    call->arg = this_cpu()->argument;
+    guest_pin_read(&pin, call->arg, 0, family->struct_size);
+    memcpy(header, call->arg, sizeof(header));
+    if (header[1] != family->interface_version)
+        return -EACCES;
+    row =
+        header[0] < HYPERCALL_SUBS ? hypercall_row_of[index][header[0] & (HYPERCALL_SUBS - 1)] : 0;
+    if (!row)
+        return unknown_sub(call->d, index, header[0]);
+    call->row = &hypercall_rows[row - 1];
+    count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
+    result = call->row->handler(call);
+    if (result >= 0 || (result == HYPERCALL_AGAIN && call->row->progress == PROGRESS_FIELD))
+        guest_pin_write(&pin, 0, call->arg, family->struct_size);
+    return result;
+}
+
+int64_t hypercall_execute(struct hypercall *call, uint64_t number)
+{
+    const struct hypercall_family *family;
+    unsigned index, row;
+    uint32_t sub;
+
+    if (unlikely(number >= HYPERCALL_NUMBERS))
+        return unknown_number(call->d, number);
+    index = hypercall_family_of[number & (HYPERCALL_NUMBERS - 1)];
+    if (unlikely(index == 0))
+        return unknown_number(call->d, number);
+    family = &hypercall_families[--index];
+    if (unlikely(family->struct_size))
+        return call_by_struct(call, index);
+
+    sub = (uint32_t)call->args[family->cmd] & family->cmd_mask;
+    if (unlikely(sub >= HYPERCALL_SUBS))
+        return unknown_sub(call->d, index, sub);
+    row = hypercall_row_of[index][sub & (HYPERCALL_SUBS - 1)];
+    if (unlikely(row == 0))
+        return unknown_sub(call->d, index, sub);
+    call->row = &hypercall_rows[row - 1];
+    count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
+    if (unlikely(call->row->access == ACCESS_CONTROL && !call->d->is_privileged))
+        return -EPERM;
+    call->arg = NULL;
+    if (call->row->argument.size64 == 0)
+        return call->row->handler(call);
+    /* A list of one argument (grant_table_op). */
+    if (family->count != HYPERCALL_NO_ARG && (uint32_t)call->args[family->count] != 1)
+        return -EINVAL;
+    return call_with_argument(call, (gva_t){call->args[family->ptr]});
+}
+
+/* xen.h: arguments in RDI RSI RDX R10 R8, or EBX ECX EDX ESI EDI. */
+static void load_args(struct hypercall *call, const uint64_t *gpr)
+{
+    if (likely(!call->is_32bit)) {
+        call->args[0] = gpr[REG_RDI];
+        call->args[1] = gpr[REG_RSI];
+        call->args[2] = gpr[REG_RDX];
+        call->args[3] = gpr[REG_R10];
+        call->args[4] = gpr[REG_R8];
+    } else {
+        call->args[0] = (uint32_t)gpr[REG_RBX];
+        call->args[1] = (uint32_t)gpr[REG_RCX];
+        call->args[2] = (uint32_t)gpr[REG_RDX];
+        call->args[3] = (uint32_t)gpr[REG_RSI];
+        call->args[4] = (uint32_t)gpr[REG_RDI];
+    }
+    call->args[HYPERCALL_NO_ARG] = 0;
+}
+
+/* A continuation's progress is in the arguments. */
+static void store_args(const struct hypercall *call, uint64_t *gpr)
+{
+    if (call->is_32bit) {
+        gpr[REG_RBX] = call->args[0];
+        gpr[REG_RCX] = call->args[1];
+        gpr[REG_RDX] = call->args[2];
+    } else {
+        gpr[REG_RDI] = call->args[0];
+        gpr[REG_RSI] = call->args[1];
+        gpr[REG_RDX] = call->args[2];
+    }
+}
+
+void hypercall_dispatch(struct vcpu *v, unsigned length)
+{
+    struct guest_regs *regs = &vcpu_private()->regs;
+    struct guest_paging paging;
+    struct hypercall call;
+    int64_t result = -EPERM;
+
+    virt->get_paging(v, &paging);
+    call.is_32bit = !paging.is_long;
+    if (likely(paging.cpl == 0)) {
+        call.v = v;
+        call.d = v->domain;
+        load_args(&call, regs->gpr);
+        result = hypercall_execute(&call, call.is_32bit ? (uint32_t)regs->gpr[REG_RAX]
+                                                        : regs->gpr[REG_RAX]);
+        if (unlikely(result == HYPERCALL_AGAIN)) {
+            store_args(&call, regs->gpr);
+            return;
+        }
+    }
+    regs->rip += length;
+    regs->gpr[REG_RAX] = call.is_32bit ? (uint32_t)result : (uint64_t)result;
+}
+
+bool hypercall_should_yield(void)
+{
+    return atomic_load_explicit(&this_cpu()->cpu->pending, memory_order_relaxed) != 0 ||
+           timer_next() <= time_ns();
+}
+
+uint64_t hypercall_done(const struct hypercall *call)
+{
+    return call->row->progress == PROGRESS_CMD ? call->args[0] >> MEMOP_EXTENT_SHIFT : 0;
+}
+
+int64_t hypercall_continue(struct hypercall *call, uint64_t done)
+{
+    const struct hypercall_family *family = &hypercall_families[call->row->family];
+    const struct hypercall_type *element;
+
+    if (call->row->progress == PROGRESS_CMD) {
+        call->args[0] = (call->args[0] & MEMOP_CMD_MASK) | done << MEMOP_EXTENT_SHIFT;
+    } else if (call->row->progress == PROGRESS_LIST) {
+        element = &call->row->arrays[0].element;
+        call->args[family->ptr] += done * (call->is_32bit ? element->size32 : element->size64);
+        call->args[family->count] -= done;
+    }
+    return HYPERCALL_AGAIN;
+}

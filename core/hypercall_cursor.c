@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Cursors: the way of handlers to the arrays that their row describes. Each element is translated,
+ * pinned and copied once when the cursor comes to it. */
+
+#include "core/hypercall.h"
+
+#include "core/hypercall_rows.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* The largest element of any row, 32-bit form. */
+#define RAW_MAX 128u
+
+int cursor_open(struct hypercall_cursor *cursor, const struct hypercall *call, unsigned index,
+                uint64_t handle, uint64_t count)
+{
+    const struct hypercall_array *array = &call->row->arrays[index];
+
+    if (count > array->maximum)
+        return -E2BIG;
+    cursor->array = array;
+    cursor->next = handle;
+    cursor->left = count;
+    cursor->size = call->is_32bit ? array->element.size32 : array->element.size64;
+    cursor->is_32bit = call->is_32bit;
+    return 0;
+}
+
+int cursor_open_list(struct hypercall_cursor *cursor, const struct hypercall *call)
+{
+    const struct hypercall_family *family = &hypercall_families[call->row->family];
+
+    return cursor_open(cursor, call, 0, call->args[family->ptr],
+                       (uint32_t)call->args[family->count]);
+}
+
+/* Pins COUNT elements from where the cursor stands. */
+static int pin_next(struct hypercall_cursor *cursor, uint64_t count)
+{
+    size_t size;
+
+    if (count > cursor->left)
+        return -ENOENT;
+    size = (size_t)count * cursor->size;
+    if (guest_pin(PIN_ELEM, (gva_t){cursor->next}, size, cursor->array->direction & DIR_OUT,
+                  &cursor->pin))
+        return -EFAULT;
+    cursor->next += size;
+    cursor->left -= count;
+    return 0;
+}
+
+static bool is_converted(const struct hypercall_cursor *cursor)
+{
+    return cursor->is_32bit && cursor->array->element.layout;
+}
+
+int cursor_next(struct hypercall_cursor *cursor, void *element)
+{
+    const struct hypercall_type *type = &cursor->array->element;
+    uint8_t raw[RAW_MAX];
+    int rc = pin_next(cursor, 1);
+
+    if (rc)
+        return rc;
+    if (!(cursor->array->direction & DIR_IN)) {
+        memset(element, 0, type->size64);
+    } else if (is_converted(cursor)) {
+        guest_pin_read(&cursor->pin, raw, 0, cursor->size);
+        hypercall_widen(type, element, raw);
+    } else {
+        guest_pin_read(&cursor->pin, element, 0, cursor->size);
+    }
+    return 0;
+}
+
+int cursor_skip(struct hypercall_cursor *cursor, uint64_t count)
+{
+    if (count > cursor->left)
+        return -ENOENT;
+    cursor->next += count * cursor->size;
+    cursor->left -= count;
+    return 0;
+}
+
+void cursor_write(struct hypercall_cursor *cursor, const void *element)
+{
+    uint8_t raw[RAW_MAX];
+
+    if (is_converted(cursor)) {
+        guest_pin_read(&cursor->pin, raw, 0, cursor->size);
+        hypercall_narrow(&cursor->array->element, raw, element);
+        element = raw;
+    }
+    guest_pin_write(&cursor->pin, 0, element, cursor->size);
+}
+
+int cursor_repin(struct hypercall_cursor *cursor)
+{
+    return guest_pin(PIN_ELEM, (gva_t){cursor->next - cursor->size}, cursor->size,
+                     cursor->array->direction & DIR_OUT, &cursor->pin);
+}
+
+int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t count)
+{
+    int rc = count > 0 ? pin_next(cursor, count) : 0;
+
+    if (rc == 0 && count > 0)
+        guest_pin_read(&cursor->pin, elements, 0, (size_t)count * cursor->size);
+    return rc;
+}
+
+int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uint64_t count)
+{
+    int rc = count > 0 ? pin_next(cursor, count) : 0;
+
+    if (rc == 0 && count > 0)
+        guest_pin_write(&cursor->pin, 0, elements, (size_t)count * cursor->size);
+    return rc;
+}
