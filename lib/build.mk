@@ -2,10 +2,10 @@
 # LIB_OBJS: lib/ for code without an operating system. LIB_HOST_OBJS: the same for unit tests and
 # host programs, which have memcpy and its family from their own C library.
 
-LIB_SRCS := strutil format cfg cfg_parse
+LIB_SRCS := strutil format cfg cfg_parse pvh
 LIB_OBJS := $(patsubst %,$(BUILD)/lib/%.o,string $(LIB_SRCS))
 LIB_HOST_OBJS := $(patsubst %,$(BUILD)/unit/lib/%.o,$(LIB_SRCS))
-LIB_TESTS := string_test strutil_test format_test cfg_test
+LIB_TESTS := string_test strutil_test format_test cfg_test pvh_test
 LIB_TEST_OBJS := $(patsubst %,$(BUILD)/unit/lib/%.o,$(LIB_TESTS))
 
 # GCC would turn the loops of memcpy and memset into calls of themselves; clang does not under
