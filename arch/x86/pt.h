@@ -28,6 +28,7 @@ extern const struct pt_format pt_format_host;
 extern const struct pt_format pt_format_guest64;
 extern const struct pt_format pt_format_guest_pae;
 extern const struct pt_format pt_format_guest32;
+extern const struct pt_format pt_format_guest32_small; /* CR4.PSE clear */
 
 /* What a look-up finds. */
 struct pt_leaf {
@@ -38,7 +39,8 @@ struct pt_leaf {
 };
 
 /* How the walker reaches and allocates tables. map() returns a pointer to the table page, valid
- * until the next map() of the same level. alloc() yields a zeroed page, free() takes one back. */
+ * until the next map() of the same level; NULL: there is no such page. alloc() yields a zeroed
+ * page, free() takes one back. */
 struct pt_ops {
     uint64_t *(*map)(void *context, mfn_t table, unsigned level);
     int (*alloc)(void *context, mfn_t *table) MUST_CHECK;
@@ -50,22 +52,29 @@ struct pt {
     const struct pt_ops *ops;
     void *context;
     mfn_t root;
+    uint32_t root_offset; /* guest PAE: byte offset of the root in its page; otherwise 0 */
 };
 
-/* Finds the leaf for ADDRESS: 0, or -ENOENT if nothing is mapped there. */
+/* Finds the leaf for ADDRESS: 0, or -ENOENT if nothing is mapped there (BASE and SOFT are then what
+ * the entry that is not present holds, RIGHTS 0). -EFAULT: map() has no such table. RIGHTS are what
+ * all entries on the way allow. */
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_CHECK;
 /* Makes every table exist that a leaf of LEVEL at ADDRESS needs, splitting larger leaves. Changes
- * no translation. -ENOMEM. */
+ * no translation. alloc()'s error, with nothing changed; -EEXIST: smaller leaves are in its place.
+ */
 int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
-/* Writes the leaf (BASE, RIGHTS, SOFT) at ADDRESS; tables are there after pt_prepare. The old leaf
- * goes to *OLD if OLD is not NULL (rights 0: none). The new entry appears in one store. */
+/* Writes the leaf (BASE, RIGHTS, SOFT) of LEVEL at ADDRESS; tables are there after pt_prepare. The
+ * old leaf goes to *OLD if OLD is not NULL (rights 0: none). The new entry appears in one store;
+ * where an empty table is in its place, that table's entries become its pieces. RIGHTS 0: an entry
+ * that is not present; it keeps BASE and SOFT if SOFT is not 0. */
 void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old);
 /* Frees every table below the root and the root; leaves are passed to visit() first (may be NULL).
  */
 void pt_destroy(struct pt *pt,
                 void (*visit)(void *context, uint64_t address, const struct pt_leaf *leaf));
-/* Calls visit() for every leaf in address order from *CURSOR on, until BUDGET leaves; returns true
- * when the end is reached. */
+/* Calls visit() for every leaf in address order from *CURSOR on, until BUDGET leaves and tables;
+ * returns true when the end is reached. visit() may change the leaf that it is called for. Not for
+ * the host's own tables, whose addresses are signed. */
 bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
               void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
               void *argument);

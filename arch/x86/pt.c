@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page-table walker (design decision 5). It knows formats only as constant descriptions and
+ * tables only through struct pt_ops. It takes no lock: whoever owns the tables has one. A table is
+ * complete before the one store that links it, so that a walker on another CPU sees either the old
+ * translation or the new one.
+ */
+#include "arch/x86/pt.h"
+
+#include "arch/x86/lock.h"
+#include "lib/errno.h"
+
+/* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
+#define ENTRY_PRESENT  (UINT64_C(1) << 0)
+#define ENTRY_WRITE    (UINT64_C(1) << 1)
+#define ENTRY_USER     (UINT64_C(1) << 2)
+#define ENTRY_PWT      (UINT64_C(1) << 3)
+#define ENTRY_PCD      (UINT64_C(1) << 4)
+#define ENTRY_ACCESSED (UINT64_C(1) << 5)
+#define ENTRY_DIRTY    (UINT64_C(1) << 6)
+#define ENTRY_LARGE    (UINT64_C(1) << 7)
+#define ENTRY_NX       (UINT64_C(1) << 63)
+#define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
+/* Bits 52 to 58 belong to software in both vendors' formats. */
+#define SOFT_SHIFT 52u
+#define SOFT_MASK  UINT64_C(0x7f)
+/* PSE-36 (APM Vol. 2 5.2.3): bits 20..13 of a 4 MiB entry are address bits 39..32. */
+#define PSE_HIGH_SHIFT 13u
+#define PSE_HIGH_MASK  UINT64_C(0xff)
+
+#define LEVELS_MAX 4u
+
+struct pt_format {
+    uint32_t levels;     /* of tables */
+    uint32_t index_bits; /* address bits that each level resolves */
+    uint32_t entry_size; /* bytes */
+    uint32_t large_mask; /* bit N: an entry of level N may be a leaf */
+    uint64_t address;    /* bits of an entry that hold an address */
+    uint64_t inverted;   /* rights that a set bit takes away */
+    uint64_t top_rights; /* rights that the top level does not limit */
+    uint64_t leaf;       /* bits of every leaf that the walker writes */
+    uint64_t table;      /* bits of every entry for a table that it writes */
+};
+
+#define TABLE_BITS (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED)
+#define LEAF_BITS  (ENTRY_PRESENT | ENTRY_ACCESSED | ENTRY_DIRTY)
+
+const struct pt_format pt_format_host = {
+    .levels = 4,
+    .index_bits = 9,
+    .entry_size = 8,
+    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
+    .address = ENTRY_ADDRESS,
+    .inverted = ENTRY_NX,
+    .leaf = LEAF_BITS,
+    .table = TABLE_BITS,
+};
+/* Nested accesses are user accesses (APM Vol. 2 15.25.5). */
+const struct pt_format pt_format_npt = {
+    .levels = 4,
+    .index_bits = 9,
+    .entry_size = 8,
+    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
+    .address = ENTRY_ADDRESS,
+    .inverted = ENTRY_NX,
+    .leaf = LEAF_BITS | ENTRY_USER,
+    .table = TABLE_BITS | ENTRY_USER,
+};
+const struct pt_format pt_format_guest64 = {
+    .levels = 4,
+    .index_bits = 9,
+    .entry_size = 8,
+    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
+    .address = ENTRY_ADDRESS,
+    .inverted = ENTRY_NX,
+};
+const struct pt_format pt_format_guest_pae = {
+    .levels = 3,
+    .index_bits = 9,
+    .entry_size = 8,
+    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M,
+    .address = ENTRY_ADDRESS,
+    .inverted = ENTRY_NX,
+    .top_rights = ENTRY_WRITE | ENTRY_USER,
+};
+const struct pt_format pt_format_guest32 = {
+    .levels = 2,
+    .index_bits = 10,
+    .entry_size = 4,
+    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M,
+    .address = UINT64_C(0xfffff000),
+    .inverted = ENTRY_NX,
+};
+/* CR4.PSE clear: bit 7 of a directory entry means nothing. */
+const struct pt_format pt_format_guest32_small = {
+    .levels = 2,
+    .index_bits = 10,
+    .entry_size = 4,
+    .large_mask = 1u << PT_LEVEL_4K,
+    .address = UINT64_C(0xfffff000),
+    .inverted = ENTRY_NX,
+};
+
+static unsigned level_shift(const struct pt_format *format, unsigned level)
+{
+    return PAGE_SHIFT + level * format->index_bits;
+}
+
+static unsigned level_index(const struct pt_format *format, uint64_t address, unsigned level)
+{
+    return (unsigned)(address >> level_shift(format, level)) & ((1u << format->index_bits) - 1);
+}
+
+static bool is_leaf(const struct pt_format *format, uint64_t entry, unsigned level)
+{
+    return level == 0 || ((entry & ENTRY_LARGE) != 0 && (format->large_mask >> level & 1) != 0);
+}
+
+static uint64_t leaf_base(const struct pt_format *format, uint64_t entry, unsigned level)
+{
+    uint64_t base = entry & format->address & ~((UINT64_C(1) << level_shift(format, level)) - 1);
+
+    if (format->entry_size == 4 && level != 0)
+        base |= (entry >> PSE_HIGH_SHIFT & PSE_HIGH_MASK) << 32;
+    return base;
+}
+
+/* What RIGHTS, the rights bits of all entries on the way ANDed (inverted ones turned), allow. */
+static unsigned decode_rights(uint64_t rights, uint64_t leaf)
+{
+    unsigned result = PT_READ;
+
+    if ((rights & ENTRY_WRITE) != 0)
+        result |= PT_WRITE;
+    if ((rights & ENTRY_NX) != 0)
+        result |= PT_EXEC;
+    if ((rights & ENTRY_USER) != 0)
+        result |= PT_USER;
+    if ((leaf & ENTRY_PCD) != 0)
+        result |= PT_UNCACHED;
+    return result;
+}
+
+static void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
+                        struct pt_leaf *leaf)
+{
+    leaf->base.v = leaf_base(format, entry, level);
+    leaf->level = level;
+    leaf->soft = (unsigned)(entry >> SOFT_SHIFT & SOFT_MASK);
+    leaf->rights =
+        (entry & ENTRY_PRESENT) != 0 ? decode_rights(entry ^ format->inverted, entry) : 0;
+}
+
+static uint64_t encode_leaf(const struct pt_format *format, const struct pt_leaf *leaf,
+                            unsigned level)
+{
+    uint64_t entry = leaf->base.v | (uint64_t)leaf->soft << SOFT_SHIFT;
+
+    if (leaf->rights == 0)
+        return leaf->soft != 0 ? entry : 0;
+    entry |= format->leaf;
+    if (level != 0)
+        entry |= ENTRY_LARGE;
+    if ((leaf->rights & PT_WRITE) != 0)
+        entry |= ENTRY_WRITE;
+    if ((leaf->rights & PT_EXEC) == 0)
+        entry |= ENTRY_NX;
+    if ((leaf->rights & PT_USER) != 0)
+        entry |= ENTRY_USER;
+    /* PCD and PWT select entry 3 of the PAT, uncached in its reset value (APM Vol. 2 7.8). */
+    if ((leaf->rights & PT_UNCACHED) != 0)
+        entry |= ENTRY_PCD | ENTRY_PWT;
+    return entry;
+}
+
+static mfn_t entry_table(const struct pt_format *format, uint64_t entry)
+{
+    return (mfn_t){(entry & format->address) >> PAGE_SHIFT};
+}
+
+int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
+{
+    const struct pt_format *format = pt->format;
+    unsigned level = format->levels - 1;
+    unsigned shift = level_shift(format, level);
+    uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
+    uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
+    size_t offset = pt->root_offset;
+    mfn_t table = pt->root;
+
+    for (;;) {
+        const uint64_t *base = pt->ops->map(pt->context, table, level);
+
+        if (base == NULL)
+            return -EFAULT;
+        offset += (size_t)(address >> shift & index_mask) * format->entry_size;
+        if (format->entry_size == 4)
+            entry = READ_ONCE(*(const uint32_t *)((const char *)base + offset));
+        else
+            entry = READ_ONCE(*(const uint64_t *)((const char *)base + offset));
+        if ((entry & ENTRY_PRESENT) == 0)
+            break;
+        rights &= (entry ^ format->inverted) | top_rights;
+        if (is_leaf(format, entry, level)) {
+            leaf->base.v = leaf_base(format, entry, level);
+            leaf->level = level;
+            leaf->rights = decode_rights(rights, entry);
+            leaf->soft = (unsigned)(entry >> SOFT_SHIFT & SOFT_MASK);
+            return 0;
+        }
+        table = entry_table(format, entry);
+        top_rights = 0;
+        offset = 0;
+        level--;
+        shift -= format->index_bits;
+    }
+    decode_leaf(format, entry, level, leaf);
+    return -ENOENT;
+}
+
+/* The entry for ADDRESS in the table TABLE of LEVEL. Only for formats with 8-byte entries. */
+static uint64_t *entry_of(const struct pt *pt, mfn_t table, uint64_t address, unsigned level)
+{
+    return pt->ops->map(pt->context, table, level) + level_index(pt->format, address, level);
+}
+
+/* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */
+static void fill_pieces(const struct pt *pt, uint64_t *table, uint64_t entry, unsigned level)
+{
+    uint64_t step = UINT64_C(1) << level_shift(pt->format, level - 1);
+
+    if (level - 1 == 0)
+        entry &= ~ENTRY_LARGE;
+    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++)
+        WRITE_ONCE(table[i], entry + i * step);
+}
+
+/* The lowest table on the way to ADDRESS that exists, not below LEVEL; *AT is its level, *ENTRY its
+ * entry for ADDRESS. */
+static mfn_t walk_tables(const struct pt *pt, uint64_t address, unsigned level, unsigned *at,
+                         uint64_t *entry)
+{
+    mfn_t table = pt->root;
+
+    for (*at = pt->format->levels - 1;; (*at)--) {
+        *entry = READ_ONCE(*entry_of(pt, table, address, *at));
+        if (*at == level || (*entry & ENTRY_PRESENT) == 0 || is_leaf(pt->format, *entry, *at))
+            return table;
+        table = entry_table(pt->format, *entry);
+    }
+}
+
+/* -EEXIST if the table TABLE of LEVEL holds anything. */
+static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
+{
+    const uint64_t *entries = pt->ops->map(pt->context, table, level);
+
+    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++)
+        if (READ_ONCE(entries[i]) != 0)
+            return -EEXIST;
+    return 0;
+}
+
+int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
+{
+    unsigned at, count;
+    uint64_t entry, link;
+    mfn_t table = walk_tables(pt, address, level, &at, &entry);
+    mfn_t fresh[LEVELS_MAX];
+
+    if (at == level) {
+        if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, entry, level))
+            return check_empty(pt, entry_table(pt->format, entry), level - 1);
+        return 0;
+    }
+    /* One new table for each level from LEVEL up to below AT; fresh[0] is the lowest. */
+    for (count = 0; count < at - level; count++) {
+        int error = pt->ops->alloc(pt->context, &fresh[count]);
+
+        if (error != 0) {
+            while (count != 0)
+                pt->ops->free(pt->context, fresh[--count]);
+            return error;
+        }
+    }
+    /* Fill from the top down, none of it linked yet; then one store shows all. */
+    link = entry;
+    for (unsigned below = at; below > level; below--) {
+        uint64_t *entries = pt->ops->map(pt->context, fresh[below - 1 - level], below - 1);
+        uint64_t *slot = entries + level_index(pt->format, address, below - 1);
+
+        if ((link & ENTRY_PRESENT) != 0)
+            fill_pieces(pt, entries, link, below);
+        link = *slot;
+        if (below - 1 > level)
+            WRITE_ONCE(*slot, paddr_of(fresh[below - 2 - level]).v | pt->format->table);
+    }
+    atomic_thread_fence(memory_order_release);
+    WRITE_ONCE(*entry_of(pt, table, address, at),
+               paddr_of(fresh[at - 1 - level]).v | pt->format->table);
+    return 0;
+}
+
+void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old)
+{
+    unsigned at;
+    uint64_t entry;
+    mfn_t table = walk_tables(pt, address, leaf->level, &at, &entry);
+
+    if (at != leaf->level) {
+        /* Nothing there and nothing to be there: only a removal gets by without preparing. */
+        if (old != NULL)
+            *old = (struct pt_leaf){.level = leaf->level};
+        return;
+    }
+    if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, entry, at)) {
+        uint64_t *entries = pt->ops->map(pt->context, entry_table(pt->format, entry), at - 1);
+
+        if (leaf->rights != 0)
+            fill_pieces(pt, entries, encode_leaf(pt->format, leaf, at), at);
+        entry = 0;
+    } else {
+        atomic_thread_fence(memory_order_release);
+        WRITE_ONCE(*entry_of(pt, table, address, at), encode_leaf(pt->format, leaf, at));
+    }
+    if (old != NULL)
+        decode_leaf(pt->format, entry, at, old);
+}
+
+static void destroy_table(struct pt *pt, mfn_t table, uint64_t address, unsigned level,
+                          void (*visit)(void *context, uint64_t address,
+                                        const struct pt_leaf *leaf))
+{
+    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++) {
+        uint64_t here = address + ((uint64_t)i << level_shift(pt->format, level));
+        uint64_t entry = pt->ops->map(pt->context, table, level)[i];
+
+        if ((entry & ENTRY_PRESENT) == 0)
+            continue;
+        if (!is_leaf(pt->format, entry, level)) {
+            destroy_table(pt, entry_table(pt->format, entry), here, level - 1, visit);
+        } else if (visit != NULL) {
+            struct pt_leaf leaf;
+
+            decode_leaf(pt->format, entry, level, &leaf);
+            visit(pt->context, here, &leaf);
+        }
+    }
+    pt->ops->free(pt->context, table);
+}
+
+void pt_destroy(struct pt *pt,
+                void (*visit)(void *context, uint64_t address, const struct pt_leaf *leaf))
+{
+    destroy_table(pt, pt->root, 0, pt->format->levels - 1, visit);
+    pt->root = MFN_NONE;
+}
+
+bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
+              void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
+              void *argument)
+{
+    const struct pt_format *format = pt->format;
+    unsigned top = format->levels - 1;
+    uint64_t end = UINT64_C(1) << level_shift(format, format->levels);
+
+    while (*cursor < end) {
+        unsigned at;
+        uint64_t entry, next;
+        mfn_t table = walk_tables(pt, *cursor, 0, &at, &entry);
+        const uint64_t *entries = pt->ops->map(pt->context, table, at);
+        unsigned index = level_index(format, *cursor, at);
+
+        if (budget == 0)
+            return false;
+        /* One unit for each table looked at, so that empty ones count as well. */
+        budget--;
+        for (; index < 1u << format->index_bits; index++) {
+            struct pt_leaf leaf;
+
+            entry = READ_ONCE(entries[index]);
+            if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(format, entry, at))
+                break;
+            if ((entry & ENTRY_PRESENT) != 0) {
+                if (budget == 0)
+                    return false;
+                budget--;
+                decode_leaf(format, entry, at, &leaf);
+                visit(argument, *cursor, &leaf);
+            }
+            next = (*cursor >> level_shift(format, at)) + 1;
+            *cursor = next << level_shift(format, at);
+        }
+        if (index == 1u << format->index_bits && at == top)
+            break;
+    }
+    *cursor = end;
+    return true;
+}
