@@ -15,3 +15,29 @@ $(BUILD)/boot/mb2_entry.o: boot/mb2_entry.asm
 	$(NASM) -f elf64 -MD $(@:.o=.d) -o $@ $<
 
 -include $(BOOT_OBJS:.o=.d)
+
+# The loader is a PE file made of a shared object. Its calls to the firmware follow Microsoft's
+# convention (GNU_EFI_USE_MS_ABI); gnu-efi gives the entry code and the relocation of itself.
+# Its linker script knows no .bss of single objects, hence no -fdata-sections.
+EFI_CFLAGS := $(filter-out -fno-pic -fno-pie -fdata-sections,$(FREESTANDING)) -fpic -fshort-wchar \
+	-fvisibility=hidden -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+EFI_OBJS := $(patsubst %,$(BUILD)/efi/%.o,$(addprefix boot/efi/,main files memory image) \
+	$(addprefix boot/,cpu refusal memmap check plan clock) drivers/host/uart \
+	$(patsubst %.c,%,$(filter-out %_test.c,$(wildcard lib/*.c))))
+EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
+
+$(BUILD)/efi/lib/string.o: EFI_LIB_CFLAGS = $(LIB_NO_LOOP_CALLS)
+$(EFI_OBJS): $(BUILD)/efi/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(EFI_CFLAGS) $(EFI_LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/efi/loader.so: $(EFI_OBJS)
+	$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -zdefs -znoexecstack --no-undefined \
+		-T /usr/lib/elf_x86_64_efi.lds -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_OBJS) /usr/lib/libgnuefi.a
+
+$(BUILD)/BOOTX64.EFI: $(BUILD)/efi/loader.so
+	objcopy $(EFI_SECTIONS) --target efi-app-x86_64 --subsystem=10 $< $@
+
+DEFAULT_TARGETS += $(BUILD)/BOOTX64.EFI
+
+-include $(EFI_OBJS:.o=.d)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The UEFI loader, BOOTX64.EFI: what its files share. One instance, one CPU, firmware services
+ * available until memory_exit_boot_services; every function that can fail writes the refusal.
+ */
+#ifndef ATOLL_BOOT_EFI_LOADER_H
+#define ATOLL_BOOT_EFI_LOADER_H
+
+#include <efi.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boot/boot_info.h"
+#include "boot/plan.h"
+#include "boot/refusal.h"
+#include "lib/compiler.h"
+
+/* Modules, the image, its file, boot_info, the trampoline and the memory map. */
+#define LOADER_BLOCK_MAX (BOOT_MODULE_MAX + 8u)
+
+/* A physical address limit for everything that is allocated: early page tables map 4 GiB. */
+#define LOADER_HIGHEST UINT64_C(0xffffffff)
+/* The page for starting the other CPUs lies below the BIOS area. */
+#define LOADER_REAL_MODE UINT64_C(0x9ffff)
+
+/* Memory taken from the firmware, given back on a refusal. */
+struct loader_block {
+    uint64_t paddr;
+    uint64_t page_count;
+};
+
+struct loader {
+    EFI_HANDLE handle;
+    EFI_SYSTEM_TABLE *system;
+    EFI_FILE_PROTOCOL *volume;
+    const CHAR16 *directory; /* of atoll.cfg, with a backslash at its end */
+    struct boot_info *info;
+    uint64_t entry_paddr; /* of the loaded image */
+    uint32_t block_count;
+    struct loader_block block[LOADER_BLOCK_MAX];
+    struct refusal refusal;
+    struct plan plan;
+    struct plan_source source;
+};
+
+/* files.c. -ENOENT, -EISDIR, -ENOSPC or -EIO, without a refusal. */
+int MUST_CHECK files_open_volume(struct loader *loader);
+int MUST_CHECK files_read(struct loader *loader, const char *name, char *buf, size_t size,
+                          size_t *length);
+/* Reads a whole file into pages of its own. With a refusal; `named_by` is for the sentence. */
+int MUST_CHECK files_load(struct loader *loader, const char *name, const char *named_by,
+                          struct loader_block *block, uint64_t *size);
+
+/* memory.c. Takes pages whose last byte is at most `highest`, aligned to `align` bytes, a power of
+ * two of at least a page. -ENOMEM without a refusal. */
+int MUST_CHECK memory_take(struct loader *loader, uint64_t highest, uint64_t page_count,
+                           uint64_t align, struct loader_block *block);
+void memory_give_back(struct loader *loader, const struct loader_block *block);
+/* Gives back everything that was taken. */
+void memory_give_back_all(struct loader *loader);
+/* Fills in boot_info's memory map from the firmware's, and checks that the plan fits. */
+int MUST_CHECK memory_fill_map(struct loader *loader);
+/* Ends the firmware's services with the final memory map in boot_info. After an error nothing but
+ * the firmware's memory services may be used. */
+int MUST_CHECK memory_exit_boot_services(struct loader *loader);
+
+/* image.c. Loads the hypervisor's ELF file to a place of its own and notes it in boot_info. */
+int MUST_CHECK image_load(struct loader *loader);
+
+#endif
