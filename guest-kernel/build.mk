@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # GUEST_KERNEL_OBJS: what a program on guest-kernel links, lib/ included. A program is
 #   $(call guest_program,TARGET,OBJECTS)
-# which links TARGET from OBJECTS and the library; compile its sources with GUEST_CFLAGS.
+# which links TARGET from OBJECTS and the library, with the target's GUEST_LDFLAGS if it has any.
+# Objects below GUEST_OUT are compiled with GUEST_CFLAGS by the rules here.
 
 # The image is linked at the top 2 GiB of the address space: -mcmodel=kernel.
 GUEST_CFLAGS := $(FREESTANDING) -mcmodel=kernel
@@ -29,7 +30,7 @@ define guest_program
 $(1): $(2) $(GUEST_KERNEL_OBJS) guest-kernel/guest.lds
 	@mkdir -p $$(@D)
 	$$(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none \
-		-Wl,-T,guest-kernel/guest.lds -o $$@ $(2) $$(GUEST_KERNEL_OBJS)
+		$$(GUEST_LDFLAGS) -Wl,-T,guest-kernel/guest.lds -o $$@ $(2) $$(GUEST_KERNEL_OBJS)
 -include $(2:.o=.d)
 endef
 

@@ -30,6 +30,7 @@
 
 /* entry.asm lays these pages out. */
 extern uint64_t boot_tables[][TABLE_ENTRIES];
+extern const uint8_t image_start[], image_end[];
 
 static uint64_t device_next = DEVICE_WINDOW;
 static uint64_t hole_next, hole_mapped;
@@ -96,6 +97,22 @@ int direct_map_extend(uint64_t start, uint64_t end)
             return -XEN_ENOMEM;
         *entry = start | MAP_PRESENT | MAP_WRITE | PTE_LARGE | MAP_NX;
     }
+    return 0;
+}
+
+int pagetable_map_image_large(void)
+{
+    uint64_t paddr = virt_to_phys(image_start);
+    uint64_t size = (uint64_t)(image_end - image_start);
+
+    if ((paddr & (LARGE_PAGE_SIZE - 1)) != 0)
+        return -XEN_EINVAL;
+    for (uint64_t at = 0; at < size; at += LARGE_PAGE_SIZE) {
+        uint64_t *entry = entry_for(IMAGE_VADDR + at, LEVEL_LARGE, 0);
+
+        *entry = (paddr + at) | MAP_PRESENT | MAP_WRITE | PTE_LARGE;
+    }
+    write_cr3(read_cr3());
     return 0;
 }
 
