@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The port table of a domain: allocation by page, binding, closing. Each table has one lock; a
+ * change to an interdomain pair holds the locks of both tables. Delivery is in evtchn_deliver.c.
+ */
+#include "core/evtchn.h"
+
+#include "core/domain.h"
+#include "core/evtchn_deliver.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/pirq.h"
+#include "lib/errno.h"
+
+#include "pv-abi/event_channel.h"
+
+_Static_assert(EVTCHN_PORTS == EVTCHN_2L_NR_CHANNELS, "two-level ports");
+_Static_assert(EVTCHN_PORTS_32 == COMPAT_EVTCHN_2L_NR_CHANNELS, "two-level ports, 32 bit");
+_Static_assert(sizeof(struct evtchn) == 16, "a page holds whole ports");
+
+struct evtchn *evtchn_entry(const struct domain *d, uint32_t port)
+{
+    if (port >= d->evtchn.port_count)
+        return NULL;
+    return &d->evtchn.page[port / EVTCHN_PORTS_IN_PAGE][port % EVTCHN_PORTS_IN_PAGE];
+}
+
+int evtchn_init(struct domain *d)
+{
+    struct evtchn_table *table = &d->evtchn;
+
+    lock_init(&table->lock, LOCK_EVTCHN);
+    table->page[0] = heap_alloc(d, 1);
+    if (!table->page[0])
+        return -ENOMEM;
+    table->port_count = EVTCHN_PORTS_IN_PAGE;
+    table->port_limit = EVTCHN_PORTS;
+    /* Port 0 says "no port" in many places of the ABI. */
+    table->page[0][0].state = EVTCHN_RESERVED;
+    table->free_hint = 1;
+    return 0;
+}
+
+/* Finds a free port, adding a page where the table is full. The port stays free: nothing is to be
+ * undone if the caller goes no further. */
+static int find_free(struct domain *d, uint32_t *port)
+{
+    struct evtchn_table *table = &d->evtchn;
+    uint32_t limit = d->is_32bit ? EVTCHN_PORTS_32 : EVTCHN_PORTS;
+    uint32_t candidate = table->free_hint;
+
+    if (table->port_limit < limit)
+        limit = table->port_limit;
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        return -EINVAL;
+    while (candidate < table->port_count && evtchn_entry(d, candidate)->state != EVTCHN_FREE)
+        candidate++;
+    table->free_hint = candidate;
+    if (candidate >= limit)
+        return -ENOSPC;
+    if (candidate == table->port_count) {
+        struct evtchn *page = heap_alloc(d, 1);
+
+        if (!page)
+            return -ENOMEM;
+        table->page[candidate / EVTCHN_PORTS_IN_PAGE] = page;
+        table->port_count += EVTCHN_PORTS_IN_PAGE;
+    }
+    *port = candidate;
+    return 0;
+}
+
+int evtchn_alloc_local(struct domain *d, enum evtchn_state state, uint32_t vcpu, uint32_t what,
+                       uint32_t *port)
+{
+    struct evtchn *entry;
+    int error = find_free(d, port);
+
+    if (error)
+        return error;
+    entry = evtchn_entry(d, *port);
+    entry->vcpu = (uint16_t)vcpu;
+    entry->virq = what;
+    entry->state = (uint8_t)state;
+    return 0;
+}
+
+int evtchn_alloc_unbound(struct domain *d, uint16_t remote, uint32_t *port)
+{
+    int error;
+
+    lock_take(&d->evtchn.lock);
+    error = evtchn_alloc_local(d, EVTCHN_UNBOUND, 0, 0, port);
+    if (!error)
+        evtchn_entry(d, *port)->remote_domid = remote;
+    lock_drop(&d->evtchn.lock);
+    return error;
+}
+
+static void connect(struct domain *d, uint32_t port, struct domain *remote, uint32_t rport)
+{
+    struct evtchn *entry = evtchn_entry(d, port);
+
+    entry->remote = remote;
+    entry->remote_port = rport;
+    entry->state = EVTCHN_INTERDOMAIN;
+}
+
+int evtchn_bind_interdomain(struct domain *d, struct domain *remote, uint32_t rport, uint32_t *port)
+{
+    struct evtchn *far;
+    int error;
+
+    lock_take_pair(&d->evtchn.lock, &remote->evtchn.lock);
+    error = find_free(d, port);
+    if (error)
+        goto unlock;
+    far = evtchn_entry(remote, rport);
+    if (!far || far->state != EVTCHN_UNBOUND || far->remote_domid != d->id) {
+        error = -EINVAL;
+        goto unlock;
+    }
+    evtchn_entry(d, *port)->vcpu = 0;
+    connect(d, *port, remote, rport);
+    connect(remote, rport, d, *port);
+    /* What the far end sent while it was unbound would be lost without this. */
+    evtchn_set_pending(d, *port);
+unlock:
+    lock_drop_pair(&d->evtchn.lock, &remote->evtchn.lock);
+    return error;
+}
+
+int evtchn_send(struct domain *d, uint32_t port)
+{
+    struct evtchn *entry;
+    int error = 0;
+
+    lock_take(&d->evtchn.lock);
+    entry = evtchn_entry(d, port);
+    if (unlikely(!entry))
+        error = -EINVAL;
+    else if (likely(entry->state == EVTCHN_INTERDOMAIN))
+        evtchn_set_pending(entry->remote, entry->remote_port);
+    else if (entry->state == EVTCHN_IPI)
+        evtchn_set_pending(d, port);
+    else if (entry->state != EVTCHN_UNBOUND)
+        error = -EINVAL;
+    lock_drop(&d->evtchn.lock);
+    return error;
+}
+
+/* Frees an entry whose binding is undone. */
+static void free_entry(struct domain *d, uint32_t port)
+{
+    struct evtchn *entry = evtchn_entry(d, port);
+
+    entry->state = EVTCHN_FREE;
+    evtchn_clear_pending(d, port);
+    entry->vcpu = 0;
+    entry->remote = NULL;
+    entry->remote_port = 0;
+    if (port < d->evtchn.free_hint)
+        d->evtchn.free_hint = port;
+}
+
+static void close_virq(struct domain *d, uint32_t port, uint32_t virq)
+{
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        if (d->vcpu[i] && d->vcpu[i]->virq_port[virq] == port)
+            WRITE_ONCE(d->vcpu[i]->virq_port[virq], 0);
+}
+
+/* Closes D's PORT under its lock alone. *REMOTE is set, with a reference, when the far end's lock
+ * is needed too: nothing has changed then. */
+static int close_local(struct domain *d, uint32_t port, struct domain **remote)
+{
+    struct evtchn *entry = evtchn_entry(d, port);
+
+    if (!entry || entry->state == EVTCHN_FREE || entry->state == EVTCHN_RESERVED)
+        return -EINVAL;
+    if (entry->state == EVTCHN_INTERDOMAIN) {
+        *remote = entry->remote;
+        /* Its end of the pair is open, so that it is not destroyed while D's lock is held. */
+        atomic_fetch_add(&(*remote)->refs, 1);
+        return 0;
+    }
+    if (entry->state == EVTCHN_VIRQ)
+        close_virq(d, port, entry->virq);
+    if (entry->state == EVTCHN_PIRQ) {
+        d->evtchn.pirq_port[entry->pirq] = 0;
+        pirq_unbind(d, entry->pirq);
+    }
+    free_entry(d, port);
+    return 0;
+}
+
+/* Closes D's PORT if it is still connected to REMOTE. False: look again. */
+static bool close_pair(struct domain *d, uint32_t port, struct domain *remote)
+{
+    struct evtchn *entry;
+    bool is_pair;
+
+    lock_take_pair(&d->evtchn.lock, &remote->evtchn.lock);
+    entry = evtchn_entry(d, port);
+    is_pair = entry && entry->state == EVTCHN_INTERDOMAIN && entry->remote == remote;
+    if (is_pair) {
+        struct evtchn *far = evtchn_entry(remote, entry->remote_port);
+
+        far->state = EVTCHN_UNBOUND;
+        far->remote = NULL;
+        far->remote_domid = d->id;
+        free_entry(d, port);
+    }
+    lock_drop_pair(&d->evtchn.lock, &remote->evtchn.lock);
+    return is_pair;
+}
+
+int evtchn_close(struct domain *d, uint32_t port)
+{
+    for (;;) {
+        struct domain *remote = NULL;
+        bool is_done;
+        int error;
+
+        lock_take(&d->evtchn.lock);
+        error = close_local(d, port, &remote);
+        lock_drop(&d->evtchn.lock);
+        if (error || !remote)
+            return error;
+        is_done = close_pair(d, port, remote);
+        domain_put(remote);
+        if (is_done)
+            return 0;
+    }
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    struct evtchn_table *table = &d->evtchn;
+
+    for (uint32_t port = 1; port < table->port_count; port++) {
+        int error = evtchn_close(d, port);
+
+        /* A port that is free already is the one thing that close refuses here. */
+        BUG_ON(error && error != -EINVAL);
+    }
+    lock_take(&table->lock);
+    table->port_count = 0;
+    for (uint32_t i = 0; i < EVTCHN_PAGES && table->page[i]; i++) {
+        heap_free(d, table->page[i], 1);
+        table->page[i] = NULL;
+    }
+    if (table->pirq_port)
+        heap_free(d, table->pirq_port, 1);
+    table->pirq_port = NULL;
+    lock_drop(&table->lock);
+}
