@@ -65,3 +65,7 @@ check-cppcheck:
 check-tidy:
 	@printf '%s\n' $(SHIPPED_C) | xargs -P$$(nproc) -n4 sh -c 'clang-tidy --quiet "$$@" -- \
 		$(FREESTANDING) -I/usr/include/efi -I/usr/include/efi/x86_64 2>/dev/null' tidy
+
+.PHONY: bench
+bench: all
+	$(PYTHON) tests/bench.py atoll

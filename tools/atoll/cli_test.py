@@ -112,9 +112,9 @@ def test_a_configuration_that_the_control_domain_refuses_is_status_2(system, cap
 
 
 def test_a_loader_that_refuses_is_status_2(system, capsys):
-    system(("com1", "atoll: no AMD-V\n"))
+    system(("com1", "Atoll cannot start: no AMD-V\r\n"))
     assert cli.main([]) == 2
-    assert "atoll: no AMD-V" in capsys.readouterr().err
+    assert "Atoll cannot start: no AMD-V" in capsys.readouterr().err
 
 
 def test_time_out_is_status_3(system):

@@ -66,6 +66,14 @@ class Bundle:
             config = xlcfg.read(path)
         except (OSError, UnicodeDecodeError) as error:
             raise ImageError(f"{path}: cannot be read: {error}") from error
+        return self._add(config)
+
+    def add_guest(self, filename, text):
+        """Adds the guest that `text` describes, as if it stood in a file."""
+        return self._add(xlcfg.Config(filename, text))
+
+    def _add(self, config):
+        path = config.filename
         if not config.string("kernel"):
             raise ImageError(f"{path}: kernel= is missing; it names the kernel's file")
         names = {}

@@ -9,8 +9,8 @@ OK, CRASHED, USAGE, TIMEOUT, STOPPED = range(5)
 # Reasons of an end after which a guest counts as done.
 GOOD_ENDS = ("poweroff", "reboot", "destroyed")
 # The hypervisor's first line. What COM1 showed before it cannot come from a guest.
-BANNER = re.compile(r"^Atoll\b")
-REFUSAL = re.compile(r"^atoll: ")
+BANNER = re.compile(r"\bAtoll, an x86-64 microhypervisor")
+REFUSAL = re.compile(r"Atoll cannot start: .*")
 
 
 class Outcome:
@@ -47,10 +47,11 @@ class Outcome:
         """Takes in a line of COM1: until the hypervisor's first line the loader may refuse."""
         if self.banner_seen:
             return
-        if BANNER.match(line):
+        refusal = REFUSAL.search(line)
+        if BANNER.search(line):
             self.banner_seen = True
-        elif REFUSAL.match(line) and self.refusal is None:
-            self.refusal = line
+        elif refusal and self.refusal is None:
+            self.refusal = refusal.group()
 
     def next_command(self):
         """The number and text of a command to type, or None; one runs at a time."""

@@ -50,11 +50,11 @@ def test_commands_run_one_after_another_once_the_shell_is_ready():
 
 def test_the_loader_is_believed_only_before_the_hypervisors_first_line():
     state = fed([])
-    state.see_com1("atoll: this CPU has no AMD-V")
+    state.see_com1("Atoll cannot start: the CPU has no AMD-V.")
     assert state.verdict() == outcome.USAGE
     state = fed([])
-    state.see_com1("Atoll 0.1")
-    state.see_com1("atoll: printed by a guest")
+    state.see_com1("Atoll, an x86-64 microhypervisor; guests see Xen 4.17")
+    state.see_com1("Atoll cannot start: says a guest")
     assert state.verdict() is None
 
 
