@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Test guests: build/bench.elf measures, build/tests/NAME.elf are the conformance tests.
+# Test guests: build/bench.elf measures, build/tests/NAME.elf are the conformance tests. A test is
+# one file, NAME.c, with what TEST_GUEST_SHARED has.
+
+TEST_GUESTS := xen_version
+TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o)
+
+$(foreach name,$(TEST_GUESTS),$(eval $(call guest_program,$(BUILD)/tests/$(name).elf,\
+	$(GUEST_OUT)/tests/guest/$(name).o $(TEST_GUEST_SHARED))))
+DEFAULT_TARGETS += $(TEST_GUESTS:%=$(BUILD)/tests/%.elf)
 
 BENCH_GUEST_OBJS := $(addprefix $(GUEST_OUT)/tests/guest/,bench.o bench_ops.o)
 $(BUILD)/bench.elf: GUEST_LDFLAGS := -Wl,--defsym=guest_load_paddr=0x200000

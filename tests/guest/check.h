@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a conformance test is made of. A test guest provides test_cases(), which calls the functions
+ * below; each prints one line: `ok NAME`, `not ok NAME: want X got Y` or `skip NAME: REASON`. The
+ * last line is `N passed, M failed`; the guest then powers off, or crashes if a case failed.
+ */
+#ifndef TESTS_GUEST_CHECK_H
+#define TESTS_GUEST_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void test_cases(void);
+
+/* A case that wants a value: a result, an error, a register. Returns whether it was right. */
+bool check(const char *name, int64_t got, int64_t want);
+
+/* A case that wants something to be true. */
+bool check_true(const char *name, bool is_true);
+
+/* A case that cannot be tried here. */
+void check_skip(const char *name, const char *reason);
+
+/* How many cases have failed so far. */
+unsigned int check_failures(void);
+
+#endif
