@@ -59,7 +59,7 @@ def hexed(text):
     return text.encode().hex()
 
 
-START = report("domain web 1 created", "ready", "domain web 1 running")
+START = report("report 1", "domain web 1 created", "ready", "domain web 1 running")
 
 
 def test_a_guest_that_powers_off_is_status_0_and_its_console_is_streamed(system, capsys):
@@ -106,7 +106,7 @@ def test_wrong_options_are_status_2():
 
 
 def test_a_configuration_that_the_control_domain_refuses_is_status_2(system, capsys):
-    system(report("refused web.cfg " + hexed("line 1: no")), report("ready", "idle"))
+    system(report("report 1", "refused web.cfg " + hexed("line 1: no")), report("ready", "idle"))
     assert cli.main(["--domain", "web.cfg"]) == 2
     assert "web.cfg: line 1: no" in capsys.readouterr().err
 
@@ -129,7 +129,7 @@ def test_a_hypervisor_that_stops_is_status_4(system, status):
 
 
 def test_a_damaged_report_is_status_4(system):
-    system(report("gibberish"))
+    system(report("report 1", "gibberish"))
     assert cli.main([]) == 4
 
 
@@ -137,6 +137,6 @@ def test_nothing_is_left_behind(system, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "private"))
     (tmp_path / "private").mkdir()
     monkeypatch.setattr("tempfile.tempdir", None)
-    system(report("ready", "idle"))
+    system(report("report 1", "ready", "idle"))
     assert cli.main([]) == 0
     assert os.listdir(tmp_path / "private") == []

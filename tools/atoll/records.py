@@ -7,8 +7,10 @@ A line is at most 640 bytes long with its newline. NAME is a domain's name, ID i
 decimal number that the tool chose, HEX an even number of hexadecimal digits for at most 256
 bytes; it may be missing where there are no bytes.
 
-From the control domain:
+From the control domain, `report 1` first (UEFI firmware writes its own text to every serial port
+before; whatever comes before this record is dropped):
 
+    report 1                     the version of this protocol
     ready                        the shell prompt is up; each domain that atoll.cfg names has been
                                  created or refused
     domain NAME ID created
@@ -34,6 +36,7 @@ from dataclasses import dataclass
 
 LINE_MAX = 640
 PIECE_MAX = 256
+START = b"report 1\n"
 END_REASONS = ("poweroff", "reboot", "crash", "suspend", "soft_reset", "destroyed")
 
 
@@ -110,9 +113,16 @@ class Decoder:
 
     def __init__(self):
         self.rest = b""
+        self.started = False
 
     def feed(self, data):
         """The records that `data` completes, in order. Raises RecordError."""
+        if not self.started:
+            before, start, data = (self.rest + data).partition(START)
+            self.started = bool(start)
+            self.rest = b"" if start else before[1 - len(START):]
+            if not start:
+                return []
         lines = (self.rest + data).split(b"\n")
         self.rest = lines.pop()
         if len(self.rest) >= LINE_MAX:

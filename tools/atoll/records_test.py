@@ -34,14 +34,20 @@ def test_anything_else_is_refused(line):
 
 def test_records_come_out_whole_when_bytes_come_in_pieces():
     decoder = records.Decoder()
-    stream = b"ready\nconsole a 4142\nidle\n"
+    stream = b"report 1\nready\nconsole a 4142\nidle\n"
     seen = [record for byte in stream for record in decoder.feed(bytes([byte]))]
     assert [record.kind for record in seen] == ["ready", "console", "idle"]
 
 
+def test_what_firmware_writes_before_the_report_is_dropped():
+    decoder = records.Decoder()
+    assert not decoder.feed(b"\x1b[2JBdsDxe: report \r\nready\nrep")
+    assert decoder.feed(b"ort 1\nidle\n") == [Record("idle")]
+
+
 def test_a_line_without_end_is_refused():
     with pytest.raises(records.RecordError):
-        records.Decoder().feed(b"console a " + b"41" * records.LINE_MAX)
+        records.Decoder().feed(records.START + b"console a " + b"41" * records.LINE_MAX)
 
 
 def test_long_console_input_goes_in_several_lines():

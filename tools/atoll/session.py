@@ -18,7 +18,6 @@ from . import consoles, image, outcome, qemu, records
 
 HYPERVISOR = "atoll"
 READ_SIZE = 65536
-STOP_SECONDS = 5
 
 
 class WaitError(Exception):
@@ -184,13 +183,10 @@ class Session:
 
     def close(self):
         """Stops QEMU and removes the private files."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process:
+            # Nothing of the machine is kept, and on a signal to end QEMU would print that it ends.
+            self.process.kill()
+            self.process.wait()
         for peer in [*self.peers.values(), *(listener for _, listener in self.listeners)]:
             peer.close()
         self.peers = {}
