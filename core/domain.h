@@ -14,10 +14,12 @@
 #include "core/timer.h"
 #include "core/types.h"
 
-#define DOMAIN_VCPUS_MAX 64u
-#define DOMAIN_PARAMS    38u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
-#define VIRQ_COUNT       24u
-#define DOMAIN_CONTROL   0u /* domid of the control domain */
+#define DOMAIN_VCPUS_MAX     64u
+#define DOMAIN_PARAMS        38u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
+#define VIRQ_COUNT           24u
+#define DOMAIN_CONTROL       0u /* domid of the control domain */
+#define DOMAIN_ID_ANY        0xffffu
+#define SHUTDOWN_REASON_NONE UINT32_MAX
 
 struct shared_info;
 struct vcpu_info;
@@ -38,12 +40,14 @@ struct vcpu {
         *info;             /* in shared_info or in info_area; never NULL once the domain is alive */
     struct area info_area; /* under domain lock for registration; cannot be registered twice */
     struct area runstate_area, time_area;
+    /* The area and the times: under sched_lock_vcpu(). */
     uint64_t runstate_entry_ns;
     uint64_t runstate_ns[4]; /* RUNSTATE_* */
     uint32_t runstate;
     uint32_t time_version;
 
-    struct timer singleshot; /* VIRQ_TIMER */
+    struct timer singleshot, periodic; /* VIRQ_TIMER */
+    uint64_t periodic_ns;              /* 0: off */
     struct timer poll_timer;
     uint32_t poll_port; /* SCHEDOP_poll: port, 0: none, UINT32_MAX: several */
     bool is_polling;
@@ -77,13 +81,17 @@ struct domain {
     _Atomic uint32_t state;       /* enum domain_state */
     _Atomic uint32_t pause_count; /* by the control domain, by building */
     bool is_shutting_down, is_shut_down;
-    uint32_t shutdown_reason; /* SHUTDOWN_* */
-    uint8_t handle[16];       /* uuid */
+    uint32_t shutdown_reason;  /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
+    uint32_t destroy_step;     /* by the one CPU that destroys it */
+    struct timer watchdog[2];  /* SCHEDOP_watchdog; under lock */
+    uint32_t watchdogs_in_use; /* bit per watchdog */
+    uint8_t handle[16];        /* uuid */
     uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     uint32_t emulation_flags;
 
-    uint32_t vcpu_max;
+    uint32_t vcpu_limit; /* how many it may have: createdomain */
+    uint32_t vcpu_max;   /* how many it has; vcpu[i] of those never changes */
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
 
     struct p2m p2m;
@@ -97,14 +105,14 @@ struct domain {
     struct grant_table grants;
     uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
     uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
-    uint32_t weight, cap;           /* scheduler */
+    struct sched_domain sched;      /* rebuilt */
     uint64_t memory_map_gpa;        /* unused until set: XENMEM_set_memory_map */
     uint32_t vm_assist;
     uint64_t wall_offset_ns;
     uint32_t exit_flags;
     struct death_record death;
-    uint32_t console_log_budget; /* lines that the guest may still print by CONSOLEIO_write in this
-                                    period */
+    uint32_t console_log_budget; /* lines that the guest may still print; under lock */
+    uint64_t console_refill_ns;  /* when the budget grew last */
     uint16_t console_line_size;
     char console_line[120];
     uint64_t
@@ -115,9 +123,14 @@ struct domain {
 };
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is one page");
 
-/* Finds a live domain and takes a reference; NULL: no such domain. DOMID_SELF is not understood
- * here. */
+/* Once, before any domain. */
+void domain_boot(void);
+/* Finds a domain, which may be dying, and takes a reference; NULL: no such domain. DOMID_SELF is
+ * not understood here. */
 struct domain *domain_get(uint16_t domid);
+/* One more reference on a domain that is referenced already. */
+void domain_hold(struct domain *d);
+/* The last one frees the domain and its vCPUs. */
 void domain_put(struct domain *d);
 /* The same for a hypercall's domid argument: DOMID_SELF is the caller; another one than oneself
  * needs privilege. -ESRCH, -EPERM. */
@@ -127,11 +140,13 @@ struct domain *domain_get_next(uint16_t from);
 static inline struct domain *current_domain(void);
 
 struct xen_domctl_createdomain;
-/* Makes a domain (paused, no memory) with what createdomain says; *DOMID 0xffff or 0: choose.
- * Everything is undone on failure. */
+/* Makes a domain (paused once, no memory, no vCPUs) with what createdomain says; *DOMID
+ * DOMAIN_ID_ANY: choose; 0: the control domain if there is none, else choose. The domain table's
+ * reference is the caller's to use until the domain is destroyed. -EINVAL: bad configuration;
+ * -EEXIST; -ENOMEM. Everything is undone on failure. */
 int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
                   struct domain **d) MUST_CHECK;
-/* Gives it VCPU_MAX vCPUs. -EINVAL, -ENOMEM */
+/* Gives it its vCPUs. -EINVAL: more than at creation, or it has them; -ENOMEM. */
 int domain_set_max_vcpus(struct domain *d, uint32_t count) MUST_CHECK;
 /* One step of destruction; 1: call again (continuation), 0: done, the last domain_put() frees the
  * page. */

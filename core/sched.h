@@ -7,6 +7,8 @@
 #ifndef ATOLL_CORE_SCHED_H
 #define ATOLL_CORE_SCHED_H
 
+#include "core/queue.h"
+#include "core/timer.h"
 #include "core/types.h"
 
 struct vcpu;
@@ -14,20 +16,36 @@ struct domain;
 
 #define SCHED_WEIGHT_DEFAULT 256u
 
-/* Inside struct vcpu; under the queue lock of `cpu`. */
+/* Inside struct vcpu; under the queue lock of `cpu`, which changes only under that lock. A runnable
+ * vCPU is queued, running or parked. */
 struct sched_entity {
-    uint64_t vruntime;   /* ns of CPU time scaled by SCHED_WEIGHT_DEFAULT / weight */
-    uint64_t runtime_ns; /* total CPU time */
-    uint64_t cap_used_ns, cap_period_start_ns;
+    struct queue_node node;  /* key: virtual time, ns of CPU time scaled by SCHED_WEIGHT_DEFAULT /
+                                weight */
+    uint64_t runtime_ns;     /* total CPU time */
     uint32_t cpu;            /* whose queue it is on or runs on */
-    uint32_t heap_index;     /* + 1; 0: not queued */
     uint64_t affinity;       /* bit per CPU: hard affinity */
-    _Atomic bool is_running; /* loaded on `cpu` */
+    _Atomic bool is_running; /* loaded on `cpu`, or about to be */
+    bool is_parked;          /* its domain's cap is used up until park_timer fires */
+    struct timer park_timer;
 };
 
-void sched_init(void);                /* once, before any vCPU */
+/* Inside struct domain: CPU time against the cap, in periods. */
+struct sched_domain {
+    uint32_t weight;
+    uint32_t cap; /* percent of one CPU, 0: none */
+    _Atomic uint64_t period_start_ns;
+    _Atomic uint64_t used_ns; /* in this period */
+};
+
+/* Once, before any vCPU and any timer. */
+void sched_init(void);
+void sched_domain_init(struct domain *d);
 void sched_vcpu_init(struct vcpu *v); /* picks a CPU */
+/* V is stopped for good. */
 void sched_vcpu_destroy(struct vcpu *v);
+/* Keeps V's fields of this header still: it is neither picked, queued nor moved meanwhile. */
+void sched_lock_vcpu(struct vcpu *v);
+void sched_unlock_vcpu(struct vcpu *v);
 /* Something that decides whether V may run changed in its favour (event, unpause, up): queues it
  * and preempts if it should. */
 void sched_wake(struct vcpu *v);

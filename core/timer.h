@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One deadline heap per CPU (design decision 11). Times are time_ns(). A timer belongs to the CPU
+/* One deadline queue per CPU (design decision 11). Times are time_ns(). A timer belongs to the CPU
  * it was set on until it fires, is cancelled or is set again. */
 #ifndef ATOLL_CORE_TIMER_H
 #define ATOLL_CORE_TIMER_H
 
+#include "core/queue.h"
 #include "core/types.h"
 
 struct timer {
-    uint64_t deadline_ns;
+    struct queue_node node;            /* key: the deadline; under the queue's lock */
     void (*fire)(struct timer *timer); /* runs on the timer's CPU, no lock held, interrupts off */
-    uint32_t cpu;                      /* where it is queued */
-    uint32_t index; /* place in the heap + 1; 0: not queued. Under the heap's lock. */
+    uint32_t cpu;                      /* where it is queued; under that queue's lock */
 };
 
+/* Once, before any other use. */
+void timer_boot(void);
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 /* Sets TIMER for DEADLINE_NS on CPU (an index); replaces an earlier setting. A deadline in the past
  * fires at the next look. */
@@ -27,5 +29,13 @@ void timer_migrate(struct timer *timer, uint32_t cpu);
 void timer_run(void);
 /* The next deadline of this CPU, UINT64_MAX: none. */
 uint64_t timer_next(void);
+static inline bool timer_is_set(const struct timer *timer)
+{
+    return queue_holds(&timer->node);
+}
+static inline uint64_t timer_deadline(const struct timer *timer)
+{
+    return timer->node.key;
+}
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A priority queue whose nodes lie in what is queued: a pairing heap, smallest key first. It needs
+ * no memory, so that queueing cannot fail. Its owner locks it. */
+#ifndef ATOLL_CORE_QUEUE_H
+#define ATOLL_CORE_QUEUE_H
+
+#include "core/types.h"
+
+struct queue_node {
+    uint64_t key;
+    struct queue_node *child; /* first of those with this node as parent */
+    struct queue_node *next;  /* sibling */
+    struct queue_node
+        *back; /* the sibling before, or the parent; the root: itself; NULL: not queued
+                */
+};
+
+struct queue {
+    struct queue_node *root; /* the smallest; NULL: empty */
+};
+
+static inline bool queue_holds(const struct queue_node *node)
+{
+    return node->back != NULL;
+}
+/* NODE is not queued; its key is set. */
+void queue_insert(struct queue *queue, struct queue_node *node);
+/* NODE is in this queue. */
+void queue_remove(struct queue *queue, struct queue_node *node);
+
+#endif

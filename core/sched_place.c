@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where vCPUs wait: waking, sleeping, affinity, moving between CPUs. A vCPU's cpu changes only
+ * while it is neither queued nor running, under the locks of both queues (LOCK_SCHED, lower CPU
+ * first).
+ */
+
+#include "core/domain.h"
+#include "core/sched.h"
+#include "core/sched_queue.h"
+#include "lib/errno.h"
+#include "pv-abi/vcpu.h"
+
+void run_queue_insert(struct run_queue *rq, struct vcpu *v)
+{
+    queue_insert(&rq->queue, &v->sched.node);
+    rq->count++;
+}
+
+void run_queue_remove(struct run_queue *rq, struct vcpu *v)
+{
+    queue_remove(&rq->queue, &v->sched.node);
+    rq->count--;
+}
+
+/* Locks the queue on which V is, and that of another CPU. */
+static struct run_queue *lock_queue_of(struct vcpu *v, struct run_queue *other)
+{
+    for (;;) {
+        uint32_t cpu = READ_ONCE(v->sched.cpu);
+        struct run_queue *rq = &run_queues[cpu];
+
+        if (other)
+            lock_take_pair(&rq->lock, &other->lock);
+        else
+            lock_take(&rq->lock);
+        if (likely(v->sched.cpu == cpu))
+            return rq;
+        if (other)
+            lock_drop_pair(&rq->lock, &other->lock);
+        else
+            lock_drop(&rq->lock);
+    }
+}
+
+void sched_lock_vcpu(struct vcpu *v)
+{
+    lock_queue_of(v, NULL);
+}
+
+void sched_unlock_vcpu(struct vcpu *v)
+{
+    lock_drop(&run_queues[v->sched.cpu].lock);
+}
+
+static uint64_t online_cpus(void)
+{
+    uint64_t mask = 0;
+
+    for (uint32_t i = 0; i < cpu_count; i++)
+        if (atomic_load_explicit(&cpus[i].is_online, memory_order_relaxed))
+            mask |= UINT64_C(1) << i;
+    return mask;
+}
+
+/* The CPU of MASK (not empty) that has the fewest vCPUs. */
+static uint32_t least_assigned(uint64_t mask)
+{
+    uint32_t best = (uint32_t)__builtin_ctzll(mask);
+
+    for (uint64_t rest = mask; rest; rest &= rest - 1) {
+        uint32_t cpu = (uint32_t)__builtin_ctzll(rest);
+
+        if (READ_ONCE(run_queues[cpu].assigned) < READ_ONCE(run_queues[best].assigned))
+            best = cpu;
+    }
+    return best;
+}
+
+/* Where V should wait: where it was if that CPU idles or no allowed one does. */
+static uint32_t choose_cpu(const struct vcpu *v)
+{
+    uint32_t cpu = READ_ONCE(v->sched.cpu);
+    uint64_t allowed = READ_ONCE(v->sched.affinity);
+    uint64_t idle = atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) & allowed;
+
+    if (idle && !(idle >> cpu & 1))
+        return (uint32_t)__builtin_ctzll(idle);
+    if (allowed >> cpu & 1)
+        return cpu;
+    return least_assigned(allowed);
+}
+
+/* Virtual time is relative to the queue's. Needs both locks. */
+static void move(struct vcpu *v, struct run_queue *from, struct run_queue *to)
+{
+    uint64_t key = v->sched.node.key;
+
+    v->sched.node.key = key > from->min_key ? to->min_key + (key - from->min_key) : to->min_key;
+    v->sched.cpu = to->cpu;
+    from->assigned--;
+    to->assigned++;
+}
+
+/* V is on RQ and waits; its CPU looks at once if it should. Needs the lock. */
+static void look_at(struct run_queue *rq, struct vcpu *v)
+{
+    uint64_t now = time_ns();
+
+    if (sched_should_preempt(rq, v, now))
+        cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
+    else if (!timer_is_set(&rq->slice))
+        timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    struct run_queue *to = &run_queues[choose_cpu(v)];
+    struct run_queue *from = lock_queue_of(v, to);
+    uint64_t least;
+
+    if (!queue_holds(&v->sched.node) && !atomic_load(&v->sched.is_running) && !v->sched.is_parked &&
+        vcpu_may_run(v)) {
+        if (from != to)
+            move(v, from, to);
+        least = to->min_key > SCHED_CREDIT_NS ? to->min_key - SCHED_CREDIT_NS : 0;
+        if (v->sched.node.key < least)
+            v->sched.node.key = least;
+        vcpu_set_runstate(v, RUNSTATE_runnable, time_ns());
+        run_queue_insert(to, v);
+        look_at(to, v);
+    }
+    lock_drop_pair(&from->lock, &to->lock);
+}
+
+void sched_sleep(struct vcpu *v)
+{
+    struct run_queue *rq = lock_queue_of(v, NULL);
+
+    if (queue_holds(&v->sched.node)) {
+        run_queue_remove(rq, v);
+        vcpu_set_runstate(v, atomic_load(&v->is_blocked) ? RUNSTATE_blocked : RUNSTATE_offline,
+                          time_ns());
+    } else if (atomic_load(&v->sched.is_running)) {
+        cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
+    }
+    lock_drop(&rq->lock);
+}
+
+/* The first of RQ's waiting vCPUs, or one of those next to it, that may run on CPU. */
+static struct vcpu *find_movable(const struct run_queue *rq, uint32_t cpu)
+{
+    struct queue_node *node = rq->queue.root;
+
+    if (!node)
+        return NULL;
+    for (unsigned looks = 0; node && looks < 8; looks++) {
+        struct vcpu *v = container_of(node, struct vcpu, sched.node);
+
+        if (v->sched.affinity >> cpu & 1)
+            return v;
+        node = looks == 0 ? node->child : node->next;
+    }
+    return NULL;
+}
+
+/* Moves one that waits on FROM to TO. Needs both locks. */
+static bool move_one(struct run_queue *from, struct run_queue *to)
+{
+    struct vcpu *v = find_movable(from, to->cpu);
+
+    if (!v)
+        return false;
+    run_queue_remove(from, v);
+    move(v, from, to);
+    run_queue_insert(to, v);
+    return true;
+}
+
+bool sched_steal(struct run_queue *rq)
+{
+    for (uint32_t i = 1; i < cpu_count; i++) {
+        struct run_queue *from = &run_queues[(rq->cpu + i) % cpu_count];
+
+        if (READ_ONCE(from->count) == 0)
+            continue;
+        lock_drop(&rq->lock);
+        lock_take_pair(&rq->lock, &from->lock);
+        if (!rq->queue.root && !move_one(from, rq)) {
+            lock_drop(&from->lock);
+            continue;
+        }
+        lock_drop(&from->lock);
+        return true;
+    }
+    return rq->queue.root != NULL;
+}
+
+void sched_pull(struct run_queue *rq)
+{
+    for (uint32_t i = 1; i < cpu_count; i++) {
+        struct run_queue *from = &run_queues[(rq->cpu + i) % cpu_count];
+
+        if (READ_ONCE(from->count) < READ_ONCE(rq->count) + 2)
+            continue;
+        lock_take_pair(&rq->lock, &from->lock);
+        if (from->count >= rq->count + 2 && move_one(from, rq)) {
+            lock_drop_pair(&rq->lock, &from->lock);
+            return;
+        }
+        lock_drop_pair(&rq->lock, &from->lock);
+    }
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+    uint64_t online = online_cpus();
+    struct run_queue *rq;
+
+    sched_park_init(v);
+    v->sched.affinity = UINT64_MAX;
+    v->sched.cpu = least_assigned(online ? online : 1);
+    rq = &run_queues[v->sched.cpu];
+    lock_take(&rq->lock);
+    v->sched.node.key = rq->min_key;
+    rq->assigned++;
+    lock_drop(&rq->lock);
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    struct run_queue *rq = lock_queue_of(v, NULL);
+
+    if (queue_holds(&v->sched.node))
+        run_queue_remove(rq, v);
+    rq->assigned--;
+    lock_drop(&rq->lock);
+    timer_cancel(&v->sched.park_timer);
+}
+
+int sched_set_affinity(struct vcpu *v, uint64_t mask)
+{
+    struct run_queue *rq;
+    bool is_queued;
+
+    if (!(mask & online_cpus()))
+        return -EINVAL;
+    rq = lock_queue_of(v, NULL);
+    v->sched.affinity = mask & online_cpus();
+    is_queued = queue_holds(&v->sched.node);
+    if (is_queued)
+        run_queue_remove(rq, v);
+    else if (atomic_load(&v->sched.is_running))
+        cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
+    lock_drop(&rq->lock);
+    if (is_queued)
+        sched_wake(v);
+    return 0;
+}

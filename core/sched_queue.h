@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The run queue, for the two files of the scheduler. */
+#ifndef ATOLL_CORE_SCHED_QUEUE_H
+#define ATOLL_CORE_SCHED_QUEUE_H
+
+#include "arch/x86/lock.h"
+#include "arch/x86/percpu.h"
+#include "core/queue.h"
+#include "core/timer.h"
+#include "core/types.h"
+
+struct vcpu;
+
+#define SCHED_SLICE_NS       UINT64_C(5000000)   /* between two looks when others wait */
+#define SCHED_GRANULARITY_NS UINT64_C(1000000)   /* virtual time ahead that preempts */
+#define SCHED_CREDIT_NS      UINT64_C(3000000)   /* virtual time that a sleeper may be behind */
+#define SCHED_CAP_PERIOD_NS  UINT64_C(100000000) /* in which a cap holds */
+#define SCHED_WEIGHT_MAX     65535u
+#define SCHED_CAP_MAX        (100u * CPU_MAX)
+
+/* Under its lock, except cpu. */
+struct run_queue {
+    struct lock lock;
+    uint32_t cpu;
+    struct queue queue;   /* of vcpu.sched.node: who waits */
+    uint32_t count;       /* how many wait; read by others without the lock */
+    uint32_t assigned;    /* vCPUs whose sched.cpu is this one */
+    struct vcpu *current; /* who runs, or is about to; NULL: idle */
+    uint64_t start_ns;    /* since when current is not accounted */
+    uint64_t min_key;     /* virtual time of the queue; never falls */
+    bool is_yielding;     /* the next pick prefers others than current */
+    struct timer slice;
+};
+
+extern struct run_queue run_queues[CPU_MAX];
+extern _Atomic uint64_t sched_idle_cpus; /* bit per CPU that runs nothing */
+
+/* Need the queue's lock. */
+void run_queue_insert(struct run_queue *rq, struct vcpu *v);
+void run_queue_remove(struct run_queue *rq, struct vcpu *v);
+/* Moves a waiting vCPU of another CPU to RQ, which is empty. The lock is dropped and taken again.
+ * True: RQ has one. */
+bool sched_steal(struct run_queue *rq) MUST_CHECK;
+/* The same without its lock held, from a CPU on which two more wait than here. */
+void sched_pull(struct run_queue *rq);
+/* Whether V, queued on RQ, is so far behind current that it should not wait. Needs the lock. */
+bool sched_should_preempt(const struct run_queue *rq, const struct vcpu *v, uint64_t now);
+void sched_park_init(struct vcpu *v);
+
+#endif
