@@ -41,3 +41,20 @@ $(BUILD)/BOOTX64.EFI: $(BUILD)/efi/loader.so
 DEFAULT_TARGETS += $(BUILD)/BOOTX64.EFI
 
 -include $(EFI_OBJS:.o=.d)
+
+BOOT_TESTS := memmap_test check_test plan_test clock_test mb2_parse_test
+BOOT_HOST_OBJS := $(patsubst %,$(BUILD)/unit/boot/%.o,$(BOOT_COMMON))
+BOOT_TEST_OBJS := $(patsubst %,$(BUILD)/unit/boot/%.o,$(BOOT_TESTS))
+LIB_FOR_BOOT := $(patsubst %.c,$(BUILD)/unit/%.o,$(filter-out lib/string.c %_test.c,$(wildcard lib/*.c)))
+
+$(BOOT_HOST_OBJS) $(BOOT_TEST_OBJS): $(BUILD)/unit/boot/%.o: boot/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(patsubst %,$(BUILD)/unit/%,$(BOOT_TESTS)): $(BUILD)/unit/%: $(BUILD)/unit/boot/%.o \
+		$(BOOT_HOST_OBJS) $(LIB_FOR_BOOT)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
+
+UNIT_TESTS += $(patsubst %,$(BUILD)/unit/%,$(BOOT_TESTS))
+
+-include $(BOOT_HOST_OBJS:.o=.d) $(BOOT_TEST_OBJS:.o=.d)

@@ -75,6 +75,12 @@ static int refuse_truncated(const struct elf_file *file, struct refusal *refusal
                   file->name, file->size);
 }
 
+static bool is_table_inside(const struct elf_file *file, uint64_t offset, uint64_t count,
+                            uint64_t entry_size)
+{
+    return count == 0 || (offset <= file->size && count * entry_size <= file->size - offset);
+}
+
 static int check_header(struct elf_file *file, struct refusal *refusal)
 {
     const struct elf_header *header = &file->header;
@@ -103,8 +109,9 @@ static int check_header(struct elf_file *file, struct refusal *refusal)
                       "build made.",
                       file->name);
     }
-    if (header->phoff > file->size ||
-        header->phnum * sizeof(struct elf_segment) > file->size - header->phoff) {
+    /* The section headers are not used, but a linker puts them last: they show a cut file. */
+    if (!is_table_inside(file, header->phoff, header->phnum, header->phentsize) ||
+        !is_table_inside(file, header->shoff, header->shnum, header->shentsize)) {
         return refuse_truncated(file, refusal);
     }
     return 0;
