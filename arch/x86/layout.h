@@ -3,14 +3,13 @@
 #ifndef ATOLL_X86_LAYOUT_H
 #define ATOLL_X86_LAYOUT_H
 
-/* Shared by all CPUs. HEAP_MAP_BASE is in pt.h. */
-#define IMAGE_VA       0xffffffff80000000 /* text, rodata, data, bss: one chunk */
-#define FRAME_TABLE_VA 0xffffc00000000000 /* struct frame [mfn], present where RAM is */
-#define CHUNK_TABLE_VA 0xffffc80000000000 /* struct chunk [mfn / 512], the same */
-#define AREA_VA        0xffffd00000000000 /* registered guest areas */
-#define AREA_VA_SIZE   0x0000000010000000 /* 256 MiB: 65,536 slots of one page */
-#define DEVICE_VA      0xffffd80000000000 /* uncached host devices: LAPIC, IO-APIC, HPET; ACPI tables \
-                                           */
+/* Shared by all CPUs. HEAP_MAP_BASE, FRAME_TABLE_VA and CHUNK_TABLE_VA are in pt.h. */
+#define IMAGE_VA     0xffffffff80000000 /* text, rodata, data, bss: one chunk */
+#define AREA_VA      0xffffd00000000000 /* registered guest areas */
+#define AREA_VA_SIZE 0x0000000010000000 /* 256 MiB: 65,536 slots of one page */
+#define DEVICE_VA                                                                                  \
+    0xffffd80000000000 /* uncached host devices: LAPIC, IO-APIC, HPET; ACPI tables                 \
+                        */
 
 /* Private to each CPU: one 2 MiB region behind a top-level entry of its own. Offsets from
  * PRIVATE_VA. Pages that are not named are not mapped, so that each stack has a guard page below
@@ -27,5 +26,6 @@
 #define PRIVATE_IST_NMI   0x58000
 #define PRIVATE_IST_MC    0x5a000
 #define PRIVATE_TABLES    0x5c000 /* GDT and TSS */
+#define PRIVATE_PT        0x5e000 /* the page table of this region itself */
 
 #endif

@@ -37,6 +37,9 @@ struct lock {
         .order = (lock_order_value)                                                                \
     }
 
+/* False until this_cpu() works: the boot CPU is then the only one. */
+extern bool lock_knows_cpu;
+
 void lock_init(struct lock *lock, enum lock_order order);
 void lock_take(struct lock *lock);
 void lock_drop(struct lock *lock);

@@ -37,13 +37,26 @@ struct cpu {
 };
 
 #define WINDOW_SLOT_COUNT 32u
+/* Results of p2m look-ups for the loaded domain, valid as long as the window's contents. */
+#define GFN_CACHE_SIZE 16u
+#define LOCK_DEPTH_MAX 12u
+struct gfn_cache_entry {
+    gfn_t gfn; /* GFN_NONE: empty */
+    mfn_t mfn;
+    bool is_writable;
+};
 
 struct percpu {
     struct cpu *cpu;
     uint32_t id;
     struct vcpu *current;                /* the vCPU whose state is loaded; NULL: idle */
     mfn_t window_tag[WINDOW_SLOT_COUNT]; /* frame that each window slot maps, MFN_NONE: none */
+    uint32_t window_used;                /* bit per slot that maps something */
     uint32_t interrupt_depth;
+    uint64_t window_fills; /* slots filled since the CPU started */
+    struct gfn_cache_entry gfn_cache[GFN_CACHE_SIZE];
+    uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
+    uint32_t lock_depth;
     uint64_t counter_base; /* spare word for the scheduler's accounting: TSC at the last switch */
     uint8_t argument[4096] ALIGNED(
         16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */

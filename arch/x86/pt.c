@@ -250,6 +250,14 @@ static mfn_t walk_tables(const struct pt *pt, uint64_t address, unsigned level, 
     }
 }
 
+mfn_t pt_table_of(const struct pt *pt, uint64_t address, unsigned level)
+{
+    unsigned at;
+    uint64_t entry;
+
+    return walk_tables(pt, address, level, &at, &entry);
+}
+
 /* -EEXIST if the table TABLE of LEVEL holds anything. */
 static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
 {

@@ -68,6 +68,8 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
  * where an empty table is in its place, that table's entries become its pieces. RIGHTS 0: an entry
  * that is not present; it keeps BASE and SOFT if SOFT is not 0. */
 void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old);
+/* The table of LEVEL that holds the entry for ADDRESS; it exists after pt_prepare. */
+mfn_t pt_table_of(const struct pt *pt, uint64_t address, unsigned level);
 /* Frees every table below the root and the root; leaves are passed to visit() first (may be NULL).
  */
 void pt_destroy(struct pt *pt,
@@ -83,7 +85,7 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
 
 /* Each use has slots of its own, so that a map of one use never disturbs another's. A pointer is
  * valid until the next map of the same use (WINDOW_WALK: of the same use and level), a
- * window_empty(), or the next guest entry. */
+ * window_unmap(), window_empty(), or the next guest entry. */
 enum window_use {
     WINDOW_WALK, /* guest and nested page tables: 4 levels */
     WINDOW_ARG0, /* the page(s) of a hypercall's argument */
@@ -100,24 +102,42 @@ enum window_use {
 void *window_map(enum window_use use, mfn_t mfn);
 /* The same for the table of LEVEL (0..3) of a walk. */
 void *window_map_walk(unsigned level, mfn_t mfn);
-/* Unmaps every slot: before this CPU runs another domain, and when a generation passes. */
+/* Unmaps the slot of USE: after a look at a frame of a domain that is not loaded here. */
+void window_unmap(enum window_use use);
+/* Unmaps every slot and forgets this CPU's gfn-to-mfn results: before this CPU runs another domain,
+ * and when a generation passes. */
 void window_empty(void);
 
 /* ---- the host's own tables ---- */
 
+/* Tables of core/frame.c: an entry for each frame and each chunk, up to HOST_MFN_MAX. Readable
+ * everywhere: zero where nothing is mapped. */
+#define FRAME_TABLE_VA UINT64_C(0xffffc00000000000)
+#define CHUNK_TABLE_VA UINT64_C(0xffffc80000000000)
+#define HOST_MFN_MAX   (UINT64_C(1) << 34) /* 64 TiB: what the heap map can reach */
+/* Maps PAGE (or 2 MiB at PAGE, by LEVEL) at ADDRESS in one of the two tables, at boot. */
+void host_map_table(const void *address, paddr_t page, unsigned level);
+/* At boot: the early table pages end; what is left of them, mapped like the heap, goes to the
+ * caller, and the host's tables come from the heap. */
+void host_early_end(mfn_t *first, uint64_t *count);
+/* The machine address of something in the image or the heap. */
+paddr_t host_paddr(const void *address);
 /* Address of machine memory in the heap map (present only for chunks that host_map_chunk() mapped).
  */
 #define HEAP_MAP_BASE UINT64_C(0xffff800000000000)
 /* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
- * executable. -ENOMEM. */
+ * executable. -ENOMEM. One caller at a time: core/heap.c sees to it. */
 int host_map_chunk(paddr_t chunk) MUST_CHECK;
-/* Takes it out again and flushes all CPUs lazily: the chunk must stay unused until
+/* Takes it out again and makes all CPUs flush: the chunk must stay unused until
  * host_flush_done(the returned generation). */
 uint64_t host_unmap_chunk(paddr_t chunk);
-/* Maps one or two frames side by side, writable, in the area region, for good until
- * host_unmap_area(). -ENOMEM. */
+/* Maps COUNT frames (1 or 2) side by side, writable, in the area region until host_unmap_area().
+ * -ENOMEM. */
 int host_map_area(const mfn_t *frames, unsigned count, void **address) MUST_CHECK;
 void host_unmap_area(void *address, unsigned count);
+/* Gives back up to MAX frames of areas that were unmapped and that no TLB holds any more; returns
+ * how many. Their addresses may be used again. */
+unsigned host_reclaim_area(mfn_t *frames, unsigned max);
 /* True when every CPU has flushed its own TLB since GENERATION of the host's tables. */
 bool host_flush_done(uint64_t generation);
 

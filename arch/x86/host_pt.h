@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The host's own tables as arch/x86 sees them: building them at boot, a root for each CPU, devices,
+ * this CPU's private region. What core needs of them is in pt.h. */
+#ifndef ATOLL_X86_HOST_PT_H
+#define ATOLL_X86_HOST_PT_H
+
+#include "arch/x86/pt.h"
+#include "core/types.h"
+
+struct boot_info;
+
+/* Builds the shared tables and the boot CPU's root and switches to it, on the boot CPU while the
+ * first 4 GiB are identity mapped; EFER.NXE is set. BI and the stack must lie in the image. From
+ * here on nothing is identity mapped, and this_cpu() works. */
+void host_pt_boot(const struct boot_info *bi);
+/* A root for CPU with its private region: per-CPU page (window tags empty), stacks, tables page.
+ * CPU 0 has its root from host_pt_boot(). -ENOMEM. */
+int host_pt_cpu(uint32_t cpu, paddr_t *root) MUST_CHECK;
+/* The start-up page of the other CPUs, writable; mapped for good. NULL: no memory. */
+void *host_map_trampoline(paddr_t page);
+/* A root below 4 GiB with the shared region and PAGE identity mapped, executable: for starting CPUs
+ * alone. */
+paddr_t host_startup_root(paddr_t page);
+/* Maps SIZE bytes at PADDR for good: device registers, uncached; RAM, read only. Boot CPU only.
+ * NULL: no memory. */
+void *host_map_device(paddr_t paddr, size_t size);
+const void *host_map_ram_ro(paddr_t paddr, size_t size);
+
+/* Maps frame MFN, or with MFN_NONE nothing, at OFFSET (layout.h) of this CPU's private region,
+ * writable. The old translation is flushed. */
+void host_private_map(unsigned offset, mfn_t mfn);
+
+/* Flushes this CPU's TLB and notes that; the CPU loop calls it on CPU_PENDING_HOST. */
+void host_flush(void);
+/* Raises the generation of the host's tables after something was unmapped, flushes this CPU and
+ * makes the others flush; returns the generation that they must reach. */
+uint64_t host_generation_raise(void);
+/* A zeroed page for a host table: from the image's own chunk until the heap is up. -ENOMEM. */
+int host_table_alloc(mfn_t *table) MUST_CHECK;
+/* Where the hypervisor sees a table page or another heap page. */
+void *host_table(mfn_t table);
+/* The host's shared tables. */
+extern struct pt host_pt;
+
+#endif

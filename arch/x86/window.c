@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The window: pages of this CPU's private region through which it sees frames that are not mapped
+ * (design decision 3). Each slot's tag in struct percpu says which frame it maps. Slots belong to
+ * uses: the walk's levels first, then one slot for each use. No locks: nobody else sees them.
+ */
+#include "arch/x86/host_pt.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/percpu.h"
+
+#define WALK_SLOTS 4u
+
+_Static_assert(WALK_SLOTS + WINDOW_USES <= WINDOW_SLOT_COUNT, "every use has a slot");
+
+static void *map_slot(unsigned slot, mfn_t mfn)
+{
+    struct percpu *percpu = this_cpu();
+    unsigned offset = PRIVATE_WINDOW + slot * PAGE_SIZE;
+
+    if (!mfn_equal(percpu->window_tag[slot], mfn)) {
+        host_private_map(offset, mfn);
+        percpu->window_tag[slot] = mfn;
+        percpu->window_used |= 1u << slot;
+        percpu->window_fills++;
+    }
+    return (void *)(PRIVATE_VA + offset);
+}
+
+void *window_map(enum window_use use, mfn_t mfn)
+{
+    return map_slot(WALK_SLOTS + (unsigned)use, mfn);
+}
+
+void *window_map_walk(unsigned level, mfn_t mfn)
+{
+    return map_slot(level, mfn);
+}
+
+static void empty_slot(unsigned slot)
+{
+    struct percpu *percpu = this_cpu();
+
+    host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, MFN_NONE);
+    percpu->window_tag[slot] = MFN_NONE;
+    percpu->window_used &= ~(1u << slot);
+}
+
+void window_unmap(enum window_use use)
+{
+    if ((this_cpu()->window_used & 1u << (WALK_SLOTS + (unsigned)use)) != 0)
+        empty_slot(WALK_SLOTS + (unsigned)use);
+}
+
+void window_empty(void)
+{
+    struct percpu *percpu = this_cpu();
+
+    while (percpu->window_used != 0)
+        empty_slot((unsigned)__builtin_ctz(percpu->window_used));
+    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
+        percpu->gfn_cache[i].gfn = GFN_NONE;
+}
