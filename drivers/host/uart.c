@@ -22,7 +22,9 @@
 #define FIFO_SIZE            16u
 #define LCR_8N1              0x03u
 #define LCR_DLAB             0x80u
+#define IER_RECEIVED         0x01u
 #define MCR_DTR_RTS          0x03u
+#define MCR_OUT2             0x08u /* on a PC: connects the interrupt line */
 #define LSR_DATA_READY       0x01u
 #define LSR_THR_EMPTY        0x20u
 #define LSR_ALL_SENT         0x40u
@@ -134,4 +136,10 @@ int uart_get(struct uart *uart, uint8_t *byte)
     }
     *byte = read_reg(uart, REG_DATA);
     return 0;
+}
+
+void uart_enable_receive_irq(const struct uart *uart)
+{
+    write_reg(uart, REG_MCR, MCR_DTR_RTS | MCR_OUT2);
+    write_reg(uart, REG_IER, IER_RECEIVED);
 }

@@ -32,6 +32,9 @@ void uart_put(struct uart *uart, uint8_t byte);
 /* Sends a text, with a carriage return in front of each newline. */
 void uart_put_text(struct uart *uart, const char *text);
 
+/* Raises the UART's interrupt line while received bytes wait. */
+void uart_enable_receive_irq(const struct uart *uart);
+
 /* Takes a received byte. -EAGAIN: there is none. */
 int MUST_CHECK uart_get(struct uart *uart, uint8_t *byte);
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the host's local APICs. Register offsets and fields: APM Vol. 2 16.3, table 16-2. */
+#include "arch/x86/apic.h"
+
+#include "arch/x86/host_pt.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/lock.h"
+#include "arch/x86/trap.h"
+
+#define MSR_APIC_BASE     0x1bu
+#define APIC_BASE_ENABLE  (1u << 11)
+#define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
+
+#define APIC_ID            0x020u
+#define APIC_TPR           0x080u
+#define APIC_EOI           0x0b0u
+#define APIC_SPURIOUS      0x0f0u
+#define APIC_ICR_LOW       0x300u
+#define APIC_ICR_HIGH      0x310u
+#define APIC_LVT_TIMER     0x320u
+#define APIC_LVT_LINT0     0x350u
+#define APIC_LVT_LINT1     0x360u
+#define APIC_LVT_ERROR     0x370u
+#define APIC_TIMER_INITIAL 0x380u
+#define APIC_TIMER_CURRENT 0x390u
+#define APIC_TIMER_DIVIDE  0x3e0u
+
+#define SPURIOUS_ENABLE   (1u << 8)
+#define LVT_MASKED        (1u << 16)
+#define LVT_NMI           (4u << 8)
+#define TIMER_DIVIDE_BY_1 0xbu
+#define ICR_NMI           (4u << 8)
+#define ICR_INIT          (5u << 8)
+#define ICR_STARTUP       (6u << 8)
+#define ICR_BUSY          (1u << 12)
+#define ICR_ASSERT        (1u << 14)
+#define ICR_ALL_BUT_SELF  (3u << 18)
+
+static volatile uint8_t *registers;
+
+static uint32_t apic_read(uint32_t offset)
+{
+    return *(volatile uint32_t *)(registers + offset);
+}
+
+static void apic_write(uint32_t offset, uint32_t value)
+{
+    *(volatile uint32_t *)(registers + offset) = value;
+}
+
+void apic_boot(void)
+{
+    uint64_t base = insn_rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+
+    registers = host_map_device((paddr_t){base}, PAGE_SIZE);
+}
+
+void apic_init_cpu(void)
+{
+    insn_wrmsr(MSR_APIC_BASE, insn_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    apic_write(APIC_TPR, 0);
+    apic_write(APIC_LVT_LINT0, LVT_MASKED);
+    apic_write(APIC_LVT_LINT1, LVT_NMI);
+    apic_write(APIC_LVT_ERROR, LVT_MASKED);
+    apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+    apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+}
+
+bool apic_is_ready(void)
+{
+    return registers != NULL;
+}
+
+uint32_t apic_id(void)
+{
+    return apic_read(APIC_ID) >> 24;
+}
+
+void apic_eoi(void)
+{
+    apic_write(APIC_EOI, 0);
+}
+
+/* The two halves of the command register are one command: interrupts are off, nobody comes between.
+ */
+static void send(uint32_t destination, uint32_t command)
+{
+    while (apic_read(APIC_ICR_LOW) & ICR_BUSY)
+        cpu_relax();
+    apic_write(APIC_ICR_HIGH, destination << 24);
+    apic_write(APIC_ICR_LOW, command);
+}
+
+void apic_send_kick(uint32_t id)
+{
+    send(id, ICR_ASSERT | VECTOR_KICK);
+}
+
+void apic_send_nmi_others(void)
+{
+    send(0, ICR_ALL_BUT_SELF | ICR_ASSERT | ICR_NMI);
+}
+
+void apic_send_init(uint32_t id)
+{
+    send(id, ICR_ASSERT | ICR_INIT);
+}
+
+void apic_send_sipi(uint32_t id, uint8_t page)
+{
+    send(id, ICR_ASSERT | ICR_STARTUP | page);
+}
+
+void apic_timer_start(uint32_t count)
+{
+    apic_write(APIC_TIMER_INITIAL, count);
+}
+
+uint32_t apic_timer_remaining(void)
+{
+    return apic_read(APIC_TIMER_CURRENT);
+}

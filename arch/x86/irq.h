@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Device interrupts: IO-APICs, vectors, and the control domain's pirqs (core/pirq.h). */
+#ifndef ATOLL_X86_IRQ_H
+#define ATOLL_X86_IRQ_H
+
+#include "core/types.h"
+
+/* Masks every line of every IO-APIC. Needs ACPI. */
+void irq_boot(void);
+/* An interrupt on a device vector, with interrupts off, after EOI. */
+void irq_dispatch(unsigned vector);
+/* The hypervisor's own use of an ISA interrupt (its UART). -ENODEV: no IO-APIC has the line. */
+int irq_take_isa(uint8_t isa_irq, void (*handler)(void)) MUST_CHECK;
+
+#endif

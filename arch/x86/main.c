@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the order in which the hypervisor comes up. */
+#include "arch/x86/apic.h"
+#include "arch/x86/host_console.h"
+#include "arch/x86/host_pt.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/irq.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/options.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/svm.h"
+#include "arch/x86/time.h"
+#include "arch/x86/trap.h"
+#include "boot/boot_info.h"
+#include "core/builder.h"
+#include "core/console.h"
+#include "core/frame.h"
+#include "core/log.h"
+#include "core/sched.h"
+#include "drivers/host/acpi.h"
+#include "drivers/host/uart.h"
+#include "lib/string.h"
+
+#define ISA_IRQ_COM1 4u
+#define ISA_IRQ_COM2 3u
+
+void hypervisor_main(const struct boot_info *bi) NORETURN;
+
+static struct boot_info boot;
+static struct options options;
+
+static const void *map_acpi(uint64_t paddr, size_t size)
+{
+    return host_map_ram_ro((paddr_t){paddr}, size);
+}
+
+/* The UART's receive interrupt, where it has an ISA line: other ports are written only. */
+static void take_console_irq(void)
+{
+    uint16_t port = host_console_port();
+
+    if ((port == UART_COM1 || port == UART_COM2) &&
+        irq_take_isa(port == UART_COM1 ? ISA_IRQ_COM1 : ISA_IRQ_COM2, host_console_poll) == 0)
+        host_console_enable_irq();
+    else
+        log_line(LOG_NOTICE, "console: output only");
+}
+
+/* On the boot CPU's own tables and stack. */
+static void boot_cpu_main(void)
+{
+    paddr_t rsdp = {boot.rsdp_paddr};
+    bool tscs_agree;
+
+    apic_boot();
+    virt = &svm_ops;
+    smp_init_this_cpu(0);
+    cpu_count = 1;
+    atomic_store(&cpus[0].is_online, true);
+    if (acpi_read(rsdp.v, map_acpi) != 0)
+        log_line(LOG_ERROR, "ACPI: no tables: one CPU, no device interrupts, no power off");
+    time_boot(&boot);
+    irq_boot();
+    sched_init();
+    tscs_agree = smp_boot(boot.trampoline_paddr, options.cpu_max);
+    time_report(tscs_agree);
+    take_console_irq();
+    builder_make_control(&boot);
+    arch_cpu_loop();
+}
+
+void hypervisor_main(const struct boot_info *bi)
+{
+    memcpy(&boot, bi, sizeof(boot));
+    options_read(boot.options, &options);
+    host_console_init(options.console_port, options.console_baud);
+    debug_exit_port = options.debug_exit;
+    log_set_level(options.log_level);
+    log_line(LOG_NOTICE, "Atoll, an x86-64 microhypervisor; guests see Xen 4.17");
+    if (options.unknown[0] != '\0')
+        log_line(LOG_ERROR, "option '%s' is not understood", options.unknown);
+    trap_init_cpu(false);
+    cpu_init_features();
+    host_pt_boot(&boot);
+    frame_boot(&boot);
+    cpu_switch_stack(insn_read_cr3(), PRIVATE_VA + PRIVATE_STACK_TOP, boot_cpu_main);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the start of the other CPUs and the comparison of their TSCs. */
+#include "arch/x86/smp.h"
+
+#include "arch/x86/apic.h"
+#include "arch/x86/host_pt.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/trap.h"
+#include "arch/x86/virt.h"
+#include "core/log.h"
+#include "drivers/host/acpi.h"
+#include "lib/string.h"
+
+#define INIT_WAIT_NS UINT64_C(10000000) /* SDM Vol. 3A 9.4.4: 10 ms after INIT */
+#define SIPI_WAIT_NS UINT64_C(200000)   /* 200 us between the two SIPIs */
+#define START_WAIT_NS                                                                              \
+    UINT64_C(500000000) /* a CPU that is not there after half a second does not come */
+#define TSC_ROUNDS 16
+
+extern const uint8_t trampoline_start[], trampoline_end[], trampoline_words[];
+
+/* The tail of trampoline.asm. */
+struct trampoline_words {
+    uint64_t startup_root;
+    uint64_t entry;
+    uint64_t root;
+    uint64_t stack;
+    uint64_t go;
+};
+
+struct cpu cpus[CPU_MAX];
+uint32_t cpu_count;
+
+static uint32_t starting_cpu;
+/* The two sides of the TSC comparison: the boot CPU asks, the other answers with its TSC. */
+static _Atomic uint32_t tsc_asked, tsc_answered;
+static _Atomic uint64_t tsc_answer;
+
+static void wait_ns(uint64_t ns)
+{
+    uint64_t until = time_ns() + ns;
+
+    while (time_ns() < until)
+        cpu_relax();
+}
+
+void smp_init_percpu(uint32_t id)
+{
+    struct percpu *self = this_cpu();
+
+    self->cpu = &cpus[id];
+    self->id = id;
+    self->current = NULL;
+    cpus[id].id = id;
+    cpus[id].apic_id = apic_id();
+}
+
+void smp_init_this_cpu(uint32_t id)
+{
+    trap_init_cpu(true);
+    cpu_init_features();
+    apic_init_cpu();
+    smp_init_percpu(id);
+    if (virt->cpu_init() != 0)
+        panic("CPU %u has no hardware virtualisation, though the boot CPU has", id);
+}
+
+static void answer_tsc(void)
+{
+    for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
+        while (atomic_load(&tsc_asked) != round)
+            cpu_relax();
+        atomic_store(&tsc_answer, insn_rdtsc());
+        atomic_store(&tsc_answered, round);
+    }
+}
+
+/* True when each answer lies between the readings of the boot CPU around it. */
+static bool ask_tsc(void)
+{
+    bool agrees = true;
+
+    for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
+        uint64_t before = insn_rdtsc(), answer;
+
+        atomic_store(&tsc_asked, round);
+        while (atomic_load(&tsc_answered) != round)
+            cpu_relax();
+        answer = atomic_load(&tsc_answer);
+        agrees = agrees && answer >= before && answer <= insn_rdtsc();
+    }
+    atomic_store(&tsc_asked, 0);
+    atomic_store(&tsc_answered, 0);
+    return agrees;
+}
+
+/* A started CPU's first C code, on its own tables and stack. */
+static void cpu_main(void)
+{
+    uint32_t id = starting_cpu;
+
+    smp_init_this_cpu(id);
+    atomic_store(&cpus[id].is_online, true);
+    answer_tsc();
+    arch_cpu_loop();
+}
+
+static bool start_cpu(uint64_t trampoline, uint32_t apic)
+{
+    uint64_t until;
+
+    apic_send_init(apic);
+    wait_ns(INIT_WAIT_NS);
+    for (int attempt = 0; attempt < 2; attempt++) {
+        apic_send_sipi(apic, (uint8_t)(trampoline >> PAGE_SHIFT));
+        wait_ns(SIPI_WAIT_NS);
+    }
+    until = time_ns() + START_WAIT_NS;
+    while (!atomic_load(&cpus[starting_cpu].is_online) && time_ns() < until)
+        cpu_relax();
+    return atomic_load(&cpus[starting_cpu].is_online);
+}
+
+bool smp_boot(uint64_t trampoline, uint32_t limit)
+{
+    uint8_t *page = host_map_trampoline((paddr_t){trampoline});
+    struct trampoline_words *words =
+        (struct trampoline_words *)(page + (trampoline_words - trampoline_start));
+    uint32_t self = apic_id();
+    bool agrees = true;
+
+    memcpy(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    words->startup_root = host_startup_root((paddr_t){trampoline}).v;
+    words->entry = (uint64_t)cpu_switch_stack;
+    words->stack = PRIVATE_VA + PRIVATE_STACK_TOP;
+    words->go = (uint64_t)cpu_main;
+    for (uint32_t i = 0; i < acpi.cpu_count && cpu_count < limit; i++) {
+        paddr_t root;
+
+        if (acpi.cpu_apic_id[i] == self)
+            continue;
+        if (host_pt_cpu(cpu_count, &root) != 0)
+            panic("no memory for CPU %u", cpu_count);
+        words->root = root.v;
+        starting_cpu = cpu_count;
+        if (!start_cpu(trampoline, acpi.cpu_apic_id[i])) {
+            log_line(LOG_ERROR, "smp: the CPU with APIC ID %u does not start", acpi.cpu_apic_id[i]);
+            continue;
+        }
+        cpu_count++;
+        agrees = ask_tsc() && agrees;
+    }
+    log_line(LOG_NOTICE, "smp: %u of %u CPUs", cpu_count, acpi.cpu_count);
+    return agrees;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exceptions and interrupts of the host. Exceptions are the hypervisor's own faults and stop the
+ * machine; interrupts come only where the CPU loop opens the door for them. */
+#ifndef ATOLL_X86_TRAP_H
+#define ATOLL_X86_TRAP_H
+
+#include "core/types.h"
+
+/* As trap_entry.asm pushes it. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* Interrupt vectors. 0x30 to 0xdf belong to devices (irq.h). */
+#define VECTOR_DEVICE_FIRST 0x30u
+#define VECTOR_DEVICE_LAST  0xdfu
+#define VECTOR_TIMER        0xf0u
+#define VECTOR_KICK         0xf1u
+#define VECTOR_SPURIOUS     0xffu
+
+/* Fills this CPU's GDT, TSS and IDT registers; with_stacks: the private region is mapped,
+ * exceptions get stacks of their own. */
+void trap_init_cpu(bool with_stacks);
+void trap_dispatch(struct trap_frame *frame);
+
+/* Control registers as the hypervisor wants them: W^X, SMEP, SMAP, UMIP, XSAVE where the CPU has
+ * them. */
+void cpu_init_features(void);
+
+/* From trap_entry.asm. */
+extern const uint8_t trap_stubs[];
+void cpu_switch_stack(uint64_t root, uint64_t stack_top, void (*go)(void)) NORETURN;
+void cpu_load_segments(void);
+
+/* The panic path with a frame: what panic() prints plus the registers (panic.c). */
+void panic_frame(const struct trap_frame *frame, const char *what) NORETURN;
+
+#endif
