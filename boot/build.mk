@@ -4,6 +4,8 @@
 
 # Shared by both ways to start, and tested on the host.
 BOOT_COMMON := refusal memmap check plan clock mb2_parse
+# What they use of lib/.
+BOOT_LIB := strutil format cfg cfg_parse
 BOOT_OBJS := $(patsubst %,$(BUILD)/boot/%.o,mb2_entry mb2 cmos cpu $(BOOT_COMMON))
 
 $(filter-out %/mb2_entry.o,$(BOOT_OBJS)): $(BUILD)/boot/%.o: boot/%.c
@@ -23,7 +25,7 @@ EFI_CFLAGS := $(filter-out -fno-pic -fno-pie -fdata-sections,$(FREESTANDING)) -f
 	-fvisibility=hidden -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
 EFI_OBJS := $(patsubst %,$(BUILD)/efi/%.o,$(addprefix boot/efi/,main files memory image) \
 	$(addprefix boot/,cpu refusal memmap check plan clock) drivers/host/uart \
-	$(patsubst %.c,%,$(filter-out %_test.c,$(wildcard lib/*.c))))
+	$(addprefix lib/,string $(BOOT_LIB)))
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
 
 $(BUILD)/efi/lib/string.o: EFI_LIB_CFLAGS = $(LIB_NO_LOOP_CALLS)
@@ -45,14 +47,14 @@ DEFAULT_TARGETS += $(BUILD)/BOOTX64.EFI
 BOOT_TESTS := memmap_test check_test plan_test clock_test mb2_parse_test
 BOOT_HOST_OBJS := $(patsubst %,$(BUILD)/unit/boot/%.o,$(BOOT_COMMON))
 BOOT_TEST_OBJS := $(patsubst %,$(BUILD)/unit/boot/%.o,$(BOOT_TESTS))
-LIB_FOR_BOOT := $(patsubst %.c,$(BUILD)/unit/%.o,$(filter-out lib/string.c %_test.c,$(wildcard lib/*.c)))
+BOOT_LIB_OBJS := $(patsubst %,$(BUILD)/unit/lib/%.o,$(BOOT_LIB))
 
 $(BOOT_HOST_OBJS) $(BOOT_TEST_OBJS): $(BUILD)/unit/boot/%.o: boot/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(patsubst %,$(BUILD)/unit/%,$(BOOT_TESTS)): $(BUILD)/unit/%: $(BUILD)/unit/boot/%.o \
-		$(BOOT_HOST_OBJS) $(LIB_FOR_BOOT)
+		$(BOOT_HOST_OBJS) $(BOOT_LIB_OBJS)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
 
 UNIT_TESTS += $(patsubst %,$(BUILD)/unit/%,$(BOOT_TESTS))

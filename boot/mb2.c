@@ -44,7 +44,7 @@ static struct refusal refusal;
 
 static void *identity(uint64_t paddr)
 {
-    return (void *)(uintptr_t)paddr; /* NOLINT(performance-no-int-to-ptr) */
+    return (void *)(uintptr_t)paddr;
 }
 
 static void show_refusal(void)

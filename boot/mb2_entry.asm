@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ; The two ways into the image: the multiboot2 entry (32-bit, no paging) and _start64, where the UEFI
-; loader jumps to. Both meet in 32-bit mode without paging, so that whatever page tables, GDT and CR4
-; the firmware left (five-level paging, PCID) play no part. There the early page tables are built:
-; the first 4 GiB identity mapped, and the image's link address where the image lies.
+; loader jumps to. Both meet in 32-bit mode without paging, so that whatever page tables, GDT and
+; CR4 the firmware left (five-level paging, PCID) play no part. There the early page tables are
+; built: the first 4 GiB identity mapped, and the image's link address where the image lies.
 ; The only state kept from the caller is in EBX (argument), EBP (magic) and EDI (image address).
 
 %define IMAGE_VMA       0xffffffff80000000
@@ -126,7 +126,7 @@ bits 32
     mov ss, eax
     mov ds, eax
     mov es, eax
-    ; WP stays set: a CPU with CR4.CET set refuses to clear it. Without paging EFER.LME may stay too.
+    ; WP stays set: a CPU with CR4.CET set refuses to clear it. Without paging EFER.LME may stay.
     mov eax, CR0_WP | CR0_NE | CR0_ET | CR0_PE
     mov cr0, eax
 

@@ -147,10 +147,11 @@ static int refuse_unknown(struct planner *p)
     if (unknown == NULL) {
         return 0;
     }
-    cfg_refuse(&p->cfg, unknown->name,
-               "'%s' is not known: write hypervisor, control, control_memory, control_options, "
-               "options, domains or files",
-               unknown->name);
+    cfg_refuse_name(
+        &p->cfg, unknown,
+        "'%s' is not known: write hypervisor, control, control_memory, control_options, "
+        "options, domains or files",
+        unknown->name);
     return refuse_cfg(p, -EINVAL);
 }
 

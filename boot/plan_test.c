@@ -111,64 +111,62 @@ static void test_guest_without_memory_counts_as_xl_does(void **state)
 
 #define NAME_OF_64 "a123456789b123456789c123456789d123456789e123456789f123456789abcd"
 
+static const struct {
+    struct fake_file files[3];
+    int rc;
+    const char *sentence;
+} refusals[] = {
+    {{{NULL, NULL}}, -ENOENT, "the file atoll.cfg, which the loader names, is missing: bring it."},
+    {{{"atoll.cfg", NULL}, {NULL, NULL}},
+     -EIO,
+     "atoll.cfg cannot be read (error 5): check the volume."},
+    {{{"atoll.cfg", "control_memory = 64\noptions = console\n"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:2:11: a value wants quotes around a text: write \"...\"."},
+    {{{"atoll.cfg", "control_memory = 'x'"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:18: 'control_memory' wants a number: write control_memory=N, "
+     "N from 1 to 16777216."},
+    {{{"atoll.cfg", "control_memory = 0"}, {NULL, NULL}},
+     -ERANGE,
+     "atoll.cfg:1:18: 'control_memory' is 0: write a number from 1 to "
+     "16777216."},
+    {{{"atoll.cfg", "control = ['c']"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:11: 'control' wants a text: write control=\"...\"."},
+    {{{"atoll.cfg", "control = ''"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:11: 'control' names no file: write its path."},
+    {{{"atoll.cfg", "\ncontrol_memroy = 64"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:2:1: 'control_memroy' is not known: write hypervisor, control, "
+     "control_memory, control_options, options, domains or files."},
+    {{{"atoll.cfg", "domains=[1]"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:10: item 1 of 'domains' wants a text: write it in quotes."},
+    {{{"atoll.cfg", "domains=['a.cfg']"}, {NULL, NULL}},
+     -ENOENT,
+     "the file a.cfg, which atoll.cfg names, is missing: bring it."},
+    {{{"atoll.cfg", "domains=['a.cfg']"}, {"a.cfg", "kernel=[]"}, {NULL, NULL}},
+     -EINVAL,
+     "a.cfg:1:8: 'kernel' wants a text: write kernel=\"...\"."},
+    {{{"atoll.cfg", "domains=['a.cfg']"}, {"a.cfg", "memory=-5"}, {NULL, NULL}},
+     -ERANGE,
+     "a.cfg:1:8: 'memory' is -5: write a number from 1 to 16777216."},
+    {{{"atoll.cfg", "hypervisor='" NAME_OF_64 "'"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:12: 'hypervisor' is longer than 63 characters: shorten it."},
+    {{{"atoll.cfg", "files='" NAME_OF_64 "'"}, {NULL, NULL}},
+     -EINVAL,
+     "atoll.cfg:1:7: a file name of more than 63 characters: use a shorter "
+     "path."},
+};
+
 static void test_refusals(void **state)
 {
-    static const struct {
-        struct fake_file files[3];
-        int rc;
-        const char *sentence;
-    } rows[] = {
-        {{{NULL, NULL}},
-         -ENOENT,
-         "the file atoll.cfg, which the loader names, is missing: bring it."},
-        {{{"atoll.cfg", NULL}, {NULL, NULL}},
-         -EIO,
-         "atoll.cfg cannot be read (error 5): check the volume."},
-        {{{"atoll.cfg", "control_memory = 64\noptions = console\n"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 2, column 11: a value wants quotes around a text: write \"...\"."},
-        {{{"atoll.cfg", "control_memory = 'x'"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 18: 'control_memory' wants a number: write control_memory=N, "
-         "N from 1 to 16777216."},
-        {{{"atoll.cfg", "control_memory = 0"}, {NULL, NULL}},
-         -ERANGE,
-         "atoll.cfg, line 1, column 18: 'control_memory' is 0: write a number from 1 to "
-         "16777216."},
-        {{{"atoll.cfg", "control = ['c']"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 11: 'control' wants a text: write control=\"...\"."},
-        {{{"atoll.cfg", "control = ''"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 11: 'control' names no file: write its path."},
-        {{{"atoll.cfg", "\ncontrol_memroy = 64"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 2, column 18: 'control_memroy' is not known: write hypervisor, control, "
-         "control_memory, control_options, options, domains or files."},
-        {{{"atoll.cfg", "domains=[1]"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 10: item 1 of 'domains' wants a text: write it in quotes."},
-        {{{"atoll.cfg", "domains=['a.cfg']"}, {NULL, NULL}},
-         -ENOENT,
-         "the file a.cfg, which atoll.cfg names, is missing: bring it."},
-        {{{"atoll.cfg", "domains=['a.cfg']"}, {"a.cfg", "kernel=[]"}, {NULL, NULL}},
-         -EINVAL,
-         "a.cfg, line 1, column 8: 'kernel' wants a text: write kernel=\"...\"."},
-        {{{"atoll.cfg", "domains=['a.cfg']"}, {"a.cfg", "memory=-5"}, {NULL, NULL}},
-         -ERANGE,
-         "a.cfg, line 1, column 8: 'memory' is -5: write a number from 1 to 16777216."},
-        {{{"atoll.cfg", "hypervisor='" NAME_OF_64 "'"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 12: 'hypervisor' is longer than 63 characters: shorten it."},
-        {{{"atoll.cfg", "files='" NAME_OF_64 "'"}, {NULL, NULL}},
-         -EINVAL,
-         "atoll.cfg, line 1, column 7: a file name of more than 63 characters: use a shorter "
-         "path."},
-    };
-
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        assert_int_equal(make(rows[i].files), rows[i].rc);
-        assert_string_equal(refusal.sentence, rows[i].sentence);
+    for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
+        assert_int_equal(make(refusals[i].files), refusals[i].rc);
+        assert_string_equal(refusal.sentence, refusals[i].sentence);
     }
     assert_null(*state);
 }
@@ -198,8 +196,7 @@ static void test_too_many_files(void **state)
     }
     snprintf(text + length, sizeof(text) - length, "]");
     assert_int_equal(make(files), -ENOSPC);
-    assert_string_equal(refusal.sentence,
-                        "atoll.cfg, line 1, column 7: more than 64 files: name fewer.");
+    assert_string_equal(refusal.sentence, "atoll.cfg:1:7: more than 64 files: name fewer.");
     assert_null(*state);
 }
 

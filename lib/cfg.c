@@ -58,6 +58,17 @@ int cfg_refuse(struct cfg *cfg, const char *name, const char *fmt, ...)
     return -EINVAL;
 }
 
+int cfg_refuse_name(struct cfg *cfg, const struct cfg_entry *entry, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    refuse_at(cfg, entry, fmt, args);
+    va_end(args);
+    cfg->error_column = entry->name_column;
+    return -EINVAL;
+}
+
 int cfg_get_string(struct cfg *cfg, const char *name, const char **out)
 {
     const struct cfg_entry *entry = cfg_find(cfg, name);
@@ -160,6 +171,6 @@ size_t cfg_format_error(const struct cfg *cfg, char *buf, size_t size)
     if (cfg->error_line == 0) {
         return format_str(buf, size, "%s: %s", cfg->file, cfg->error);
     }
-    return format_str(buf, size, "%s, line %u, column %u: %s", cfg->file, cfg->error_line,
-                      cfg->error_column, cfg->error);
+    return format_str(buf, size, "%s:%u:%u: %s", cfg->file, cfg->error_line, cfg->error_column,
+                      cfg->error);
 }

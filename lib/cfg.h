@@ -26,12 +26,13 @@ enum cfg_type { CFG_STRING, CFG_NUMBER, CFG_LIST };
 struct cfg_entry {
     const char *name; /* NULL: an item of the list before it */
     enum cfg_type type;
-    bool is_used;        /* some cfg_get_... asked for it */
-    uint32_t line;       /* of the value, from 1 */
-    uint32_t column;     /* of the value, from 1 */
-    uint32_t item_count; /* CFG_LIST: entries that follow */
-    const char *string;  /* CFG_STRING */
-    int64_t number;      /* CFG_NUMBER */
+    bool is_used;         /* some cfg_get_... asked for it */
+    uint32_t line;        /* of the setting, from 1: a value begins on its name's line */
+    uint32_t column;      /* of the value, from 1 */
+    uint32_t name_column; /* of the name, from 1 */
+    uint32_t item_count;  /* CFG_LIST: entries that follow */
+    const char *string;   /* CFG_STRING */
+    int64_t number;       /* CFG_NUMBER */
 };
 
 struct cfg {
@@ -72,10 +73,14 @@ int MUST_CHECK cfg_get_item(struct cfg *cfg, const char *name, size_t index, con
  * given. Returns -EINVAL, for callers that judge a value themselves. */
 int cfg_refuse(struct cfg *cfg, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same with the place of `entry`'s name, for a setting that should not be there. */
+int cfg_refuse_name(struct cfg *cfg, const struct cfg_entry *entry, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
 /* The next setting after `previous` (NULL: from the start) that no look-up asked for, or NULL. */
 const struct cfg_entry *cfg_next_unused(const struct cfg *cfg, const struct cfg_entry *previous);
 
-/* Writes "FILE, line L, column C: SENTENCE" (without the place when the error has none). Returns
+/* Writes "FILE:LINE:COLUMN: SENTENCE" (without line and column when the error has none). Returns
  * the length as format_str does. */
 size_t cfg_format_error(const struct cfg *cfg, char *buf, size_t size);
 

@@ -31,6 +31,7 @@ static uint32_t column(const struct parser *p)
     return (uint32_t)(p->at - p->line_start) + 1;
 }
 
+/* An error at the character that is read next. */
 static int PRINTF_LIKE(2, 3) refuse(struct parser *p, const char *fmt, ...)
 {
     va_list args;
@@ -40,6 +41,16 @@ static int PRINTF_LIKE(2, 3) refuse(struct parser *p, const char *fmt, ...)
     va_start(args, fmt);
     format_va(p->cfg->error, sizeof(p->cfg->error), fmt, args);
     va_end(args);
+    return -EINVAL;
+}
+
+/* A value that begins at `entry` and has no end. */
+static int refuse_open(struct parser *p, const struct cfg_entry *entry, const char *what,
+                       int closing)
+{
+    refuse(p, "the %s is not closed: put %c at its end", what, closing);
+    p->cfg->error_line = entry->line;
+    p->cfg->error_column = entry->column;
     return -EINVAL;
 }
 
@@ -156,7 +167,7 @@ static int parse_string(struct parser *p, struct cfg_entry *entry)
         char c;
 
         if (peek(p) == '\n' || peek(p) == AT_END) {
-            return refuse(p, "the text is not closed: put %c at its end", quote);
+            return refuse_open(p, entry, "text", quote);
         }
         if (peek(p) == '\0') {
             return refuse(p, "a NUL in a text: is this a text file?");
@@ -248,7 +259,7 @@ static int parse_list(struct parser *p, struct cfg_entry *list)
             return refuse(p, "a list within a list: write texts and numbers only");
         }
         if (peek(p) == AT_END) {
-            return refuse(p, "the list is not closed: put ] at its end");
+            return refuse_open(p, list, "list", ']');
         }
         rc = add_entry(p, NULL, &item);
         if (rc == 0) {
@@ -298,6 +309,7 @@ static int parse_setting(struct parser *p)
 {
     struct cfg_entry *entry;
     const char *name = NULL;
+    uint32_t name_column = column(p);
     int rc = parse_name(p, &name);
 
     if (rc != 0) {
@@ -308,6 +320,7 @@ static int parse_setting(struct parser *p)
     if (rc != 0) {
         return rc;
     }
+    entry->name_column = name_column;
     rc = peek(p) == '[' ? parse_list(p, entry) : parse_scalar(p, entry);
     if (rc != 0) {
         return rc;

@@ -139,6 +139,8 @@ static void test_unused_settings_are_told(void **state)
     assert_non_null(entry);
     assert_string_equal(entry->name, "vif");
     assert_int_equal(entry->line, 2);
+    cfg_refuse_name(&cfg, entry, "not here");
+    assert_refused("t.cfg:2:1: not here");
     entry = cfg_next_unused(&cfg, entry);
     assert_non_null(entry);
     assert_string_equal(entry->name, "boot");
@@ -152,33 +154,31 @@ static void test_syntax_errors(void **state)
         const char *text;
         const char *message;
     } rows[] = {
-        {"a\n", "t.cfg, line 1, column 2: '=' is missing after the name: write name = value"},
-        {"\n  5=1", "t.cfg, line 2, column 3: a setting begins with its name: write name = value"},
-        {"a+=1", "t.cfg, line 1, column 2: '+=' is not known: write the whole value after one '='"},
-        {"a=\n",
-         "t.cfg, line 1, column 3: a value is missing: write \"text\", a number or [ list ]"},
-        {"a=b", "t.cfg, line 1, column 3: a value wants quotes around a text: write \"...\""},
-        {"a=?", "t.cfg, line 1, column 3: this is no value: write \"text\", a number or [ list ]"},
-        {"a=\"b\nc", "t.cfg, line 1, column 5: the text is not closed: put \" at its end"},
-        {"a='b", "t.cfg, line 1, column 5: the text is not closed: put ' at its end"},
-        {"a=\"\\q\"", "t.cfg, line 1, column 5: unknown escape in a text: a backslash itself is "
+        {"a\n", "t.cfg:1:2: '=' is missing after the name: write name = value"},
+        {"\n  5=1", "t.cfg:2:3: a setting begins with its name: write name = value"},
+        {"a+=1", "t.cfg:1:2: '+=' is not known: write the whole value after one '='"},
+        {"a=\n", "t.cfg:1:3: a value is missing: write \"text\", a number or [ list ]"},
+        {"a=b", "t.cfg:1:3: a value wants quotes around a text: write \"...\""},
+        {"a=?", "t.cfg:1:3: this is no value: write \"text\", a number or [ list ]"},
+        {"a=\"b\nc", "t.cfg:1:3: the text is not closed: put \" at its end"},
+        {"a='b", "t.cfg:1:3: the text is not closed: put ' at its end"},
+        {"a=\"\\q\"", "t.cfg:1:5: unknown escape in a text: a backslash itself is "
                       "written \\\\"},
-        {"a=\"\\", "t.cfg, line 1, column 5: unknown escape in a text: a backslash itself is "
+        {"a=\"\\", "t.cfg:1:5: unknown escape in a text: a backslash itself is "
                    "written \\\\"},
-        {"a=\"\\x0\"",
-         "t.cfg, line 1, column 7: this escape is no character: use \\x01 to \\xff or "
-         "\\001 to \\377"},
-        {"a=12k", "t.cfg, line 1, column 5: 'k' does not belong to a number: put a text in quotes"},
-        {"a=012", "t.cfg, line 1, column 3: a number with a leading 0: write it without, or as "
+        {"a=\"\\x0\"", "t.cfg:1:7: this escape is no character: use \\x01 to \\xff or "
+                       "\\001 to \\377"},
+        {"a=12k", "t.cfg:1:5: 'k' does not belong to a number: put a text in quotes"},
+        {"a=012", "t.cfg:1:3: a number with a leading 0: write it without, or as "
                   "0x..."},
-        {"a=-", "t.cfg, line 1, column 4: a number wants digits here, as 64 or 0x40"},
-        {"a=9223372036854775808", "t.cfg, line 1, column 21: the number is too large: the largest "
+        {"a=-", "t.cfg:1:4: a number wants digits here, as 64 or 0x40"},
+        {"a=9223372036854775808", "t.cfg:1:21: the number is too large: the largest "
                                   "is 9223372036854775807"},
-        {"a=1 b=2", "t.cfg, line 1, column 5: something follows the value: put the next setting on "
+        {"a=1 b=2", "t.cfg:1:5: something follows the value: put the next setting on "
                     "a new line"},
-        {"a=[1\n2]", "t.cfg, line 2, column 1: a list wants ',' or ']' after an item"},
-        {"a=[[1]]", "t.cfg, line 1, column 4: a list within a list: write texts and numbers only"},
-        {"a=[1,\n", "t.cfg, line 2, column 1: the list is not closed: put ] at its end"},
+        {"a=[1\n2]", "t.cfg:2:1: a list wants ',' or ']' after an item"},
+        {"a=[[1]]", "t.cfg:1:4: a list within a list: write texts and numbers only"},
+        {"a=[1,\n", "t.cfg:1:3: the list is not closed: put ] at its end"},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -191,7 +191,7 @@ static void test_syntax_errors(void **state)
 static void test_full_table(void **state)
 {
     assert_int_equal(parse("a=[1,2,3,4,5,6,7,8]\nb=[1,2,3,4,5,6,7,8]"), -ENOSPC);
-    assert_refused("t.cfg, line 2, column 16: more than 16 settings and list items: shorten the "
+    assert_refused("t.cfg:2:16: more than 16 settings and list items: shorten the "
                    "file");
     assert_null(*state);
 }
@@ -204,14 +204,14 @@ static void test_wrong_types_and_ranges(void **state)
     assert_int_equal(parse("memory = \"much\"\nname=[ 'x' ]\nvcpus= 200\nl=[1]"), 0);
 
     assert_int_equal(cfg_get_number(&cfg, "memory", 16, 4096, &number), -EINVAL);
-    assert_refused("t.cfg, line 1, column 10: 'memory' wants a number: write memory=N, N from 16 "
+    assert_refused("t.cfg:1:10: 'memory' wants a number: write memory=N, N from 16 "
                    "to 4096");
     assert_int_equal(cfg_get_string(&cfg, "name", &text), -EINVAL);
-    assert_refused("t.cfg, line 2, column 6: 'name' wants a text: write name=\"...\"");
+    assert_refused("t.cfg:2:6: 'name' wants a text: write name=\"...\"");
     assert_int_equal(cfg_get_number(&cfg, "vcpus", 1, 128, &number), -ERANGE);
-    assert_refused("t.cfg, line 3, column 8: 'vcpus' is 200: write a number from 1 to 128");
+    assert_refused("t.cfg:3:8: 'vcpus' is 200: write a number from 1 to 128");
     assert_int_equal(cfg_get_item(&cfg, "l", 0, &text), -EINVAL);
-    assert_refused("t.cfg, line 4, column 4: item 1 of 'l' wants a text: write it in quotes");
+    assert_refused("t.cfg:4:4: item 1 of 'l' wants a text: write it in quotes");
     assert_null(*state);
 }
 
@@ -220,7 +220,7 @@ static void test_a_callers_own_refusal(void **state)
     assert_int_equal(parse("\non_crash='x'"), 0);
     assert_int_equal(
         cfg_refuse(&cfg, "on_crash", "'%s' is no action: write destroy or restart", "x"), -EINVAL);
-    assert_refused("t.cfg, line 2, column 10: 'x' is no action: write destroy or restart");
+    assert_refused("t.cfg:2:10: 'x' is no action: write destroy or restart");
     cfg_refuse(&cfg, "kernel", "there is no kernel: write kernel=\"FILE\"");
     assert_refused("t.cfg: there is no kernel: write kernel=\"FILE\"");
     assert_null(*state);

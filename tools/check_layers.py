@@ -17,12 +17,14 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h"}
 COMPILER = FREESTANDING | {"stdatomic.h", "stdalign.h", "stdnoreturn.h", "limits.h"}
 ARCH_FOR_CORE = ["arch/x86/virt.h", "arch/x86/pt.h", "arch/x86/percpu.h", "arch/x86/lock.h"]
 HYPERVISOR = ["arch/x86/", "core/", "drivers/host/", "pv-abi/", "lib/", "boot/boot_info.h"]
+# Single instructions, ports and the serial console: boot/ runs before the hypervisor.
+BOOT_HARDWARE = ["arch/x86/insn.h", "arch/x86/io.h", "drivers/host/uart.h"]
 # A folder, the headers of other folders that it may include (a whole folder ends in /), and the
 # system's headers. The first row that fits a path holds.
 ROWS = [
     ("pv-abi/", [], {"stdint.h"}),
     ("lib/", [], FREESTANDING),
-    ("boot/", ["lib/"], COMPILER | {"efi.h", "efilib.h"}),
+    ("boot/", ["lib/", *BOOT_HARDWARE], COMPILER | {"efi.h", "efilib.h"}),
     ("arch/x86/", HYPERVISOR, COMPILER),
     ("core/", ["pv-abi/", "lib/", "boot/boot_info.h", *ARCH_FOR_CORE], COMPILER),
     ("drivers/host/", HYPERVISOR, COMPILER),
