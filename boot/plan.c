@@ -85,18 +85,27 @@ static int get_memory(struct planner *p, const char *key, int64_t *out)
     return rc != 0 && rc != -ENOENT ? refuse_cfg(p, rc) : 0;
 }
 
-/* Adds a file unless it is planned already. `key` names the setting for messages; `file` is the
- * entry, new or old. */
+static struct plan_file *find_file(struct plan *plan, const char *name)
+{
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        if (strcmp(plan->file[i].name, name) == 0) {
+            return &plan->file[i];
+        }
+    }
+    return NULL;
+}
+
+/* Adds a file unless it is planned already, and counts it as the configuration of `domain_count`
+ * guests more. `key` is the setting that names it. */
 static int add_file(struct planner *p, const char *key, const char *name, const char *named_by,
-                    struct plan_file **file)
+                    uint32_t domain_count)
 {
     struct plan *plan = p->plan;
+    struct plan_file *file = find_file(plan, name);
 
-    for (uint32_t i = 0; i < plan->file_count; i++) {
-        *file = &plan->file[i];
-        if (strcmp(plan->file[i].name, name) == 0) {
-            return 0;
-        }
+    if (file != NULL) {
+        file->domain_count += domain_count;
+        return 0;
     }
     if (name[0] == '\0') {
         cfg_refuse(&p->cfg, key, "'%s' names no file: write its path", key);
@@ -106,9 +115,9 @@ static int add_file(struct planner *p, const char *key, const char *name, const 
         cfg_refuse(&p->cfg, key, "more than %u files: name fewer", BOOT_MODULE_MAX);
         return refuse_cfg(p, -ENOSPC);
     }
-    *file = &plan->file[plan->file_count];
-    **file = (struct plan_file){.named_by = named_by};
-    if (!str_copy((*file)->name, sizeof((*file)->name), name)) {
+    file = &plan->file[plan->file_count];
+    *file = (struct plan_file){.named_by = named_by, .domain_count = domain_count};
+    if (!str_copy(file->name, sizeof(file->name), name)) {
         cfg_refuse(&p->cfg, key, "a file name of more than %u characters: use a shorter path",
                    BOOT_NAME_MAX - 1);
         return refuse_cfg(p, -EINVAL);
@@ -125,16 +134,12 @@ static int add_list(struct planner *p, const char *key, bool are_domains)
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const char *name = "";
-        struct plan_file *file = NULL;
 
         rc = cfg_get_item(&p->cfg, key, i, &name);
         if (rc != 0) {
             return refuse_cfg(p, rc);
         }
-        rc = add_file(p, key, name, PLAN_CONFIG_NAME, &file);
-        if (rc == 0 && are_domains) {
-            file->domain_count++;
-        }
+        rc = add_file(p, key, name, PLAN_CONFIG_NAME, are_domains ? 1 : 0);
     }
     return rc == -ENOENT ? 0 : rc;
 }
@@ -158,7 +163,6 @@ static int refuse_unknown(struct planner *p)
 static int read_main(struct planner *p)
 {
     struct plan *plan = p->plan;
-    struct plan_file *file = NULL;
     char control[BOOT_NAME_MAX] = "control.elf";
     int64_t control_memory = CONTROL_MEMORY_DEFAULT;
     int rc = 0;
@@ -169,8 +173,8 @@ static int read_main(struct planner *p)
         (rc = get_text(p, "control_options", plan->control_options,
                        sizeof(plan->control_options))) != 0 ||
         (rc = get_memory(p, "control_memory", &control_memory)) != 0 ||
-        (rc = add_file(p, "control", control, PLAN_CONFIG_NAME, &file)) != 0 ||
-        (rc = add_file(p, "control", PLAN_CONFIG_NAME, PLAN_CONFIG_NAME, &file)) != 0 ||
+        (rc = add_file(p, "control", control, PLAN_CONFIG_NAME, 0)) != 0 ||
+        (rc = add_file(p, "control", PLAN_CONFIG_NAME, PLAN_CONFIG_NAME, 0)) != 0 ||
         (rc = add_list(p, "domains", true)) != 0 || (rc = add_list(p, "files", false)) != 0) {
         return rc;
     }
@@ -187,11 +191,10 @@ static int read_guest(struct planner *p, const struct plan_file *guest)
 
     for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(keys); i++) {
         const char *name = NULL;
-        struct plan_file *file;
 
         rc = cfg_get_string(&p->cfg, keys[i], &name);
         if (rc == 0) {
-            rc = add_file(p, keys[i], name, guest->name, &file);
+            rc = add_file(p, keys[i], name, guest->name, 0);
         } else {
             rc = rc == -ENOENT ? 0 : refuse_cfg(p, rc);
         }

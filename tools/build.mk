@@ -64,7 +64,7 @@ check-cppcheck:
 # clang-tidy takes its checks from .clang-tidy. boot/ is compiled against gnu-efi.
 check-tidy:
 	@printf '%s\n' $(SHIPPED_C) | xargs -P$$(nproc) -n4 sh -c 'clang-tidy --quiet "$$@" -- \
-		$(FREESTANDING) -I/usr/include/efi -I/usr/include/efi/x86_64 2>/dev/null' tidy
+		$(FREESTANDING) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 2>/dev/null' tidy
 
 .PHONY: bench
 bench: all
