@@ -26,6 +26,11 @@ bool check(const char *name, int64_t got, int64_t want)
     return false;
 }
 
+bool check_either(const char *name, int64_t got, int64_t want, int64_t also)
+{
+    return check(name, got, got == also ? also : want);
+}
+
 bool check_true(const char *name, bool is_true)
 {
     return check(name, is_true, true);
