@@ -15,7 +15,7 @@
 #include "core/types.h"
 
 #define DOMAIN_VCPUS_MAX     64u
-#define DOMAIN_PARAMS        38u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
+#define DOMAIN_PARAMS        39u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
 #define VIRQ_COUNT           24u
 #define DOMAIN_CONTROL       0u /* domid of the control domain */
 #define DOMAIN_ID_ANY        0xffffu
@@ -37,13 +37,15 @@ struct vcpu {
     struct arch_vcpu arch;
 
     struct vcpu_info
-        *info;             /* in shared_info or in info_area; never NULL once the domain is alive */
-    struct area info_area; /* under domain lock for registration; cannot be registered twice */
+        *info; /* in shared_info or in info_area; never NULL once the domain is alive */
+    uint64_t info_spare[8]; /* vcpu_info of a vCPU that has no place in shared_info */
+    struct area info_area;  /* under domain lock for registration; cannot be registered twice */
     struct area runstate_area, time_area;
     /* The area and the times: under sched_lock_vcpu(). */
     uint64_t runstate_entry_ns;
     uint64_t runstate_ns[4]; /* RUNSTATE_* */
     uint32_t runstate;
+    bool runstate_is_32bit; /* form of the area */
     uint32_t time_version;
 
     struct timer singleshot, periodic; /* VIRQ_TIMER */
@@ -123,8 +125,6 @@ struct domain {
 };
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is one page");
 
-/* Once, before any domain. */
-void domain_boot(void);
 /* Finds a domain, which may be dying, and takes a reference; NULL: no such domain. DOMID_SELF is
  * not understood here. */
 struct domain *domain_get(uint16_t domid);
@@ -155,25 +155,36 @@ int domain_destroy_step(struct domain *d) MUST_CHECK;
 void domain_pause(struct domain *d); /* no wait: see sched_is_stopped */
 void domain_unpause(struct domain *d);
 bool domain_is_stopped(struct domain *d); /* paused and no vCPU loaded anywhere */
+/* Latches the layout of shared_info, as the mode says in which the guest sets hypercall page or
+ * callback. */
+void domain_set_32bit(struct domain *d, bool is_32bit);
+/* Writes the wall clock into shared_info: after wall_offset_ns changed. */
+void domain_update_wall_clock(struct domain *d);
 /* D shuts down with REASON (SHUTDOWN_*): all its vCPUs stop, VIRQ_DOM_EXC goes to the control
- * domain. */
+ * domain. When the control domain does, so does the machine. */
 void domain_shutdown(struct domain *d, uint32_t reason);
+/* Undoes it: the vCPUs may run again (XEN_DOMCTL_resumedomain). */
+void domain_resume(struct domain *d);
 /* The guest cannot go on: fills the death record from the loaded vCPU and shuts down with
  * SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *format, ...) PRINTF(2, 3);
 
 /* A vCPU that may run now / waits for an event / goes down (the last one down: the domain has
  * powered off). */
-void vcpu_wake(struct vcpu *v);  /* clears is_blocked */
-void vcpu_block(struct vcpu *v); /* unless an event is pending */
+void vcpu_wake(struct vcpu *v); /* clears is_blocked */
+/* Unless an event channel's upcall is pending; for a pending interrupt the caller looks afterwards
+ * and calls vcpu_wake(). */
+void vcpu_block(struct vcpu *v);
 void vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
-/* V has an event or interrupt to look at: wakes it and makes its CPU look. */
+/* V has an event or interrupt to look at: wakes it and makes its CPU look. (The CPU loop looks for
+ * those of its own vCPU before each entry anyway.) */
 void vcpu_notify(struct vcpu *v);
-/* Fills the time page(s) of V: vcpu_time_info in vcpu_info and the time area; at load and at
- * registration. */
+/* Fills the time page(s) of V: vcpu_time_info in vcpu_info and the time area. Needed only when one
+ * of them is new or the guest's TSC offset changed: the TSC is the clock, so that what they say
+ * stays true. */
 void vcpu_update_time(struct vcpu *v);
-/* Runstate accounting on each change of state (RUNSTATE_*). */
+/* Runstate accounting on each change of state (RUNSTATE_*). Needs sched_lock_vcpu(). */
 void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns);
 static inline bool vcpu_may_run(const struct vcpu *v)
 {

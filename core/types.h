@@ -15,7 +15,9 @@
 #define CHUNK_SIZE   (UINT64_C(1) << CHUNK_SHIFT)
 #define CHUNK_FRAMES 512u /* frames in a chunk */
 
-#define NORETURN                        __attribute__((noreturn))
+#define NORETURN __attribute__((noreturn))
+/* A parameter that a function type demands and this function has no use for. */
+#define UNUSED                          __attribute__((unused))
 #define ALIGNED(n)                      __attribute__((aligned(n)))
 #define PRINTF(f, a)                    __attribute__((format(printf, f, a)))
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains: the table of domains, creation, pausing, shutting down. The table has a lock for each
+ * 16th of the identifiers (LOCK_DOMAINS), held for a look-up or a change of one slot. The table
+ * holds one reference until destruction is complete.
+ */
+
+#include "core/domain.h"
+
+#include "core/domain_table.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/vcpu.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pv-abi/domctl.h"
+#include "pv-abi/hvm_params.h"
+#include "pv-abi/sched.h"
+#include "pv-abi/xen.h"
+
+_Static_assert(DOMAIN_PARAMS == HVM_NR_PARAMS, "hvm/params.h");
+_Static_assert(DOMAIN_VCPUS_MAX == 64,
+               "an index is masked with it, and a mask of vCPUs is 64 bits");
+
+#define SLOT_LOCKS          16u
+#define PAGE_SLOTS          (PAGE_SIZE / sizeof(struct domain *))
+#define TABLE_PAGES         ((DOMID_FIRST_RESERVED + PAGE_SLOTS - 1) / PAGE_SLOTS)
+#define CONSOLE_BUDGET      1024u
+#define MAPTRACK_FRAMES_MAX 1024u
+/* What the hypervisor may allocate for a guest (nested tables, grants, event ports, vCPUs): enough
+ * for the tables of 4 GiB in small pages. The control domain has no limit. */
+#define HYP_PAGES_LIMIT 8192u
+
+#define SLOT_LOCK_4                                                                                \
+    LOCK_INIT(LOCK_DOMAINS), LOCK_INIT(LOCK_DOMAINS), LOCK_INIT(LOCK_DOMAINS),                     \
+        LOCK_INIT(LOCK_DOMAINS)
+static struct lock slot_locks[SLOT_LOCKS] = {SLOT_LOCK_4, SLOT_LOCK_4, SLOT_LOCK_4, SLOT_LOCK_4};
+/* Pages of slots come with the first domain in them and stay. */
+static struct domain **_Atomic table[TABLE_PAGES];
+static _Atomic uint32_t last_domid;
+
+/* The slot of DOMID; NULL: its page does not exist. */
+static struct domain **slot(uint32_t domid)
+{
+    struct domain **page;
+
+    if (domid >= DOMID_FIRST_RESERVED)
+        return NULL;
+    page = atomic_load_explicit(&table[domid / PAGE_SLOTS], memory_order_acquire);
+    return page ? &page[domid % PAGE_SLOTS] : NULL;
+}
+
+static struct lock *slot_lock(uint32_t domid)
+{
+    return &slot_locks[domid % SLOT_LOCKS];
+}
+
+struct domain *domain_get(uint16_t domid)
+{
+    struct domain **at = slot(domid), *d;
+
+    if (!at)
+        return NULL;
+    lock_take(slot_lock(domid));
+    d = *at;
+    /* The table's own reference keeps a domain that is found here. */
+    if (d)
+        domain_hold(d);
+    lock_drop(slot_lock(domid));
+    return d;
+}
+
+void domain_hold(struct domain *d)
+{
+    atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
+}
+
+int domain_get_target(uint16_t domid, struct domain **d)
+{
+    struct domain *caller = current_domain();
+
+    if (domid == DOMID_SELF || domid == caller->id) {
+        domain_hold(caller);
+        *d = caller;
+        return 0;
+    }
+    if (!caller->is_privileged)
+        return -EPERM;
+    *d = domain_get(domid);
+    return *d ? 0 : -ESRCH;
+}
+
+struct domain *domain_get_next(uint16_t from)
+{
+    for (uint32_t domid = from; domid < DOMID_FIRST_RESERVED;) {
+        struct domain **at = slot(domid), *d;
+
+        if (!at) {
+            domid = (uint32_t)((domid / PAGE_SLOTS + 1) * PAGE_SLOTS);
+            continue;
+        }
+        d = READ_ONCE(*at) ? domain_get((uint16_t)domid) : NULL;
+        if (d)
+            return d;
+        domid++;
+    }
+    return NULL;
+}
+
+static int add_page(uint32_t domid)
+{
+    struct domain **page, **none = NULL;
+
+    if (atomic_load(&table[domid / PAGE_SLOTS]))
+        return 0;
+    page = heap_alloc(NULL, 1);
+    if (!page)
+        return -ENOMEM;
+    if (!atomic_compare_exchange_strong(&table[domid / PAGE_SLOTS], &none, page))
+        heap_free(NULL, page, 1);
+    return 0;
+}
+
+/* Puts D into the table as DOMID. -EEXIST, -ENOMEM */
+static int insert(struct domain *d, uint32_t domid)
+{
+    int rc = add_page(domid);
+
+    if (rc)
+        return rc;
+    lock_take(slot_lock(domid));
+    if (*slot(domid)) {
+        rc = -EEXIST;
+    } else {
+        d->id = (uint16_t)domid;
+        *slot(domid) = d;
+    }
+    lock_drop(slot_lock(domid));
+    return rc;
+}
+
+static int insert_anywhere(struct domain *d)
+{
+    for (uint32_t tries = 0; tries < DOMID_FIRST_RESERVED; tries++) {
+        uint32_t domid = atomic_fetch_add(&last_domid, 1) % (DOMID_FIRST_RESERVED - 1) + 1;
+        int rc = insert(d, domid);
+
+        if (rc != -EEXIST)
+            return rc;
+    }
+    return -EEXIST;
+}
+
+static void watchdog_fired(struct timer *timer)
+{
+    /* Which of the two it is tells where the domain is. */
+    struct domain *d = timer->tag ? container_of(timer, struct domain, watchdog[1])
+                                  : container_of(timer, struct domain, watchdog[0]);
+
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+static int check_config(const struct xen_domctl_createdomain *config)
+{
+    const uint32_t flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+
+    if ((config->flags & flags) != flags || config->flags & ~(flags | XEN_DOMCTL_CDF_xs_domain))
+        return -EINVAL;
+    if (config->max_vcpus == 0 || config->max_vcpus > DOMAIN_VCPUS_MAX || config->iommu_opts ||
+        config->vmtrace_size || config->cpupool_id)
+        return -EINVAL;
+    if (config->arch.emulation_flags & ~XEN_X86_EMU_LAPIC)
+        return -EINVAL;
+    return 0;
+}
+
+static uint32_t limit_of(int32_t wanted, uint32_t most)
+{
+    return wanted < 0 || (uint32_t)wanted > most ? most : (uint32_t)wanted;
+}
+
+static void init_fields(struct domain *d, const struct xen_domctl_createdomain *config)
+{
+    lock_init(&d->lock, LOCK_DOMAIN);
+    atomic_store(&d->refs, 1);
+    atomic_store(&d->state, DOMAIN_BUILDING);
+    atomic_store(&d->pause_count, 1);
+    d->shutdown_reason = SHUTDOWN_REASON_NONE;
+    memcpy(d->handle, config->handle, sizeof(d->handle));
+    d->ssidref = config->ssidref;
+    d->create_flags = config->flags;
+    d->emulation_flags = config->arch.emulation_flags;
+    d->vcpu_limit = config->max_vcpus;
+    d->hyp_limit = HYP_PAGES_LIMIT;
+    d->shared_info_gfn = GFN_NONE;
+    d->console_log_budget = CONSOLE_BUDGET;
+    d->console_refill_ns = time_ns();
+    for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
+        timer_init(&d->watchdog[i], watchdog_fired);
+        d->watchdog[i].tag = i;
+    }
+    sched_domain_init(d);
+}
+
+int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
+                  struct domain **result)
+{
+    struct domain *d;
+    int rc = check_config(config);
+
+    if (rc)
+        return rc;
+    d = heap_alloc(NULL, 1);
+    if (!d)
+        return -ENOMEM;
+    init_fields(d, config);
+    rc = -ENOMEM;
+    d->shared_info = heap_alloc(d, 1);
+    if (!d->shared_info)
+        goto free_page;
+    d->hypercall_counts = heap_alloc(d, 1);
+    if (!d->hypercall_counts)
+        goto free_shared_info;
+    rc = p2m_init(d);
+    if (rc)
+        goto free_counts;
+    rc = evtchn_init(d);
+    if (rc)
+        goto undo_p2m;
+    if (config->max_evtchn_port < d->evtchn.port_limit)
+        d->evtchn.port_limit = config->max_evtchn_port + 1;
+    rc = grant_init(d, limit_of(config->max_grant_frames, GRANT_FRAMES_MAX),
+                    limit_of(config->max_maptrack_frames, MAPTRACK_FRAMES_MAX));
+    if (rc)
+        goto undo_evtchn;
+    domain_update_wall_clock(d);
+    if (*domid == DOMAIN_ID_ANY ||
+        (*domid == DOMAIN_CONTROL && slot(DOMAIN_CONTROL) && *slot(DOMAIN_CONTROL)))
+        rc = insert_anywhere(d);
+    else
+        rc = *domid < DOMID_FIRST_RESERVED ? insert(d, *domid) : -EINVAL;
+    if (rc)
+        goto undo_grant;
+    *domid = d->id;
+    *result = d;
+    return 0;
+
+undo_grant:
+    grant_destroy(d);
+undo_evtchn:
+    evtchn_destroy(d);
+undo_p2m:
+    p2m_destroy(d);
+free_counts:
+    heap_free(d, d->hypercall_counts, 1);
+free_shared_info:
+    heap_free(d, d->shared_info, 1);
+free_page:
+    heap_free(NULL, d, 1);
+    return rc;
+}
+
+int domain_set_max_vcpus(struct domain *d, uint32_t count)
+{
+    uint32_t made;
+    int rc = 0;
+
+    if (count == 0 || count > d->vcpu_limit || d->vcpu_max != 0)
+        return -EINVAL;
+    for (made = 0; made < count; made++) {
+        rc = vcpu_create(d, made);
+        if (rc)
+            goto undo;
+    }
+    WRITE_ONCE(d->vcpu_max, count);
+    return 0;
+
+undo:
+    while (made-- != 0) {
+        vcpu_destroy(d->vcpu[made]);
+        heap_free(d, d->vcpu[made], 1);
+        d->vcpu[made] = NULL;
+    }
+    return rc;
+}
+
+void domain_unlist(struct domain *d)
+{
+    lock_take(slot_lock(d->id));
+    *slot(d->id) = NULL;
+    lock_drop(slot_lock(d->id));
+}
+
+void domain_put(struct domain *d)
+{
+    if (atomic_fetch_sub(&d->refs, 1) != 1)
+        return;
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        heap_free(d, d->vcpu[i], 1);
+    heap_free(d, d->shared_info, 1);
+    heap_free(d, d->hypercall_counts, 1);
+    heap_free(NULL, d, 1);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A living domain: pausing, shutting down, crashing, its clock. */
+
+#include <stdarg.h>
+
+#include "core/domain.h"
+#include "core/log.h"
+#include "lib/format.h"
+#include "pv-abi/sched.h"
+#include "pv-abi/xen.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+void domain_pause(struct domain *d)
+{
+    atomic_fetch_add(&d->pause_count, 1);
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        sched_sleep(d->vcpu[i]);
+}
+
+static void wake_all(struct domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        if (vcpu_may_run(d->vcpu[i]))
+            sched_wake(d->vcpu[i]);
+}
+
+void domain_unpause(struct domain *d)
+{
+    uint32_t building = DOMAIN_BUILDING;
+
+    if (atomic_fetch_sub(&d->pause_count, 1) != 1)
+        return;
+    atomic_compare_exchange_strong(&d->state, &building, DOMAIN_ALIVE);
+    wake_all(d);
+}
+
+bool domain_is_stopped(struct domain *d)
+{
+    if (atomic_load(&d->pause_count) == 0)
+        return false;
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        if (!sched_is_stopped(d->vcpu[i]))
+            return false;
+    return true;
+}
+
+static void raise_dom_exc(void)
+{
+    struct domain *control = domain_get(DOMAIN_CONTROL);
+
+    if (control) {
+        evtchn_raise_global_virq(control, VIRQ_DOM_EXC);
+        domain_put(control);
+    }
+}
+
+static void shut_machine_down(uint32_t reason) NORETURN;
+static void shut_machine_down(uint32_t reason)
+{
+    log_line(LOG_NOTICE, "the control domain shut down, reason %u", reason);
+    if (reason == SHUTDOWN_poweroff)
+        machine_power_off();
+    machine_reset();
+}
+
+void domain_shutdown(struct domain *d, uint32_t reason)
+{
+    bool is_first;
+
+    lock_take(&d->lock);
+    is_first = !d->is_shutting_down;
+    d->is_shutting_down = true;
+    if (d->shutdown_reason == SHUTDOWN_REASON_NONE)
+        d->shutdown_reason = reason;
+    reason = d->shutdown_reason;
+    lock_drop(&d->lock);
+    if (!is_first)
+        return;
+    if (d->is_privileged)
+        shut_machine_down(reason);
+    for (uint32_t i = 0; i < d->vcpu_max; i++) {
+        atomic_fetch_add(&d->vcpu[i]->pause_count, 1);
+        sched_sleep(d->vcpu[i]);
+    }
+    WRITE_ONCE(d->is_shut_down, true);
+    raise_dom_exc();
+}
+
+void domain_resume(struct domain *d)
+{
+    bool was_down;
+
+    lock_take(&d->lock);
+    was_down = d->is_shut_down;
+    d->is_shut_down = false;
+    d->is_shutting_down = false;
+    d->shutdown_reason = SHUTDOWN_REASON_NONE;
+    lock_drop(&d->lock);
+    if (!was_down)
+        return;
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        atomic_fetch_sub(&d->vcpu[i]->pause_count, 1);
+    wake_all(d);
+}
+
+/* What is known of the vCPU that this CPU has loaded. */
+static void record_vcpu(struct death_record *death, struct vcpu *v)
+{
+    death->vcpu = v->id;
+    death->regs = vcpu_private()->regs;
+    death->cr[0] = virt->get_reg(v, VM_CR0);
+    death->cr[1] = virt->get_reg(v, VM_CR3);
+    death->cr[2] = virt->get_reg(v, VM_CR4);
+    for (uint32_t i = 0; i < VCPU_EXIT_HISTORY; i++) {
+        uint32_t at = (v->arch.history_next - 1 - i) % VCPU_EXIT_HISTORY;
+
+        death->last_exit[i][0] = v->arch.history[at].kind;
+        death->last_exit[i][1] = v->arch.history[at].rip;
+        death->last_exit[i][2] = v->arch.history[at].info;
+    }
+}
+
+void domain_crash(struct domain *d, const char *format, ...)
+{
+    struct vcpu *v = this_cpu()->current;
+    bool is_first;
+    va_list args;
+
+    lock_take(&d->lock);
+    is_first = !d->death.is_valid;
+    if (is_first) {
+        d->death.is_valid = true;
+        va_start(args, format);
+        format_va(d->death.reason, sizeof(d->death.reason), format, args);
+        va_end(args);
+        if (v && v->domain == d)
+            record_vcpu(&d->death, v);
+    }
+    lock_drop(&d->lock);
+    if (is_first)
+        log_line(LOG_NOTICE, "domain %u crashed on vCPU %u: %s (rip %llx)", d->id, d->death.vcpu,
+                 d->death.reason, (unsigned long long)d->death.regs.rip);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+/* The version is odd while it is written (xen.h). */
+void domain_update_wall_clock(struct domain *d)
+{
+    struct shared_info *info = d->shared_info;
+    struct compat_shared_info *info32 = (struct compat_shared_info *)(void *)info;
+    uint64_t ns = wall_ns_at_start + d->wall_offset_ns;
+    uint32_t *version = d->is_32bit ? &info32->wc_version : &info->wc_version;
+    uint64_t sec = ns / NS_PER_SECOND;
+
+    WRITE_ONCE(*version, READ_ONCE(*version) | 1);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (d->is_32bit) {
+        info32->wc_sec = (uint32_t)sec;
+        info32->wc_nsec = (uint32_t)(ns % NS_PER_SECOND);
+        info32->arch.wc_sec_hi = (uint32_t)(sec >> 32);
+    } else {
+        info->wc_sec = (uint32_t)sec;
+        info->wc_nsec = (uint32_t)(ns % NS_PER_SECOND);
+        info->wc_sec_hi = (uint32_t)(sec >> 32);
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    WRITE_ONCE(*version, READ_ONCE(*version) + 1);
+}
+
+void domain_set_32bit(struct domain *d, bool is_32bit)
+{
+    lock_take(&d->lock);
+    if (d->is_32bit != is_32bit) {
+        d->is_32bit = is_32bit;
+        domain_update_wall_clock(d);
+    }
+    lock_drop(&d->lock);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sched_op hypercall. */
+
+#include "core/domain.h"
+#include "core/hypercall_rows.h"
+#include "lib/errno.h"
+#include "pv-abi/sched.h"
+
+#define POLL_PORTS_MAX 128u /* as Xen */
+#define RFLAGS_IF      (1u << 9)
+#define NS_PER_SECOND  UINT64_C(1000000000)
+
+int64_t sched_op_yield(struct hypercall *call)
+{
+    if (call->v == this_cpu()->current)
+        sched_yield();
+    return 0;
+}
+
+int64_t sched_op_block(struct hypercall *call)
+{
+    WRITE_ONCE(call->v->info->evtchn_upcall_mask, 0);
+    vcpu_block(call->v);
+    return 0;
+}
+
+int64_t sched_op_shutdown(struct hypercall *call)
+{
+    const struct sched_shutdown *shutdown = call->arg;
+
+    domain_shutdown(call->d, (uint8_t)shutdown->reason);
+    return 0;
+}
+
+/* 1: one of the ports is pending; 0: none; negative: errno. *LAST: the last port. */
+static int look_at_ports(struct hypercall *call, uint32_t *last)
+{
+    const struct sched_poll *poll = call->arg;
+    struct hypercall_cursor cursor;
+    int rc = cursor_open(&cursor, call, 0, poll->ports, poll->nr_ports);
+
+    for (uint32_t i = 0; rc == 0 && i < poll->nr_ports; i++) {
+        rc = cursor_next(&cursor, last);
+        if (rc)
+            break;
+        if (*last >= call->d->evtchn.port_limit)
+            return -EINVAL;
+        if (evtchn_is_pending(call->d, *last))
+            return 1;
+    }
+    return rc;
+}
+
+int64_t sched_op_poll(struct hypercall *call)
+{
+    const struct sched_poll *poll = call->arg;
+    struct vcpu *v = call->v;
+    bool can_take = vcpu_private()->regs.rflags & RFLAGS_IF;
+    uint32_t port = 0;
+    int rc;
+
+    if (poll->nr_ports > POLL_PORTS_MAX)
+        return -EINVAL;
+    timer_cancel(&v->poll_timer);
+    /* Whoever raises an event after this ends the poll; who did before is seen by the look below.
+     */
+    evtchn_poll_begin(v, UINT32_MAX);
+    atomic_store(&v->is_blocked, true);
+    rc = can_take && evtchn_upcall_pending(v) ? 1 : look_at_ports(call, &port);
+    if (rc) {
+        evtchn_poll_end(v);
+        atomic_store(&v->is_blocked, false);
+        return rc < 0 ? rc : 0;
+    }
+    if (poll->nr_ports == 1)
+        WRITE_ONCE(v->poll_port, port);
+    if (poll->timeout)
+        timer_set(&v->poll_timer, this_cpu()->id, poll->timeout);
+    cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
+    return 0;
+}
+
+int64_t sched_op_remote_shutdown(struct hypercall *call)
+{
+    const struct sched_remote_shutdown *shutdown = call->arg;
+    struct domain *d = domain_get(shutdown->domain_id);
+
+    if (!d)
+        return -ESRCH;
+    domain_shutdown(d, (uint8_t)shutdown->reason);
+    domain_put(d);
+    return 0;
+}
+
+int64_t sched_op_shutdown_code(struct hypercall *call)
+{
+    const struct sched_shutdown *shutdown = call->arg;
+
+    lock_take(&call->d->lock);
+    if (!call->d->is_shutting_down)
+        call->d->shutdown_reason = (uint8_t)shutdown->reason;
+    lock_drop(&call->d->lock);
+    return 0;
+}
+
+int64_t sched_op_watchdog(struct hypercall *call)
+{
+    const struct sched_watchdog *watchdog = call->arg;
+    struct domain *d = call->d;
+    uint64_t deadline = time_ns() + watchdog->timeout * NS_PER_SECOND;
+    uint32_t index;
+    int64_t rc = 0;
+
+    if (watchdog->id > ARRAY_SIZE(d->watchdog) || (watchdog->id == 0 && watchdog->timeout == 0))
+        return -EINVAL;
+    lock_take(&d->lock);
+    if (watchdog->id == 0) {
+        index = d->watchdogs_in_use & 1 ? 1 : 0;
+        rc = d->watchdogs_in_use >> index & 1 ? -ENOSPC : (int64_t)index + 1;
+    } else {
+        index = watchdog->id - 1;
+        rc = d->watchdogs_in_use >> index & 1 ? 0 : -EINVAL;
+    }
+    if (rc >= 0 && watchdog->timeout) {
+        d->watchdogs_in_use |= 1u << index;
+        timer_set(&d->watchdog[index], this_cpu()->id, deadline);
+    } else if (rc >= 0) {
+        d->watchdogs_in_use &= ~(1u << index);
+        timer_cancel(&d->watchdog[index]);
+    }
+    lock_drop(&d->lock);
+    return rc;
+}
