@@ -174,5 +174,5 @@ def make_iso(bundle, folder):
         raise ImageError("GRUB is missing: run `tools/deps`")
     image = os.path.join(folder, "atoll.iso")
     run(["grub-mkrescue", "-d", GRUB_PLATFORM, f"--install-modules={GRUB_MODULES}", "--themes=",
-         "--fonts=", "--locales=", "-o", image, root, "--", "-follow", "link"])
+         "--fonts=", "--locales=", "-o", image, "-f", root])
     return image
