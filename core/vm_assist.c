@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vm_assist hypercall: the one change that a guest with hardware virtualisation may ask for. */
+
+#include "core/domain.h"
+#include "core/hypercall_rows.h"
+#include "lib/errno.h"
+#include "pv-abi/xen.h"
+
+static int64_t set(struct hypercall *call, bool is_on)
+{
+    const uint32_t bit = 1u << VMASST_TYPE_runstate_update_flag;
+
+    if (call->args[1] != VMASST_TYPE_runstate_update_flag)
+        return -EINVAL;
+    if (is_on)
+        __atomic_fetch_or(&call->d->vm_assist, bit, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&call->d->vm_assist, ~bit, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int64_t vm_assist_enable(struct hypercall *call)
+{
+    return set(call, true);
+}
+
+int64_t vm_assist_disable(struct hypercall *call)
+{
+    return set(call, false);
+}
