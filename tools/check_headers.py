@@ -14,7 +14,8 @@ import csource
 
 COMPILERS = ("gcc", "clang")
 HOST_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I.", "-Itests/fake", "-DATOLL_HOST_TEST"]
-EFI_FLAGS = ["-I/usr/include/efi", "-I/usr/include/efi/x86_64"]
+EFI_FLAGS = ["-fshort-wchar", "-DGNU_EFI_USE_MS_ABI", "-isystem", "/usr/include/efi",
+             "-isystem", "/usr/include/efi/x86_64"]
 
 
 def compile_alone(compiler, path, flags):

@@ -23,7 +23,7 @@ BOOT_HARDWARE = ["arch/x86/insn.h", "arch/x86/io.h", "drivers/host/uart.h"]
 # system's headers. The first row that fits a path holds.
 ROWS = [
     ("pv-abi/", [], {"stdint.h"}),
-    ("lib/", [], FREESTANDING),
+    ("lib/", ["pv-abi/"], FREESTANDING),
     ("boot/", ["lib/", *BOOT_HARDWARE], COMPILER | {"efi.h", "efilib.h"}),
     ("arch/x86/", HYPERVISOR, COMPILER),
     ("core/", ["pv-abi/", "lib/", "boot/boot_info.h", *ARCH_FOR_CORE], COMPILER),

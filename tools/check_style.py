@@ -13,7 +13,7 @@ FILE_MAX = 600
 FUNCTION_MAX = 60
 PARAMETER_MAX = 5
 # A hypercall has five arguments beside its number.
-MANY_PARAMETERS = {"hypercall5", "hypercall_insn5"}
+MANY_PARAMETERS = {"hypercall5", "hypercall_insn5", "hypercall_compat"}
 NESTING_MAX = 4
 COLUMN_MAX = 100
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"

@@ -34,7 +34,7 @@ def count(line):
 def run(make, target):
     """Runs one part; gives its exit status and its (passed, failed) tests."""
     passed = failed = 0
-    with subprocess.Popen([make, "--no-print-directory", target], stdout=subprocess.PIPE,
+    with subprocess.Popen([make, "--no-print-directory", "-k", target], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         for line in process.stdout:
             sys.stdout.write(line)
