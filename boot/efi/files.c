@@ -2,7 +2,6 @@
 /* Reading files of the volume that the loader was started from. */
 #include "boot/efi/loader.h"
 
-#include "boot/check.h"
 #include "boot/memmap.h"
 #include "lib/errno.h"
 
@@ -139,8 +138,7 @@ static int load_open_file(struct loader *loader, EFI_FILE_PROTOCOL *file,
         return rc;
     }
     page_count = *size / BOOT_PAGE_SIZE + (*size % BOOT_PAGE_SIZE != 0 ? 1 : 0);
-    rc = memory_take(loader, LOADER_HIGHEST, page_count == 0 ? 1 : page_count, BOOT_PAGE_SIZE,
-                     block);
+    rc = memory_take(loader, MEMORY_FOR_FILE, page_count == 0 ? 1 : page_count, block);
     if (rc != 0) {
         return rc;
     }

@@ -33,8 +33,7 @@ static int place_image(struct loader *loader, const char *file, const struct che
     struct loader_block block;
     uint64_t size = (elf->size + CHECK_IMAGE_ALIGN - 1) & ~(CHECK_IMAGE_ALIGN - 1);
 
-    if (memory_take(loader, LOADER_HIGHEST, size / BOOT_PAGE_SIZE, CHECK_IMAGE_ALIGN, &block) !=
-        0) {
+    if (memory_take(loader, MEMORY_FOR_IMAGE, size / BOOT_PAGE_SIZE, &block) != 0) {
         return refuse(&loader->refusal, -ENOMEM,
                       "there is no memory below 4 GiB for the %lu KiB of the hypervisor: add "
                       "memory.",

@@ -18,10 +18,20 @@
 /* Modules, the image, its file, boot_info, the trampoline and the memory map. */
 #define LOADER_BLOCK_MAX (BOOT_MODULE_MAX + 8u)
 
-/* A physical address limit for everything that is allocated: early page tables map 4 GiB. */
-#define LOADER_HIGHEST UINT64_C(0xffffffff)
-/* The page for starting the other CPUs lies below the BIOS area. */
-#define LOADER_REAL_MODE UINT64_C(0x9ffff)
+/* What memory is taken for; it decides where it may lie. Everything lies below 4 GiB, which is what
+ * the early page tables map. */
+enum memory_use {
+    MEMORY_FOR_FILE,       /* files, boot_info, the firmware's memory map */
+    MEMORY_FOR_IMAGE,      /* the hypervisor's image: 2 MiB aligned, executable for the firmware */
+    MEMORY_FOR_TRAMPOLINE, /* below the BIOS area under 1 MiB */
+};
+
+/* How far the way out of the firmware has gone. */
+enum loader_stage {
+    LOADER_IN_FIRMWARE,
+    LOADER_LEAVING, /* ExitBootServices has failed: only memory services may be used */
+    LOADER_LEFT,    /* there is no firmware to go back to */
+};
 
 /* Memory taken from the firmware, given back on a refusal. */
 struct loader_block {
@@ -35,6 +45,7 @@ struct loader {
     EFI_FILE_PROTOCOL *volume;
     const CHAR16 *directory; /* of atoll.cfg, with a backslash at its end */
     struct boot_info *info;
+    enum loader_stage stage;
     uint64_t entry_paddr; /* of the loaded image */
     uint32_t block_count;
     struct loader_block block[LOADER_BLOCK_MAX];
@@ -51,17 +62,16 @@ int MUST_CHECK files_read(struct loader *loader, const char *name, char *buf, si
 int MUST_CHECK files_load(struct loader *loader, const char *name, const char *named_by,
                           struct loader_block *block, uint64_t *size);
 
-/* memory.c. Takes pages whose last byte is at most `highest`, aligned to `align` bytes, a power of
- * two of at least a page. -ENOMEM without a refusal. */
-int MUST_CHECK memory_take(struct loader *loader, uint64_t highest, uint64_t page_count,
-                           uint64_t align, struct loader_block *block);
+/* memory.c. Takes pages. -ENOMEM without a refusal. */
+int MUST_CHECK memory_take(struct loader *loader, enum memory_use use, uint64_t page_count,
+                           struct loader_block *block);
 void memory_give_back(struct loader *loader, const struct loader_block *block);
 /* Gives back everything that was taken. */
 void memory_give_back_all(struct loader *loader);
 /* Fills in boot_info's memory map from the firmware's, and checks that the plan fits. */
 int MUST_CHECK memory_fill_map(struct loader *loader);
-/* Ends the firmware's services with the final memory map in boot_info. After an error nothing but
- * the firmware's memory services may be used. */
+/* Ends the firmware's services with the final memory map in boot_info. After an error `stage` says
+ * what is left of the firmware. */
 int MUST_CHECK memory_exit_boot_services(struct loader *loader);
 
 /* image.c. Loads the hypervisor's ELF file to a place of its own and notes it in boot_info. */

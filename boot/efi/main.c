@@ -28,7 +28,7 @@ static void show(struct loader *loader, const char *text)
 {
     struct uart uart;
 
-    for (const char *at = text; *at != '\0'; at++) {
+    for (const char *at = text; loader->stage == LOADER_IN_FIRMWARE && *at != '\0'; at++) {
         CHAR16 pair[] = {*at == '\n' ? L'\r' : (CHAR16)*at, *at == '\n' ? L'\n' : 0, 0};
 
         loader->system->ConOut->OutputString(loader->system->ConOut, pair);
@@ -65,11 +65,10 @@ static int take_boot_info(struct loader *loader)
     struct loader_block trampoline;
     uint64_t page_count = (sizeof(struct boot_info) + BOOT_PAGE_SIZE - 1) / BOOT_PAGE_SIZE;
 
-    if (memory_take(loader, LOADER_HIGHEST, page_count, BOOT_PAGE_SIZE, &info) != 0) {
+    if (memory_take(loader, MEMORY_FOR_FILE, page_count, &info) != 0) {
         return refuse(&loader->refusal, -ENOMEM, "there is no memory below 4 GiB: add memory.");
     }
-    if (memory_take(loader, LOADER_REAL_MODE, 1, BOOT_PAGE_SIZE, &trampoline) != 0 ||
-        trampoline.paddr == 0) {
+    if (memory_take(loader, MEMORY_FOR_TRAMPOLINE, 1, &trampoline) != 0 || trampoline.paddr == 0) {
         return refuse(&loader->refusal, -ENOMEM,
                       "no page below 1 MiB is free for starting the other CPUs: update the "
                       "firmware.");
@@ -191,6 +190,19 @@ static EFI_STATUS status_of(int error)
     }
 }
 
+/* Gives everything back; halts if there is nobody to go back to. */
+static void leave(struct loader *loader)
+{
+    while (loader->stage == LOADER_LEFT) {
+        insn_cli();
+        insn_hlt();
+    }
+    if (loader->stage == LOADER_IN_FIRMWARE && loader->volume != NULL) {
+        loader->volume->Close(loader->volume);
+    }
+    memory_give_back_all(loader);
+}
+
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system);
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
@@ -207,9 +219,6 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *system)
     }
     format_str(text, sizeof(text), REFUSAL_PREFIX "%s\n", loader->refusal.sentence);
     show(loader, text);
-    if (loader->volume != NULL) {
-        loader->volume->Close(loader->volume);
-    }
-    memory_give_back_all(loader);
+    leave(loader);
     return status_of(rc);
 }

@@ -2,6 +2,7 @@
 /* Memory from the firmware, its memory map, and the way out of boot services. */
 #include "boot/efi/loader.h"
 
+#include "boot/check.h"
 #include "boot/memmap.h"
 #include "lib/errno.h"
 
@@ -12,17 +13,29 @@
  * once or twice. */
 #define EXIT_TRIES 8u
 
-int memory_take(struct loader *loader, uint64_t highest, uint64_t page_count, uint64_t align,
+/* A firmware may forbid to execute what is not of a code type. */
+static const struct {
+    uint64_t highest; /* address of the last byte, at most */
+    uint64_t align;
+    EFI_MEMORY_TYPE type;
+} uses[] = {
+    [MEMORY_FOR_FILE] = {0xffffffff, BOOT_PAGE_SIZE, EfiLoaderData},
+    [MEMORY_FOR_IMAGE] = {0xffffffff, CHECK_IMAGE_ALIGN, EfiLoaderCode},
+    [MEMORY_FOR_TRAMPOLINE] = {0x9ffff, BOOT_PAGE_SIZE, EfiLoaderData},
+};
+
+int memory_take(struct loader *loader, enum memory_use use, uint64_t page_count,
                 struct loader_block *block)
 {
     EFI_BOOT_SERVICES *services = loader->system->BootServices;
-    EFI_PHYSICAL_ADDRESS base = highest;
+    EFI_PHYSICAL_ADDRESS base = uses[use].highest;
+    uint64_t align = uses[use].align;
     uint64_t slack = align / BOOT_PAGE_SIZE - 1;
     uint64_t aligned;
     uint64_t before;
 
-    if (loader->block_count == LOADER_BLOCK_MAX || page_count > highest / BOOT_PAGE_SIZE ||
-        EFI_ERROR(services->AllocatePages(AllocateMaxAddress, EfiLoaderData, page_count + slack,
+    if (loader->block_count == LOADER_BLOCK_MAX || page_count > base / BOOT_PAGE_SIZE ||
+        EFI_ERROR(services->AllocatePages(AllocateMaxAddress, uses[use].type, page_count + slack,
                                           &base))) {
         return -ENOMEM;
     }
@@ -110,8 +123,7 @@ static int take_map(struct loader *loader, struct firmware_map *map)
         return refuse(&loader->refusal, -EIO,
                       "the firmware gives no memory map: update the firmware.");
     }
-    rc = memory_take(loader, LOADER_HIGHEST, size / BOOT_PAGE_SIZE + MAP_SLACK_PAGES,
-                     BOOT_PAGE_SIZE, &map->block);
+    rc = memory_take(loader, MEMORY_FOR_FILE, size / BOOT_PAGE_SIZE + MAP_SLACK_PAGES, &map->block);
     if (rc == 0 && EFI_ERROR(read_map(loader, map))) {
         memory_give_back(loader, &map->block);
         rc = -EIO;
@@ -187,6 +199,7 @@ int memory_exit_boot_services(struct loader *loader)
     }
     for (unsigned int i = 0; i < EXIT_TRIES; i++) {
         status = loader->system->BootServices->ExitBootServices(loader->handle, map.key);
+        loader->stage = EFI_ERROR(status) ? LOADER_LEAVING : LOADER_LEFT;
         if (!EFI_ERROR(status) || EFI_ERROR(read_map(loader, &map))) {
             break;
         }
