@@ -4,8 +4,8 @@
 PYTEST := $(PYTHON) -m pytest -q
 RUN_SMP := 2
 # Parts of `make test`, the fast ones first. Each is a target of its own.
-TEST_PARTS := unit $(if $(wildcard tests/abi/build.mk),abi-test) test-tools check test-models \
-	test-xen test-system
+TEST_PARTS := unit $(if $(wildcard tests/abi/build.mk),abi-test) test-tools check \
+	$(if $(wildcard tests/models/build.mk),models) test-xen test-system
 
 .PHONY: deps run test test-tools test-system fetch report
 deps:
@@ -29,7 +29,14 @@ test:
 test-tools:
 	$(PYTEST) tools
 
-test-system: all fetch
+# The same sources by another compiler and with assertions, for the smoke test.
+VARIANT_clang := CC=clang
+VARIANT_debug := DEBUG=1
+.PHONY: build-clang build-debug
+build-clang build-debug: build-%:
+	@$(MAKE) --no-print-directory -s $(VARIANT_$*) BUILD=$(BUILD)/$* all
+
+test-system: all fetch build-clang build-debug
 	$(PYTEST) tests/system
 
 report: all
