@@ -28,3 +28,11 @@ $(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/unit/libcore.a $(LIB_
 
 UNIT_TESTS += $(CORE_TESTS)
 -include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d)
+
+# The manual follows the table.
+.PHONY: check-hypercalls hypercalls
+check-hypercalls:
+	$(PYTHON) tools/gen_hypercalls.py --check
+hypercalls:
+	$(PYTHON) tools/gen_hypercalls.py
+CHECKS += check-hypercalls
