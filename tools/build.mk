@@ -27,7 +27,7 @@ test:
 	@$(PYTHON) tools/run_parts.py $(MAKE) $(TEST_PARTS)
 
 test-tools:
-	$(PYTEST) tools
+	$(PYTEST) tools tests/xen/lab_test.py
 
 # The same sources by another compiler and with assertions, for the smoke test.
 VARIANT_clang := CC=clang

@@ -6,7 +6,7 @@ GUEST_IMAGES := $(filter $(BUILD)/tests/%.elf $(BUILD)/demo.elf $(BUILD)/bench.e
 
 .PHONY: test-xen bench-xen
 test-xen: $(GUEST_IMAGES) fetch
-	$(PYTEST) tests/xen
+	$(PYTEST) tests/xen/test_xen.py
 
 bench-xen: $(GUEST_IMAGES) fetch
 	$(PYTHON) tests/bench.py xen
