@@ -146,6 +146,8 @@ def main(arguments):
         bundle = make_bundle(options)
         machine = make_machine(options, bundle)
         stream = None if options.interactive else sys.stdout
+        if options.interactive:
+            complain("this terminal is the machine's console; Ctrl-a x quits")
         with session.Session(bundle, machine, commands, stream) as running:
             status = follow(running, options.timeout)
         explain(running, status)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make run` as a person types at it: the prompt, both guests, Debian's shell and back."""
+import pexpect
+import pytest
+
+import guests
+import machines
+
+PROMPT = "atoll> "
+LEAVE_CONSOLE = "\x1d"
+QUIT_QEMU = "\x01x"
+SECONDS = 60
+
+
+@pytest.fixture(scope="module", name="terminal")
+def terminal_fixture():
+    terminal = pexpect.spawn("make", ["--no-print-directory", "run"], cwd=guests.TOP,
+                             timeout=SECONDS, encoding="utf-8", codec_errors="replace")
+    terminal.expect_exact(PROMPT, timeout=4 * machines.BOOT_SECONDS)
+    yield terminal
+    terminal.send(QUIT_QEMU)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+def test_both_guests_run(terminal):
+    terminal.sendline("list")
+    terminal.expect(r"Name +ID +Mem +VCPUs")
+    terminal.expect(r"demo .*")
+    terminal.expect(r"debian .*")
+    terminal.expect_exact(PROMPT)
+
+
+def test_debians_shell_is_one_console_away(terminal):
+    terminal.sendline("console debian")
+    terminal.expect_exact("debian# ", timeout=machines.GUEST_SECONDS)
+    terminal.sendline("nproc")
+    terminal.expect(r"nproc\s+2\s")
+    terminal.send(LEAVE_CONSOLE)
+    terminal.expect_exact(PROMPT)
+
+
+def test_a_guest_that_is_destroyed_is_gone(terminal):
+    terminal.sendline("destroy demo")
+    terminal.expect_exact(PROMPT)
+    terminal.sendline("list")
+    terminal.expect(r"Name +ID")
+    shown = terminal.expect([r"demo ", PROMPT])
+    assert shown == 1
