@@ -8,6 +8,7 @@
 #include "core/area.h"
 #include "core/counters.h"
 #include "core/evtchn.h"
+#include "core/frame.h"
 #include "core/grant.h"
 #include "core/p2m.h"
 #include "core/sched.h"
@@ -99,7 +100,8 @@ struct domain {
     struct p2m p2m;
     uint64_t tot_pages, max_pages; /* guest frames; under the frame lock */
     uint64_t hyp_pages, hyp_limit; /* hypervisor pages charged; under the heap lock */
-    uint64_t quarantine_pages;
+    uint64_t quarantine_pages;       /* under the frame lock */
+    struct frame_quarantine quarantine;
     uint64_t foreign_pages;          /* frames of others mapped by XENMAPSPACE_gmfn_foreign */
     struct shared_info *shared_info; /* heap page; XENMAPSPACE_shared_info */
     gfn_t shared_info_gfn;           /* where it sits, GFN_NONE: nowhere */
@@ -108,7 +110,8 @@ struct domain {
     uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
     uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
     struct sched_domain sched;      /* rebuilt */
-    uint64_t memory_map_gpa;        /* unused until set: XENMEM_set_memory_map */
+    struct memory_map *memory_map; /* a heap page; XENMEM_set_memory_map; under lock */
+    struct foreign_queue *foreign_queue; /* core/foreign.c; under lock */
     uint32_t vm_assist;
     uint64_t wall_offset_ns;
     uint32_t exit_flags;
@@ -132,6 +135,9 @@ struct domain *domain_get(uint16_t domid);
 void domain_hold(struct domain *d);
 /* The last one frees the domain and its vCPUs. */
 void domain_put(struct domain *d);
+/* The domain with this number in any state, without a reference and without a lock: for a caller
+ * that knows it cannot go away, as when it owns a frame and the frame lock is held. */
+struct domain *domain_by_id(uint16_t domid);
 /* The same for a hypercall's domid argument: DOMID_SELF is the caller; another one than oneself
  * needs privilege. -ESRCH, -EPERM. */
 int domain_get_target(uint16_t domid, struct domain **d) MUST_CHECK;

@@ -13,49 +13,78 @@
 
 struct domain;
 
-/* Brings the chunk and frame tables up over the machine's RAM (called once, before anything else
- * here). add: a range of usable RAM, page aligned. reserve_for: frames in use from the start
- * (modules) that belong to OWNER's memory. */
+/* Inside struct domain, under the frame lock; all zero at first. Frames that left the p2m wait for
+ * a generation that every CPU has reached: those in `closed` for theirs, while new ones gather in
+ * `open`. */
+struct frame_quarantine {
+    struct frame_batch {
+        uint64_t generation;
+        uint64_t first_frame; /* mfn + 1; 0: none. Linked through the frame entries. */
+        uint32_t first_chunk; /* index + 1; 0: none. Linked through the descriptors. */
+    } open, closed;
+    struct domain *next; /* of the list of domains that have something here */
+    bool is_listed;
+    uint32_t destroy_cursor; /* of frame_destroy_step() */
+};
+
+/* Brings the chunk and frame tables up over the machine's RAM; once, after host_pt_boot(). BI has
+ * been copied: what it lay in becomes free. Modules wait for frame_assign_boot(). */
 struct boot_info;
 void frame_boot(const struct boot_info *bi);
+/* Gives D the COUNT frames of a boot module, charged to it. */
+void frame_assign_boot(struct domain *d, mfn_t first, uint64_t count);
 
 /* One frame / one chunk (2 MiB) / 512 chunks in a row (1 GiB) of clean guest memory for D, charged
  * to it (tot_pages) against its max_pages. Each starts with the reference "allocated". -ENOMEM:
- * none left, or over the limit. order: 0, 9 or 18. */
+ * none left, over the limit, or D is dying. order: 0, 9 or 18. */
 int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn) MUST_CHECK;
+/* CHUNKS chunks in a row below 4 GiB, as frame_alloc(). At boot, for a direct-mapped domain. */
+int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn) MUST_CHECK;
 /* The owner lets go of a frame that no p2m holds any more: drops "allocated"; the frame is free
  * when the last reference is gone AND the quarantine has passed. order as at the allocation or
- * less. */
+ * less. It is charged until the last reference is gone. */
 void frame_release(struct domain *d, mfn_t mfn, unsigned order);
 /* One clean unmapped frame for the hypervisor's private use (vCPU private page, VMCB), charged to D
- * (hypervisor pages). */
+ * (hypervisor pages). free: no CPU maps it any more. */
 int frame_alloc_private(struct domain *d, mfn_t *mfn) MUST_CHECK;
 void frame_free_private(struct domain *d, mfn_t mfn);
 
 /* Takes a reference on a frame of OWNER's RAM, and a writable one if is_write. -EINVAL: not such a
- * frame, or count at its limit. put drops it. */
+ * frame, or count at its limit. put drops it, once no TLB holds what the reference was for. */
 int frame_get(mfn_t mfn, const struct domain *owner, bool is_write) MUST_CHECK;
 void frame_put(mfn_t mfn, bool is_write);
-/* The domain that owns MFN (RAM), or NULL. */
+/* References on MFN, "allocated" included, and the writable ones among them, for statistics. */
+void frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable);
+/* The domain that owns MFN (RAM), or NULL. It may die unless the caller knows otherwise. */
 struct domain *frame_owner(mfn_t mfn);
+/* True for RAM of any kind, the hypervisor's own included. */
 bool frame_is_ram(mfn_t mfn);
 
-/* Scrubs at most one step (64 KiB) of dirty free memory; true if there is more to do. Idle CPUs
- * call it. */
+/* Does at most one step (64 KiB) of scrubbing and looks at a quarantine; true if there is more to
+ * scrub. Idle CPUs call it. */
 bool frame_scrub_step(void);
-/* Frees what D's quarantine holds and every CPU has passed. Cheap when there is nothing. */
+/* Frees part of what D's quarantine holds and every CPU has passed. Cheap when there is nothing. */
 void frame_quarantine_poll(struct domain *d);
+/* One step of giving back all that a dying domain, whose p2m is gone, still owns. 1: call again,
+ * 0: done, nothing refers to D any more. Frames that others hold stay until they let go. */
+int frame_destroy_step(struct domain *d) MUST_CHECK;
 
 /* Counts, in pages of 4 KiB. */
 struct frame_counts {
     uint64_t total; /* RAM that the hypervisor manages */
     uint64_t free_clean, free_dirty;
-    uint64_t heap; /* chunks that are heap */
+    uint64_t heap; /* of heap chunks */
     uint64_t heap_used;
     uint64_t quarantine;
+    uint64_t tables; /* image, frame and chunk tables */
 };
 void frame_counts(struct frame_counts *counts);
 /* Bounds of machine memory: one above the highest mfn of RAM. */
 uint64_t frame_max_mfn(void);
+
+/* Fault injection for tests: the Nth allocation of frames or heap pages from here on fails, once.
+ * 0: none. */
+void frame_fail_after(uint32_t n);
+bool frame_should_fail(void);
 
 #endif

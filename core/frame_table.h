@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frame and chunk tables as the files that own memory see them (chunk.c, frame.c, frame_boot.c,
+ * heap.c). A frame entry is one 64-bit word. An entry of type RAM or RELEASED changes by
+ * compare-and-swap, without a lock; all other types, chunk descriptors and lists are under
+ * frame_lock, those of heap chunks under the heap's.
+ */
+#ifndef ATOLL_CORE_FRAME_TABLE_H
+#define ATOLL_CORE_FRAME_TABLE_H
+
+#include "arch/x86/lock.h"
+#include "arch/x86/pt.h"
+#include "core/frame.h"
+#include "core/types.h"
+
+/* References: bits 19..0; writable ones among them: bits 39..20; owner's domid: bits 55..40. */
+#define FRAME_REF          UINT64_C(1)
+#define FRAME_REF_MASK     UINT64_C(0xfffff)
+#define FRAME_WRITE_SHIFT  20u
+#define FRAME_WRITE_REF    (UINT64_C(1) << FRAME_WRITE_SHIFT)
+#define FRAME_COUNTS_MASK  ((UINT64_C(1) << 40) - 1)
+#define FRAME_OWNER_SHIFT  40u
+#define FRAME_OWNER_MASK   UINT64_C(0xffff)
+#define FRAME_TYPE_SHIFT   56u
+#define FRAME_TYPE_MASK    UINT64_C(0xf)
+#define FRAME_OWNER_ORPHAN 0xffffu /* the owner is gone; references of others keep the frame */
+
+enum frame_type {
+    FRAME_NONE,        /* not RAM, or inside a chunk that is one unit */
+    FRAME_FREE,        /* bits 15..0: next of the chunk's list, bit 16: clean */
+    FRAME_HELD,        /* taken off a list for scrubbing, or a boot module without an owner */
+    FRAME_RAM,         /* a domain's; counts include "allocated" */
+    FRAME_RELEASED,    /* the owner let go, references of others keep it; still charged, unless
+                          orphaned */
+    FRAME_QUARANTINED, /* waits for the owner's p2m generation; bits 35..0: next mfn + 1 */
+    FRAME_PRIVATE,     /* the hypervisor's, unmapped, charged to the owner */
+    FRAME_HEAP,        /* a heap page in use */
+    FRAME_HOST,        /* RAM that is the hypervisor's or the firmware's for good */
+};
+#define FRAME_FREE_NEXT_MASK UINT64_C(0xffff)
+#define FRAME_FREE_CLEAN     (UINT64_C(1) << 16)
+#define FRAME_LINK_MASK      ((UINT64_C(1) << 36) - 1)
+#define CHUNK_NO_FRAME       0xffffu
+
+enum chunk_state {
+    CHUNK_NONE,        /* no RAM */
+    CHUNK_FREE,        /* all of it free */
+    CHUNK_LARGE,       /* one domain's, as one unit: the frame entries say nothing */
+    CHUNK_SPLIT,       /* the frame entries say what each frame is */
+    CHUNK_HEAP,        /* the same, mapped for good */
+    CHUNK_HELD,        /* on its way between two states, or being scrubbed */
+    CHUNK_QUARANTINED, /* a LARGE one waiting for the owner's p2m generation */
+};
+enum chunk_list {
+    LIST_NONE,
+    LIST_FREE_CLEAN,
+    LIST_FREE_DIRTY,
+    LIST_CLEAN, /* SPLIT: its free frames are all clean */
+    LIST_MIXED,
+    LIST_DIRTY,
+    LIST_HEAP, /* heap chunks with free pages */
+    CHUNK_LISTS,
+};
+#define CHUNK_INDEX_NONE UINT32_MAX
+
+struct chunk {
+    uint32_t next, previous; /* on its list, or next in quarantine */
+    uint8_t state;           /* enum chunk_state */
+    uint8_t list;            /* enum chunk_list */
+    uint16_t owner;          /* LARGE, QUARANTINED */
+    uint16_t head[2];        /* free frames: [0] dirty, [1] clean; CHUNK_NO_FRAME: none */
+    uint16_t count[2];
+    uint16_t scrubbed; /* FREE: frames from the start that are clean */
+    uint16_t spare[5];
+};
+_Static_assert(sizeof(struct chunk) == 32, "128 chunks in a page of the table");
+
+extern struct lock frame_lock;
+extern struct frame_counts chunk_totals; /* under frame_lock; heap_used under the heap's */
+
+static inline _Atomic uint64_t *frame_entry(mfn_t mfn)
+{
+    return (_Atomic uint64_t *)FRAME_TABLE_VA + mfn.v;
+}
+static inline struct chunk *chunk_at(uint32_t index)
+{
+    return (struct chunk *)CHUNK_TABLE_VA + index;
+}
+static inline uint32_t chunk_index_of(mfn_t mfn)
+{
+    return (uint32_t)(mfn.v / CHUNK_FRAMES);
+}
+static inline struct chunk *chunk_of(mfn_t mfn)
+{
+    return chunk_at(chunk_index_of(mfn));
+}
+static inline mfn_t chunk_mfn(uint32_t index)
+{
+    return (mfn_t){(uint64_t)index * CHUNK_FRAMES};
+}
+static inline enum frame_type frame_type_of(uint64_t entry)
+{
+    return (enum frame_type)(entry >> FRAME_TYPE_SHIFT & FRAME_TYPE_MASK);
+}
+static inline uint16_t frame_owner_of(uint64_t entry)
+{
+    return (uint16_t)(entry >> FRAME_OWNER_SHIFT & FRAME_OWNER_MASK);
+}
+static inline uint64_t frame_make(enum frame_type type, uint16_t owner, uint64_t low)
+{
+    return (uint64_t)type << FRAME_TYPE_SHIFT | (uint64_t)owner << FRAME_OWNER_SHIFT | low;
+}
+
+/* All of these with the lock of the chunk's side held. */
+
+/* Puts a chunk on the list that its state and counts ask for. */
+void chunk_relist(uint32_t index);
+/* First chunk of a list, CHUNK_INDEX_NONE: empty. */
+uint32_t chunk_first(enum chunk_list list);
+/* Frees a frame of a SPLIT or HEAP chunk; a SPLIT chunk that is all free becomes a FREE one. */
+void chunk_push_frame(mfn_t mfn, bool is_clean);
+/* Takes a free frame out of a chunk that has one of that kind. Its entry becomes HELD. */
+mfn_t chunk_pop_frame(uint32_t index, bool is_clean);
+/* Puts all frames of a chunk on its own free lists, clean ones as `scrubbed` says. */
+void chunk_fill(uint32_t index);
+/* Makes a FREE chunk a SPLIT one, all its frames free. */
+void chunk_split(uint32_t index);
+/* Makes a chunk that is no list's FREE again, all dirty. */
+void chunk_free(uint32_t index);
+/* Takes a FREE chunk off its list: CHUNK_HELD. A clean one if there is one. CHUNK_INDEX_NONE. */
+uint32_t chunk_take(void);
+
+/* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; no longer
+ * charged. The chunk is a LARGE one. */
+void quarantine_frame(struct domain *d, mfn_t mfn);
+void quarantine_chunk(struct domain *d, uint32_t index);
+/* frame_quarantine_poll() with the lock held. */
+void quarantine_poll(struct domain *d);
+/* Takes the FREE chunk INDEX off its list: CHUNK_HELD. */
+void chunk_hold(uint32_t index);
+
+/* Without a lock held. */
+
+/* Zeroes the 4096 bytes at PAGE. */
+void page_clear(void *page);
+/* One step of frame_scrub_step(). */
+bool chunk_scrub_step(void);
+
+/* Clears what is dirty of a chunk that chunk_take() took. */
+void chunk_clear(uint32_t index);
+/* Clears one frame that no list has. */
+void frame_clear(mfn_t mfn);
+
+#endif
