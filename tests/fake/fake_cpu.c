@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CPUs, clock, kicks and vCPU loading of the fake architecture. */
+#include "tests/fake/fake_cpu.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/log.h"
+#include "lib/errno.h"
+
+struct percpu fake_percpu;
+struct cpu cpus[CPU_MAX];
+uint32_t cpu_count;
+struct vcpu_private fake_vcpu_private, fake_vcpu_private_other;
+bool lock_knows_cpu;
+uint32_t tsc_khz = 1000000;
+uint32_t tsc_mul = UINT32_C(1) << 31;
+int8_t tsc_shift = 1;
+uint64_t wall_ns_at_start = UINT64_C(1700000000123456789);
+
+uint64_t fake_ns;
+uint32_t fake_kicks, fake_loads, fake_saves;
+int fake_vcpu_init_budget = -1, fake_vcpus;
+struct guest_paging fake_paging;
+char fake_console[4096];
+jmp_buf fake_machine_exit;
+static struct vcpu *currents[CPU_MAX];
+static uint64_t armed[CPU_MAX];
+
+void fake_cpus_init(uint32_t count, uint64_t start_ns)
+{
+    memset(cpus, 0, sizeof(cpus));
+    memset(currents, 0, sizeof(currents));
+    memset(&fake_percpu, 0, sizeof(fake_percpu));
+    for (uint32_t i = 0; i < count; i++) {
+        cpus[i].id = i;
+        atomic_store(&cpus[i].is_online, true);
+        armed[i] = UINT64_MAX;
+    }
+    cpu_count = count;
+    fake_percpu.cpu = &cpus[0];
+    lock_knows_cpu = true;
+    fake_ns = start_ns;
+    fake_kicks = fake_loads = fake_saves = 0;
+    fake_vcpu_init_budget = -1;
+    fake_paging = (struct guest_paging){.is_long = true};
+    fake_console[0] = '\0';
+}
+
+void fake_on_cpu(uint32_t cpu)
+{
+    currents[fake_percpu.id] = fake_percpu.current;
+    fake_percpu.id = cpu;
+    fake_percpu.cpu = &cpus[cpu];
+    fake_percpu.current = currents[cpu];
+}
+
+struct vcpu *fake_current(uint32_t cpu)
+{
+    return cpu == fake_percpu.id ? fake_percpu.current : currents[cpu];
+}
+
+uint64_t fake_armed(uint32_t cpu)
+{
+    return armed[cpu];
+}
+
+void cpu_kick(struct cpu *cpu, uint32_t bits)
+{
+    if (atomic_fetch_or(&cpu->pending, bits) == 0 && cpu != fake_percpu.cpu &&
+        atomic_load(&cpu->in_guest))
+        fake_kicks++;
+}
+
+uint64_t tsc_read(void)
+{
+    return fake_ns;
+}
+
+uint64_t time_ns(void)
+{
+    return fake_ns;
+}
+
+uint64_t time_ns_of_tsc(uint64_t tsc)
+{
+    return tsc;
+}
+
+uint64_t tsc_of_time_ns(uint64_t ns)
+{
+    return ns;
+}
+
+void cpu_timer_arm(uint64_t deadline_ns)
+{
+    armed[fake_percpu.id] = deadline_ns;
+}
+
+int arch_vcpu_init(UNUSED struct vcpu *v)
+{
+    if (fake_vcpu_init_budget == 0)
+        return -ENOMEM;
+    if (fake_vcpu_init_budget > 0)
+        fake_vcpu_init_budget--;
+    fake_vcpus++;
+    return 0;
+}
+
+void arch_vcpu_destroy(UNUSED struct vcpu *v)
+{
+    fake_vcpus--;
+}
+
+void arch_vcpu_load(UNUSED struct vcpu *v)
+{
+    fake_loads++;
+}
+
+void arch_vcpu_save(UNUSED struct vcpu *v)
+{
+    fake_saves++;
+}
+
+int arch_set_hvm_record(UNUSED struct vcpu *v, UNUSED uint16_t type, UNUSED const void *record,
+                        UNUSED size_t size)
+{
+    return 0;
+}
+
+static void get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+{
+    *paging = fake_paging;
+}
+
+static uint64_t get_reg(UNUSED struct vcpu *v, unsigned which)
+{
+    return 0x1000 + which;
+}
+
+static const struct virt_ops fake_virt = {.get_paging = get_paging, .get_reg = get_reg};
+const struct virt_ops *virt = &fake_virt;
+
+void machine_power_off(void)
+{
+    longjmp(fake_machine_exit, 1);
+}
+
+void machine_reset(void)
+{
+    longjmp(fake_machine_exit, 2);
+}
+
+void host_console_write(const char *text, size_t size)
+{
+    size_t used = strlen(fake_console);
+
+    if (size < sizeof(fake_console) - used) {
+        memcpy(fake_console + used, text, size);
+        fake_console[used + size] = '\0';
+    }
+}
+
+void panic(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
