@@ -181,7 +181,7 @@ static int close_local(struct domain *d, uint32_t port, struct domain **remote)
     if (entry->state == EVTCHN_INTERDOMAIN) {
         *remote = entry->remote;
         /* Its end of the pair is open, so that it is not destroyed while D's lock is held. */
-        atomic_fetch_add(&(*remote)->refs, 1);
+        domain_hold(*remote);
         return 0;
     }
     if (entry->state == EVTCHN_VIRQ)

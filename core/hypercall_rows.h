@@ -3,9 +3,12 @@
 #ifndef ATOLL_CORE_HYPERCALL_ROWS_H
 #define ATOLL_CORE_HYPERCALL_ROWS_H
 
+#include "core/grant.h"
 #include "core/hypercall.h"
+#include "core/memory_map.h"
 #include "pv-abi/event_channel.h"
 #include "pv-abi/grant_table.h"
+#include "pv-abi/hvm_op.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/vcpu.h"
@@ -15,6 +18,8 @@
 /* Bits of memory_op's command that name the operation; progress is above (memory.h). */
 #define MEMOP_EXTENT_SHIFT 6u
 #define MEMOP_CMD_MASK     ((1u << MEMOP_EXTENT_SHIFT) - 1)
+/* More extents than this cannot be counted there. */
+#define EXTENTS_MAX (UINT32_MAX >> MEMOP_EXTENT_SHIFT)
 
 /* One field in both forms; offsets and sizes in bytes. A wider 64-bit form is zero-extended. */
 struct hypercall_field {

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The protocol of a version 1 entry (grant_table.h): the granter writes it at any time, and must
+ * see in its flags, from one atomic operation on, that it is in use. Counts of uses are ours. The
+ * entry is read once for each attempt, as one 64-bit word.
+ */
+#include "core/grant_use.h"
+
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/grant.h"
+#include "core/p2m.h"
+#include "lib/errno.h"
+
+#include "pv-abi/grant_table.h"
+
+/* Attempts against a granter that changes the entry all the time. */
+#define ATTEMPTS 4
+
+/* Where flags, domid and frame lie in the word that an entry is. */
+#define ENTRY_FLAGS(word) ((uint16_t)(word))
+#define ENTRY_DOMID(word) ((uint16_t)((word) >> 16))
+#define ENTRY_FRAME(word) ((word) >> 32)
+
+static uint64_t *entry_word(const struct domain *granter, uint32_t ref)
+{
+    uint64_t *words = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
+
+    return &words[ref % GRANT_REFS_IN_FRAME];
+}
+
+static struct grant_active *active_entry(const struct domain *granter, uint32_t ref)
+{
+    struct grant_active *active = granter->grants.slots->active[ref / GRANT_REFS_IN_FRAME];
+
+    return &active[ref % GRANT_REFS_IN_FRAME];
+}
+
+/* Sets GTF_reading, and GTF_writing, on the entry if it permits that to USER. *WORD: what it then
+ * says. */
+static int16_t mark_entry(uint64_t *entry, uint16_t user, bool is_write, uint64_t *word)
+{
+    uint64_t old = __atomic_load_n(entry, __ATOMIC_SEQ_CST);
+    uint64_t mark = GTF_reading | (is_write ? GTF_writing : 0u);
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if ((ENTRY_FLAGS(old) & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
+            ENTRY_DOMID(old) != user || (is_write && ENTRY_FLAGS(old) & GTF_readonly))
+            return GNTST_general_error;
+        *word = old | mark;
+        if (__atomic_compare_exchange_n(entry, &old, *word, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return GNTST_okay;
+    }
+    return GNTST_general_error;
+}
+
+/* Takes back the marks that no use justifies. */
+static void unmark_entry(uint64_t *entry, const struct grant_active *active)
+{
+    uint64_t clear = 0;
+
+    if (!active->writers)
+        clear |= GTF_writing;
+    if (!active->writers && !active->readers)
+        clear |= GTF_reading;
+    if (clear)
+        __atomic_fetch_and(entry, ~clear, __ATOMIC_SEQ_CST);
+}
+
+/* The frame behind a marked entry, with a reference: the one in use already, or what the entry
+ * names. */
+static int16_t take_frame(struct domain *granter, const struct grant_active *active, uint64_t word,
+                          bool is_write, mfn_t *mfn)
+{
+    gfn_t gfn = {ENTRY_FRAME(word)};
+
+    if (!active->readers && !active->writers)
+        return p2m_get_frame(granter, gfn, is_write, mfn) ? GNTST_bad_page : GNTST_okay;
+    *mfn = active->frame;
+    return frame_get(*mfn, granter, is_write) ? GNTST_bad_page : GNTST_okay;
+}
+
+static int16_t begin_locked(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
+                            mfn_t *mfn)
+{
+    struct grant_active *active;
+    uint16_t *uses;
+    uint64_t word;
+    int16_t status;
+
+    if (!granter->grants.slots || atomic_load(&granter->state) >= DOMAIN_DYING)
+        return GNTST_bad_domain;
+    if (ref >= granter->grants.frame_count * GRANT_REFS_IN_FRAME)
+        return GNTST_bad_gntref;
+    active = active_entry(granter, ref);
+    uses = is_write ? &active->writers : &active->readers;
+    if (*uses == UINT16_MAX || ((active->readers || active->writers) && active->domid != user))
+        return GNTST_general_error;
+    status = mark_entry(entry_word(granter, ref), user, is_write, &word);
+    if (status != GNTST_okay)
+        return status;
+    status = take_frame(granter, active, word, is_write, mfn);
+    if (status != GNTST_okay) {
+        unmark_entry(entry_word(granter, ref), active);
+        return status;
+    }
+    active->frame = *mfn;
+    active->domid = user;
+    (*uses)++;
+    return GNTST_okay;
+}
+
+int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
+                        mfn_t *mfn)
+{
+    int16_t status;
+
+    lock_take(&granter->grants.lock);
+    status = begin_locked(granter, ref, user, is_write, mfn);
+    lock_drop(&granter->grants.lock);
+    return status;
+}
+
+void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn)
+{
+    lock_take(&granter->grants.lock);
+    if (granter->grants.slots) {
+        struct grant_active *active = active_entry(granter, ref);
+
+        if (is_write)
+            active->writers--;
+        else
+            active->readers--;
+        unmark_entry(entry_word(granter, ref), active);
+    }
+    lock_drop(&granter->grants.lock);
+    frame_put(mfn, is_write);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is put at a guest frame and what becomes of what was there. Every change is a check and a
+ * commit under the domain's lock. Frames that leave a p2m go through frame_release(), which waits
+ * for the TLBs (design decision 16).
+ */
+#include "core/physmap.h"
+
+#include "core/domain.h"
+#include "core/foreign.h"
+#include "core/frame.h"
+#include "core/grant.h"
+#include "core/heap.h"
+#include "lib/errno.h"
+
+#include "pv-abi/memory.h"
+
+/* Guest-physical addresses have 48 bits (APM Vol. 2 5.3: what four levels translate). */
+#define GFN_LIMIT (UINT64_C(1) << (48 - PAGE_SHIFT))
+
+static bool extent_is_valid(gfn_t gfn, unsigned order)
+{
+    uint64_t count = UINT64_C(1) << order;
+
+    return gfn.v < GFN_LIMIT && count <= GFN_LIMIT - gfn.v && !(gfn.v & (count - 1));
+}
+
+/* Whether something may be put in place of ENTRY without a word from who mapped it. */
+static bool can_replace(const struct p2m_entry *entry)
+{
+    return entry->type == P2M_NONE || entry->type == P2M_RAM || entry->type == P2M_RAM_RO ||
+           entry->type == P2M_SHARED;
+}
+
+static bool is_ram(const struct p2m_entry *entry)
+{
+    return entry->type == P2M_RAM || entry->type == P2M_RAM_RO;
+}
+
+/* A shared page that sat at GFN sits nowhere. */
+static void forget_place(struct domain *d, gfn_t gfn)
+{
+    if (gfn_equal(d->shared_info_gfn, gfn))
+        d->shared_info_gfn = GFN_NONE;
+    for (uint32_t i = 0; i < d->grants.frame_count; i++)
+        if (gfn_equal(d->grants.slots->gfn[i], gfn))
+            d->grants.slots->gfn[i] = GFN_NONE;
+}
+
+/* Lets go of what p2m_set() took away. */
+static void let_go(struct domain *d, gfn_t gfn, const struct p2m_entry *old)
+{
+    switch (old->type) {
+    case P2M_RAM:
+    case P2M_RAM_RO:
+        frame_release(d, old->mfn, 0);
+        break;
+    case P2M_FOREIGN:
+        foreign_put(d, old->mfn, old->is_writable);
+        break;
+    case P2M_SHARED:
+        forget_place(d, gfn);
+        break;
+    default:
+        break;
+    }
+}
+
+int physmap_prepare(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry entry;
+
+    if (!extent_is_valid(gfn, 0))
+        return -EINVAL;
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        return -ESRCH;
+    p2m_get(d, gfn, &entry);
+    if (!can_replace(&entry))
+        return -EBUSY;
+    return p2m_prepare(d, gfn, 0);
+}
+
+void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    struct p2m_entry old;
+
+    p2m_set(d, gfn, 0, mfn, type, &old);
+    let_go(d, gfn, &old);
+}
+
+static int remove_locked(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry entry;
+    int error;
+
+    p2m_get(d, gfn, &entry);
+    if (entry.type == P2M_NONE)
+        return -ENOENT;
+    if (entry.type == P2M_FOREIGN && !foreign_can_put(d))
+        return -EAGAIN;
+    if (entry.type != P2M_FOREIGN && !can_replace(&entry))
+        return -EBUSY;
+    error = p2m_prepare(d, gfn, 0);
+    if (!error)
+        physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
+    return error;
+}
+
+int physmap_remove(struct domain *d, gfn_t gfn)
+{
+    int error;
+
+    if (!extent_is_valid(gfn, 0))
+        return -EINVAL;
+    lock_take(&d->lock);
+    error = remove_locked(d, gfn);
+    lock_drop(&d->lock);
+    return error;
+}
+
+static int release_one(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry entry;
+    int error;
+
+    p2m_get(d, gfn, &entry);
+    if (!is_ram(&entry))
+        return -EINVAL;
+    error = p2m_prepare(d, gfn, 0);
+    if (!error)
+        physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
+    return error;
+}
+
+/* Whether one leaf of ORDER at GFN is all of the extent. */
+static bool is_one_leaf(struct domain *d, gfn_t gfn, unsigned order, struct p2m_entry *entry)
+{
+    p2m_get(d, gfn, entry);
+    return order && is_ram(entry) && entry->level * 9 == order;
+}
+
+static int check_all_ram(struct domain *d, gfn_t gfn, unsigned order)
+{
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
+        struct p2m_entry entry;
+
+        p2m_get(d, gfn_add(gfn, i), &entry);
+        if (!is_ram(&entry))
+            return -EINVAL;
+    }
+    return 0;
+}
+
+int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
+{
+    struct p2m_entry entry;
+    int error = 0;
+
+    if (!extent_is_valid(gfn, order))
+        return -EINVAL;
+    lock_take(&d->lock);
+    if (is_one_leaf(d, gfn, order, &entry)) {
+        p2m_set(d, gfn, order, MFN_NONE, P2M_NONE, NULL);
+        frame_release(d, entry.mfn, order);
+    } else if (order == 0) {
+        error = release_one(d, gfn);
+    } else {
+        error = check_all_ram(d, gfn, order);
+        for (uint64_t i = 0; !error && i < UINT64_C(1) << order; i++)
+            error = release_one(d, gfn_add(gfn, i));
+    }
+    lock_drop(&d->lock);
+    return error;
+}
+
+/* Nothing may be mapped in an extent that gets RAM: a large leaf would hide it. */
+static int check_all_free(struct domain *d, gfn_t gfn, unsigned order)
+{
+    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
+        struct p2m_entry entry;
+
+        p2m_get(d, gfn_add(gfn, i), &entry);
+        if (entry.type != P2M_NONE)
+            return -EBUSY;
+    }
+    return 0;
+}
+
+int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
+{
+    mfn_t mfn;
+    int error;
+
+    if (!extent_is_valid(gfn, order))
+        return -EINVAL;
+    lock_take(&d->lock);
+    error = atomic_load(&d->state) >= DOMAIN_DYING ? -ESRCH : check_all_free(d, gfn, order);
+    if (!error)
+        error = p2m_prepare(d, gfn, order);
+    if (!error)
+        error = frame_alloc(d, order, &mfn);
+    if (!error)
+        p2m_set(d, gfn, order, mfn, P2M_RAM, NULL);
+    lock_drop(&d->lock);
+    return error;
+}

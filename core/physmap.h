@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Changes to a domain's memory that hypercalls ask for: what is put at a guest frame, what happens
+ * to what was there. The domain's lock makes check and commit one step; it is held by the caller
+ * where said.
+ */
+#ifndef ATOLL_CORE_PHYSMAP_H
+#define ATOLL_CORE_PHYSMAP_H
+
+#include "core/p2m.h"
+#include "core/types.h"
+
+struct domain;
+
+/* Check: one frame may be put at GFN of D, in place of nothing, of a RAM frame (which D loses) or
+ * of a shared page. -EINVAL: not a gfn; -EBUSY: something is mapped there that has to be unmapped
+ * its own way; -ENOMEM; -ESRCH: D is dying. Needs D's lock. */
+int physmap_prepare(struct domain *d, gfn_t gfn) MUST_CHECK;
+/* Commit: puts MFN there, and lets go of what was there. Needs D's lock, held since
+ * physmap_prepare(). */
+void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type);
+/* Takes what is at GFN of D away: RAM goes back, a foreign frame is let go, a shared page is
+ * unmapped. -ENOENT: nothing there; -EBUSY: a grant, or device memory. -ENOMEM: no memory to split
+ * a larger page. Takes D's lock. */
+int physmap_remove(struct domain *d, gfn_t gfn) MUST_CHECK;
+/* Gives one extent of RAM, 2^ORDER frames, back (decrease_reservation). -EINVAL: it is not all RAM
+ * of D; -ENOMEM. Takes D's lock. */
+int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
+/* Puts new RAM, 2^ORDER frames, at GFN of D. -EINVAL, -EBUSY, -ENOMEM. Takes D's lock. */
+int physmap_populate(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
+
+/* XENMEM_add_to_physmap of one frame. INDEX says which: of the grant table, a gfn of D, a gfn of
+ * FOREIGN. Errors of physmap_prepare(), -EINVAL: no such thing. Each takes D's lock. */
+int physmap_add_shared_info(struct domain *d, uint64_t index, gfn_t gfn) MUST_CHECK;
+int physmap_add_grant_frame(struct domain *d, uint64_t index, gfn_t gfn) MUST_CHECK;
+int physmap_add_own(struct domain *d, gfn_t from, gfn_t gfn) MUST_CHECK;
+int physmap_add_foreign(struct domain *d, struct domain *foreign, gfn_t from, gfn_t gfn) MUST_CHECK;
+
+#endif
