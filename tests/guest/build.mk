@@ -2,7 +2,8 @@
 # Test guests: build/bench.elf measures, build/tests/NAME.elf are the conformance tests. A test is
 # one file, NAME.c, with what TEST_GUEST_SHARED has.
 
-TEST_GUESTS := xen_version event_channel vcpu_op memory_op hvm_op
+TEST_GUESTS := xen_version event_channel vcpu_op memory_op hvm_op grant_table sched_op \
+	other_calls
 TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o)
 
 $(foreach name,$(TEST_GUESTS),$(eval $(call guest_program,$(BUILD)/tests/$(name).elf,\
