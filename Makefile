@@ -24,7 +24,7 @@ CHECKS :=
 .PHONY: all
 all:
 
-include $(wildcard */build.mk) $(wildcard */*/build.mk)
+include lib/build.mk $(filter-out lib/build.mk,$(wildcard */build.mk)) $(wildcard */*/build.mk)
 
 all: $(DEFAULT_TARGETS)
 
