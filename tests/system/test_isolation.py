@@ -12,6 +12,7 @@ def test_a_guest_in_an_endless_loop(cmdline):
     busy = machines.own("demo", cmdline=cmdline, name="busy")
     with machines.start(busy, machines.own("demo"), boot="grub", smp=1) as running:
         machines.prompt(running)
+        running.expect("busy", "demo: spinning", SECONDS)
         ended = running.wait_record("ended", SECONDS, name="demo")
         assert ended.reason == "poweroff"
         text, status = running.execute("list", SECONDS)

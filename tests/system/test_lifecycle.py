@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What becomes of a domain that ends: on_poweroff, on_reboot, on_crash, and xl's verbs."""
+import machines
+
+SECONDS = 60
+
+
+def created(running, name):
+    return [record.domid for record in running.records
+            if record.kind == "created" and record.name == name]
+
+
+def test_a_reboot_makes_a_new_domain():
+    guest = machines.own("demo", cmdline="reboot", on_reboot="restart")
+    with machines.start(guest, boot="grub") as running:
+        machines.prompt(running)
+        running.wait(lambda: len(created(running, "demo")) >= 3, SECONDS, "two reboots")
+        domids = created(running, "demo")
+        assert len(set(domids)) == len(domids)
+        assert running.execute("destroy demo", SECONDS)[1] == 0
+
+
+def test_a_triple_fault_is_a_reboot():
+    with machines.start(machines.own("demo", cmdline="triple"), boot="grub") as running:
+        assert running.wait_record("ended", SECONDS, name="demo").reason == "reboot"
+
+
+def test_a_crashed_domain_is_preserved_when_asked():
+    guest = machines.own("demo", cmdline="crash", on_crash="preserve")
+    with machines.start(guest, boot="grub") as running:
+        assert running.wait_record("ended", SECONDS, name="demo").reason == "crash"
+        text, status = running.execute("list", SECONDS)
+        row = next(line.split() for line in text.splitlines() if line.startswith("demo"))
+        assert status == 0 and "c" in row[4], text
+        assert running.execute("destroy demo", SECONDS)[1] == 0
+        assert "demo" not in running.execute("list", SECONDS)[0]
+
+
+def test_linux_follows_shutdown_and_reboot():
+    with machines.start(machines.debian(), boot="grub", smp=2) as running:
+        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
+        assert running.execute("reboot debian", SECONDS)[1] == 0
+        running.wait(lambda: len(created(running, "debian")) == 2, SECONDS, "the new domain")
+        running.texts.pop("debian")
+        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
+        assert running.execute("shutdown debian", SECONDS)[1] == 0
+        assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
