@@ -39,7 +39,7 @@ static const struct pt_ops host_pt_ops = {map_table, alloc_table, free_table};
 struct pt host_pt = {.format = &pt_format_host, .ops = &host_pt_ops};
 
 /* What is left of the image's chunk: the pages that tables take before there is a heap. */
-static uint64_t early_next, early_end;
+static uint64_t early_first, early_next, early_end;
 static uint64_t table_base; /* where machine address 0 appears: 0 while identity mapped */
 static uint64_t image_base;
 static bool heap_is_up;
@@ -164,7 +164,8 @@ static void map_image(const struct boot_info *bi)
             rights = PT_READ;
         map_page(va, bi->image_paddr + (va - IMAGE_VA), PT_LEVEL_4K, rights);
     }
-    for (uint64_t paddr = early_next; paddr < early_end; paddr += PAGE_SIZE)
+    /* Every early page, those that are tables by now included. */
+    for (uint64_t paddr = early_first; paddr < early_end; paddr += PAGE_SIZE)
         map_page(HEAP_MAP_BASE + paddr, paddr, PT_LEVEL_4K, PT_READ | PT_WRITE);
 }
 
@@ -196,7 +197,7 @@ void host_pt_boot(const struct boot_info *bi)
     uint64_t used = ((uint64_t)image_end - IMAGE_VA + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
 
     image_base = bi->image_paddr;
-    early_next = bi->image_paddr + used;
+    early_first = early_next = bi->image_paddr + used;
     early_end = bi->image_paddr + bi->image_size;
     host_pt.root = boot_table();
     map_image(bi);
