@@ -16,7 +16,7 @@ static struct {
     struct lock lock;
     uint64_t end; /* sequence number of the next byte */
     char ring[RING_SIZE];
-} log = {.lock = LOCK_INIT(LOCK_LOG)};
+} log_ring = {.lock = LOCK_INIT(LOCK_LOG)};
 
 static enum log_level shown = LOG_NOTICE;
 
@@ -40,10 +40,10 @@ void log_line(enum log_level level, const char *format, ...)
         size = sizeof(line) - 2;
     line[size++] = '\n';
 
-    lock_take(&log.lock);
+    lock_take(&log_ring.lock);
     for (size_t i = 0; i < size; i++)
-        log.ring[log.end++ % RING_SIZE] = line[i];
-    lock_drop(&log.lock);
+        log_ring.ring[log_ring.end++ % RING_SIZE] = line[i];
+    lock_drop(&log_ring.lock);
     if (level <= shown)
         host_console_write(line, size);
 }
@@ -52,11 +52,11 @@ size_t log_read(uint64_t *sequence, char *buf, size_t size)
 {
     size_t count = 0;
 
-    lock_take(&log.lock);
-    if (*sequence > log.end || log.end - *sequence > RING_SIZE)
-        *sequence = log.end > RING_SIZE ? log.end - RING_SIZE : 0;
-    while (count < size && *sequence < log.end)
-        buf[count++] = log.ring[(*sequence)++ % RING_SIZE];
-    lock_drop(&log.lock);
+    lock_take(&log_ring.lock);
+    if (*sequence > log_ring.end || log_ring.end - *sequence > RING_SIZE)
+        *sequence = log_ring.end > RING_SIZE ? log_ring.end - RING_SIZE : 0;
+    while (count < size && *sequence < log_ring.end)
+        buf[count++] = log_ring.ring[(*sequence)++ % RING_SIZE];
+    lock_drop(&log_ring.lock);
     return count;
 }

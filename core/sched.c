@@ -120,14 +120,10 @@ static struct vcpu *pick(struct run_queue *rq, struct vcpu *prev, uint64_t now)
     }
     first = rq->queue.root ? container_of(rq->queue.root, struct vcpu, sched.node) : NULL;
     if (prev && may_stay(rq, prev) &&
-        (!first || (prev->sched.node.key <= first->sched.node.key && !rq->is_yielding)))
+        (!first || (prev->sched.node.key < first->sched.node.key && !rq->is_yielding)))
         first = prev;
     rq->is_yielding = false;
-    if (!first)
-        return NULL;
-    if (first->sched.node.key > rq->min_key)
-        rq->min_key = first->sched.node.key;
-    if (first != prev)
+    if (first && first != prev)
         run_queue_remove(rq, first);
     return first;
 }
@@ -163,6 +159,8 @@ static void release(struct run_queue *rq, struct vcpu *prev, uint64_t now)
     goes_on = vcpu_may_run(prev) && !prev->sched.is_parked;
     if (goes_on && may_stay(rq, prev)) {
         run_queue_insert(rq, prev);
+        if (!timer_is_set(&rq->slice))
+            timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
         goes_on = false;
     }
     lock_drop(&rq->lock);
@@ -215,8 +213,10 @@ void sched_run(void)
     uint64_t now = time_ns();
 
     lock_take(&rq->lock);
-    if (prev)
+    if (prev) {
         account(rq, prev, now);
+        sched_advance(rq, now);
+    }
     next = pick(rq, prev, now);
     if (!next && sched_steal(rq))
         next = pick(rq, NULL, now);
@@ -244,15 +244,18 @@ void sched_yield(void)
     cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
 }
 
-bool sched_should_preempt(const struct run_queue *rq, const struct vcpu *v, uint64_t now)
+uint64_t sched_advance(struct run_queue *rq, uint64_t now)
 {
     const struct vcpu *current = rq->current;
-    uint64_t key;
+    uint64_t key, least;
 
     if (!current)
-        return true;
+        return UINT64_MAX;
     key = current->sched.node.key + scaled(current->domain, now - rq->start_ns);
-    return v->sched.node.key + SCHED_GRANULARITY_NS < key;
+    least = rq->queue.root && rq->queue.root->key < key ? rq->queue.root->key : key;
+    if (least > rq->min_key)
+        rq->min_key = least;
+    return key;
 }
 
 bool sched_is_stopped(const struct vcpu *v)

@@ -102,12 +102,11 @@ static void move(struct vcpu *v, struct run_queue *from, struct run_queue *to)
     to->assigned++;
 }
 
-/* V is on RQ and waits; its CPU looks at once if it should. Needs the lock. */
-static void look_at(struct run_queue *rq, struct vcpu *v)
+/* V waits on RQ, where the one that runs is at virtual time RUNNING: its CPU looks at once if V is
+ * behind enough, otherwise after a slice. Needs the lock. */
+static void look_at(struct run_queue *rq, const struct vcpu *v, uint64_t running, uint64_t now)
 {
-    uint64_t now = time_ns();
-
-    if (sched_should_preempt(rq, v, now))
+    if (running == UINT64_MAX || v->sched.node.key + SCHED_GRANULARITY_NS < running)
         cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
     else if (!timer_is_set(&rq->slice))
         timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
@@ -117,18 +116,19 @@ void sched_wake(struct vcpu *v)
 {
     struct run_queue *to = &run_queues[choose_cpu(v)];
     struct run_queue *from = lock_queue_of(v, to);
-    uint64_t least;
+    uint64_t now = time_ns(), least, running;
 
     if (!queue_holds(&v->sched.node) && !atomic_load(&v->sched.is_running) && !v->sched.is_parked &&
         vcpu_may_run(v)) {
+        running = sched_advance(to, now);
         if (from != to)
             move(v, from, to);
         least = to->min_key > SCHED_CREDIT_NS ? to->min_key - SCHED_CREDIT_NS : 0;
         if (v->sched.node.key < least)
             v->sched.node.key = least;
-        vcpu_set_runstate(v, RUNSTATE_runnable, time_ns());
+        vcpu_set_runstate(v, RUNSTATE_runnable, now);
         run_queue_insert(to, v);
-        look_at(to, v);
+        look_at(to, v, running, now);
     }
     lock_drop_pair(&from->lock, &to->lock);
 }

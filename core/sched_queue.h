@@ -43,8 +43,10 @@ void run_queue_remove(struct run_queue *rq, struct vcpu *v);
 bool sched_steal(struct run_queue *rq) MUST_CHECK;
 /* The same without its lock held, from a CPU on which two more wait than here. */
 void sched_pull(struct run_queue *rq);
-/* Whether V, queued on RQ, is so far behind current that it should not wait. Needs the lock. */
-bool sched_should_preempt(const struct run_queue *rq, const struct vcpu *v, uint64_t now);
+/* Brings min_key up to NOW; returns the virtual time of who runs, UINT64_MAX: nobody. Needs the
+ * lock.
+ */
+uint64_t sched_advance(struct run_queue *rq, uint64_t now);
 void sched_park_init(struct vcpu *v);
 
 #endif
