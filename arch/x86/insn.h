@@ -74,6 +74,46 @@ static inline void insn_write_cr4(uint64_t v)
 {
     __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
 }
+static inline uint64_t insn_read_dr0(void)
+{
+    uint64_t v;
+    __asm__ volatile("mov %%dr0, %0" : "=r"(v));
+    return v;
+}
+static inline void insn_write_dr0(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%dr0" ::"r"(v));
+}
+static inline uint64_t insn_read_dr1(void)
+{
+    uint64_t v;
+    __asm__ volatile("mov %%dr1, %0" : "=r"(v));
+    return v;
+}
+static inline void insn_write_dr1(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%dr1" ::"r"(v));
+}
+static inline uint64_t insn_read_dr2(void)
+{
+    uint64_t v;
+    __asm__ volatile("mov %%dr2, %0" : "=r"(v));
+    return v;
+}
+static inline void insn_write_dr2(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%dr2" ::"r"(v));
+}
+static inline uint64_t insn_read_dr3(void)
+{
+    uint64_t v;
+    __asm__ volatile("mov %%dr3, %0" : "=r"(v));
+    return v;
+}
+static inline void insn_write_dr3(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%dr3" ::"r"(v));
+}
 static inline void insn_invlpg(const void *address)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");

@@ -61,17 +61,29 @@ static inline struct vcpu_private *vcpu_private(void)
 {
     return &fake_vcpu_private;
 }
+extern struct vcpu_private fake_vcpu_private_other;
+static inline struct vcpu_private *vcpu_private_other(void)
+{
+    return &fake_vcpu_private_other;
+}
 #else
 /* Two pages: struct vcpu_private, then the vendor's control block (VMCB). */
-#define VCPU_PRIVATE_VA UINT64_C(0xffffff8000010000)
+#define VCPU_PRIVATE_VA       UINT64_C(0xffffff8000010000)
 static inline struct vcpu_private *vcpu_private(void)
 {
     return (struct vcpu_private *)VCPU_PRIVATE_VA;
+}
+/* The same two of a vCPU that runs nowhere, while somebody looks at it. */
+#define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffff8000012000)
+static inline struct vcpu_private *vcpu_private_other(void)
+{
+    return (struct vcpu_private *)VCPU_PRIVATE_OTHER_VA;
 }
 #endif
 
 /* Why a guest stopped. */
 enum vm_exit_kind {
+    VM_EXIT_UNKNOWN,
     VM_EXIT_NONE,   /* nothing to do (a host interrupt or NMI: taken once interrupts open) */
     VM_EXIT_WINDOW, /* the event window is open */
     VM_EXIT_HLT,
@@ -80,7 +92,7 @@ enum vm_exit_kind {
     VM_EXIT_PORT,
     VM_EXIT_MSR_READ,
     VM_EXIT_MSR_WRITE,
-    VM_EXIT_CR_WRITE, /* cr.number: 0 or 4; cr.value: what the guest wants it to be (operand
+    VM_EXIT_CR_WRITE, /* cr.number: 0, 4 or 8; cr.value: what the guest wants it to be (operand
                          decoded) */
     VM_EXIT_XSETBV,
     VM_EXIT_CACHE,     /* WBINVD, INVD: nothing to do but go on */
@@ -88,7 +100,6 @@ enum vm_exit_kind {
     VM_EXIT_UNDEFINED, /* an instruction that a guest does not have (VMRUN, MONITOR, ...): #UD */
     VM_EXIT_SHUTDOWN,  /* triple fault */
     VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
-    VM_EXIT_UNKNOWN,
     VM_EXIT_KINDS,
 };
 
@@ -133,41 +144,46 @@ struct guest_paging {
     bool is_long; /* executes 64-bit code: EFER.LMA and CS.L */
 };
 
-/* At most 16 verbs. "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
+/* "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
 struct virt_ops {
     const char *name;
     /* Switches this CPU's virtualisation on. -ENODEV with a line in the log if the CPU cannot. */
     int (*cpu_init)(void);
     /* Fills the control block of a new vCPU (mapped temporarily) with the reset state. -ENOMEM. */
     int (*vcpu_init)(struct vcpu *v);
-    void (*vcpu_destroy)(struct vcpu *v);
-    /* V becomes, or stops being, the loaded vCPU; private pages are mapped. */
+    /* V becomes the loaded vCPU; private pages are mapped. */
     void (*load)(struct vcpu *v);
-    void (*save)(struct vcpu *v);
-    /* Runs the loaded vCPU until it exits; regs in vcpu_private(). Interrupts stay off. */
+    /* Runs the loaded vCPU until it exits; regs in vcpu_private(). Interrupts stay off. An event
+     * whose delivery the exit interrupted is queued again. */
     void (*run)(struct vcpu *v, struct vm_exit *exit);
     /* Event injection into the loaded vCPU at its next entry; can_take tells whether an interrupt
      * could be injected now (IF, no shadow, nothing queued); open_window asks for VM_EXIT_WINDOW as
      * soon as it can. */
     void (*inject)(struct vcpu *v, const struct vm_event *event);
-    bool (*can_take)(struct vcpu *v);
-    void (*open_window)(struct vcpu *v);
+    bool (*can_take)(void);
+    /* The same for an NMI: no event queued, no NMI handler running. */
+    bool (*can_take_nmi)(struct vcpu *v);
+    void (*open_window)(void);
     /* Paging registers of the loaded vCPU. */
     void (*get_paging)(struct vcpu *v, struct guest_paging *paging);
     /* CR0, CR4, EFER, PAT of the loaded vCPU as the guest sees them; set applies what the guest may
      * change, flush included. which: enum vm_reg. */
     uint64_t (*get_reg)(struct vcpu *v, unsigned which);
     void (*set_reg)(struct vcpu *v, unsigned which, uint64_t value);
-    /* State of a vCPU that runs nowhere, to and from Xen's CPU record (private pages mapped by the
-     * caller). */
-    void (*get_state)(struct vcpu *v, struct hvm_hw_cpu *record);
-    int (*set_state)(struct vcpu *v, const struct hvm_hw_cpu *record);
+    /* Back to the state after INIT; general registers, segments, control registers, system MSRs to
+     * and from Xen's CPU record: of the vCPU behind vcpu_private_other(). */
+    void (*reset)(void);
+    void (*get_state)(struct hvm_hw_cpu *record);
+    /* -EINVAL, nothing changed: the control registers make no valid state. */
+    int (*set_state)(const struct hvm_hw_cpu *record);
+    /* Where the guest's PAT lies, of the vCPU behind vcpu_private_other(). */
+    uint64_t *(*pat)(void);
     /* The next entry flushes this vCPU's guest translations. */
     void (*flush)(struct vcpu *v);
-    /* The hypercall instruction: writes the 32-byte stub for NUMBER to PAGE (xen.h: hypercall
-     * page). */
+    /* Writes the stub for hypercall NUMBER, HYPERCALL_STUB_SIZE bytes (xen.h: hypercall page). */
     void (*hypercall_stub)(uint8_t *stub, uint32_t number);
 };
+#define HYPERCALL_STUB_SIZE 32u /* <xen/arch-x86/xen.h>: each call is 32 bytes in the page */
 enum vm_reg {
     VM_CR0,
     VM_CR2,
@@ -175,6 +191,7 @@ enum vm_reg {
     VM_CR4,
     VM_EFER,
     VM_PAT,
+    VM_CR8, /* task priority as MOV from CR8 reads it */
     VM_DR6,
     VM_DR7,
     VM_CPL,
@@ -207,6 +224,9 @@ struct arch_vcpu {
     uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
     uint64_t tsc_offset;   /* guest TSC = host TSC + this */
     uint64_t tsc_aux;
+    _Atomic bool has_nmi;  /* an NMI waits; set by any CPU */
+    bool is_in_nmi;        /* from the injection of an NMI to its handler's IRET */
+    uint64_t nmi_iret_rip; /* that IRET, while it has not finished; 0: no such */
     uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */
     uint64_t asid_gen; /* rebuilt */
     uint32_t asid;     /* rebuilt */
@@ -234,9 +254,19 @@ void arch_vcpu_load(struct vcpu *v);
 void arch_vcpu_save(struct vcpu *v);
 /* One HVM context record (pv-abi/hvm_save.h) of V, which runs nowhere. set: -EINVAL with nothing
  * changed when a value cannot be. */
+size_t arch_hvm_record_size(uint16_t type); /* bytes of the largest record, 0: not known */
 int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size) MUST_CHECK;
 int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size) MUST_CHECK;
-/* The loaded vCPU executed HLT with IF=0, or similar: what the loop does next is core's. */
+/* Puts V (running nowhere) into the state in which a start-up IPI with VECTOR starts it. */
+void arch_vcpu_start_at(struct vcpu *v, uint8_t vector);
+/* Reads up to SIZE bytes of the instruction at which the loaded vCPU stands; returns how many could
+ * be read. */
+size_t virt_fetch(struct vcpu *v, uint8_t *bytes, size_t size);
+/* True when an event waits for V that an HLT with interrupts enabled would wake for: an upcall with
+ * a callback vector, a LAPIC interrupt above the task priority, an NMI. */
+bool arch_vcpu_has_event(const struct vcpu *v);
+/* An NMI for V, from any CPU. */
+void arch_vcpu_nmi(struct vcpu *v);
 /* The loop of every CPU: pending work, schedule, run, handle; never returns. */
 void arch_cpu_loop(void) NORETURN;
 /* Leaves by the machine: power off, or reset. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest's local APIC: registers, pending vectors, timer, IPIs. x2APIC is always offered; the page
- * form takes four MOV forms and XCHG (arch/x86/lapic_page.c). */
+/* A guest's local APIC: registers, pending vectors, timer, IPIs (SDM Vol. 3A chapter 11, APM Vol. 2
+ * chapter 16). x2APIC is always offered; the page form takes four MOV forms and XCHG
+ * (arch/x86/lapic_page.c). */
 #ifndef ATOLL_X86_VLAPIC_H
 #define ATOLL_X86_VLAPIC_H
 
@@ -8,23 +9,65 @@
 #include "core/types.h"
 
 struct vcpu;
+struct hvm_hw_lapic;
+struct hvm_hw_lapic_regs;
+
+#define VLAPIC_BASE_RESET  UINT64_C(0xfee00000)
+#define VLAPIC_BASE_BSP    (UINT64_C(1) << 8)
+#define VLAPIC_BASE_EXTD   (UINT64_C(1) << 10)
+#define VLAPIC_BASE_ENABLE (UINT64_C(1) << 11)
+
+enum vlapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
 
 /* Persistent: HVM records LAPIC and LAPIC_REGS. irr may be set by other CPUs; everything else
  * belongs to the CPU that runs the vCPU. */
 struct vlapic {
     uint64_t base_msr; /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
     uint32_t tpr, svr, esr, esr_pending;
-    uint32_t lvt[7];            /* CMCI, timer, thermal, perf, LINT0, LINT1, error */
-    uint32_t icr_low, icr_high; /* page form: ICR; x2APIC: destination in icr_high */
+    uint32_t lvt[LVT_COUNT];
+    uint32_t icr_low, icr_high; /* page form: destination in bits 31:24 of icr_high; x2APIC: all */
     uint32_t timer_initial, timer_divide;
     uint64_t timer_start_ns; /* time_ns() when the count was loaded */
     uint64_t tsc_deadline;   /* IA32_TSC_DEADLINE as the guest wrote it */
     uint32_t ldr, dfr;       /* page form only */
     _Atomic uint64_t irr[4];
     uint64_t isr[4];
-    uint64_t tmr[4];
-    struct timer timer; /* rebuilt */
-    bool is_waiting_for_sipi;
+    struct timer timer;       /* rebuilt */
+    bool is_waiting_for_sipi; /* under the domain's lock */
 };
+
+/* The APIC ID of V: twice its number. */
+uint32_t vlapic_id(const struct vcpu *v);
+void vlapic_init(struct vcpu *v);
+/* State after INIT: the mode (base_msr) stays. V runs nowhere. */
+void vlapic_reset(struct vcpu *v);
+void vlapic_destroy(struct vcpu *v);
+/* Makes VECTOR (16..255) pending in V and notifies it. Any CPU. */
+void vlapic_set_irq(struct vcpu *v, uint8_t vector);
+
+/* The vector that V would take at this moment by its priorities, or -1. */
+int vlapic_pending(const struct vcpu *v);
+/* VECTOR, from vlapic_pending(), is delivered: from IRR to ISR. */
+void vlapic_accept(struct vcpu *v, uint8_t vector);
+
+/* Registers of the loaded vCPU. reg: offset in the page / 16, or MSR - 0x800. -EINVAL: #GP in the
+ * MSR form. -EAGAIN: the vCPU that a start-up IPI is for has not stopped; execute the instruction
+ * again. */
+int vlapic_msr_read(struct vcpu *v, uint32_t reg, uint64_t *value) MUST_CHECK;
+int vlapic_msr_write(struct vcpu *v, uint32_t reg, uint64_t value) MUST_CHECK;
+uint32_t vlapic_page_read(struct vcpu *v, uint32_t reg);
+int vlapic_page_write(struct vcpu *v, uint32_t reg, uint32_t value) MUST_CHECK;
+/* The register page answers at its address: enabled, and not in x2APIC mode. */
+bool vlapic_has_page(const struct vcpu *v);
+int vlapic_write_base(struct vcpu *v, uint64_t value) MUST_CHECK; /* -EINVAL: #GP */
+void vlapic_write_tpr(struct vcpu *v, uint32_t value);
+uint64_t vlapic_read_deadline(const struct vcpu *v);
+void vlapic_write_deadline(struct vcpu *v, uint64_t value);
+
+/* HVM records of a V that runs nowhere. set: -EINVAL with nothing changed. */
+void vlapic_get_record(const struct vcpu *v, struct hvm_hw_lapic *record);
+int vlapic_set_record(struct vcpu *v, const struct hvm_hw_lapic *record) MUST_CHECK;
+void vlapic_get_regs(struct vcpu *v, struct hvm_hw_lapic_regs *record);
+int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record) MUST_CHECK;
 
 #endif

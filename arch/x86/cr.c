@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the rules for a guest's control registers (APM Vol. 2 3.1) and the decoder of MOV to them,
+ * which reads guest memory only where the processor has no decode assists. */
+#include "arch/x86/cr.h"
+
+#include "arch/x86/cpu_bits.h"
+#include "arch/x86/cpuid.h"
+#include "lib/errno.h"
+
+#define CR0_KNOWN                                                                                  \
+    (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD |     \
+     CR0_PG)
+#define CR4_ALWAYS                                                                                 \
+    (CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE |      \
+     CR4_OSFXSR | CR4_OSXMMEXCPT)
+#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+
+/* APM Vol. 1 and Vol. 3: MOV CRn is 0F 20 /r (read), 0F 22 /r (write). */
+#define INSN_MAX         15u
+#define OPCODE_ESCAPE    0x0fu
+#define OPCODE_MOV_TO_CR 0x22u
+#define PREFIX_LOCK      0xf0u
+#define REX_FIRST        0x40u
+#define REX_LAST         0x4fu
+#define REX_B            1u
+#define REX_R            4u
+
+uint64_t cr4_allowed(void)
+{
+    static const struct {
+        uint64_t bit;
+        enum cpuid_feature feature;
+    } by_feature[] = {
+        {CR4_UMIP, CPUID_UMIP},     {CR4_FSGSBASE, CPUID_FSGSBASE}, {CR4_PCIDE, CPUID_PCID},
+        {CR4_OSXSAVE, CPUID_XSAVE}, {CR4_SMEP, CPUID_SMEP},         {CR4_SMAP, CPUID_SMAP},
+        {CR4_PKE, CPUID_PKU},
+    };
+    uint64_t allowed = CR4_ALWAYS;
+
+    for (size_t i = 0; i < ARRAY_SIZE(by_feature); i++)
+        if (cpuid_guest_has(by_feature[i].feature))
+            allowed |= by_feature[i].bit;
+    return allowed;
+}
+
+int cr_check_state(uint64_t cr0, uint64_t cr4, uint64_t efer)
+{
+    bool is_paging = cr0 & CR0_PG, is_long = efer & EFER_LME;
+
+    if ((cr0 & ~CR0_KNOWN) || (cr4 & ~cr4_allowed()) || (efer & ~EFER_KNOWN))
+        return -EINVAL;
+    if (is_paging && !(cr0 & CR0_PE))
+        return -EINVAL;
+    if ((cr0 & CR0_NW) && !(cr0 & CR0_CD))
+        return -EINVAL;
+    if (is_paging && is_long && !(cr4 & CR4_PAE))
+        return -EINVAL;
+    if (!!(efer & EFER_LMA) != (is_paging && is_long))
+        return -EINVAL;
+    if ((cr4 & CR4_PCIDE) && !(efer & EFER_LMA))
+        return -EINVAL;
+    return 0;
+}
+
+int cr4_check_write(uint64_t cr0, uint64_t cr4, uint64_t efer, uint64_t value)
+{
+    if (value & ~cr4_allowed())
+        return -EINVAL;
+    /* APM Vol. 2 3.1.3: PAE stays in long mode, PCIDE needs it and CR3's low bits clear; the latter
+     * is the guest's own harm. */
+    if ((efer & EFER_LMA) && !(value & CR4_PAE))
+        return -EINVAL;
+    if ((value & ~cr4 & CR4_PCIDE) && !(efer & EFER_LMA))
+        return -EINVAL;
+    return cr_check_state(cr0, value, efer);
+}
+
+int efer_check_write(uint64_t cr0, uint64_t efer, uint64_t value)
+{
+    /* LMA is the processor's: written values of it are ignored, as Linux expects. */
+    if (value & ~EFER_KNOWN)
+        return -EINVAL;
+    if ((cr0 & CR0_PG) && ((value ^ efer) & EFER_LME))
+        return -EINVAL;
+    return 0;
+}
+
+static bool is_legacy_prefix(uint8_t byte)
+{
+    static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0x2e,       0x36,
+                                       0x3e, 0x26, 0x64, 0x65, PREFIX_LOCK};
+
+    for (size_t i = 0; i < sizeof(prefixes); i++)
+        if (byte == prefixes[i])
+            return true;
+    return false;
+}
+
+void cr_decode_bytes(const uint8_t *bytes, size_t count, bool is_long,
+                     const struct guest_regs *regs, struct vm_exit *exit)
+{
+    size_t at = 0;
+    unsigned rex = 0, number, gpr;
+    bool has_lock = false;
+
+    exit->length = 0;
+    while (at < count && is_legacy_prefix(bytes[at])) {
+        /* AMD's way to CR8 outside 64-bit mode: LOCK MOV CR0 (APM Vol. 3, MOV CRn). */
+        has_lock = has_lock || bytes[at] == PREFIX_LOCK;
+        at++;
+    }
+    if (is_long && at < count && bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
+        rex = bytes[at++];
+    if (count < 3 || at > count - 3 || bytes[at] != OPCODE_ESCAPE ||
+        bytes[at + 1] != OPCODE_MOV_TO_CR)
+        return;
+    number = (bytes[at + 2] >> 3 & 7) | (rex & REX_R || has_lock ? 8 : 0);
+    gpr = (bytes[at + 2] & 7) | (rex & REX_B ? 8 : 0);
+    if (number != exit->cr.number)
+        return;
+    exit->cr.value = is_long ? regs->gpr[gpr] : (uint32_t)regs->gpr[gpr];
+    exit->length = (uint8_t)(at + 3);
+}
+
+void cr_decode(struct vcpu *v, struct vm_exit *exit)
+{
+    uint8_t bytes[INSN_MAX];
+    struct guest_paging paging;
+    size_t count = virt_fetch(v, bytes, sizeof(bytes));
+
+    virt->get_paging(v, &paging);
+    cr_decode_bytes(bytes, count, paging.is_long, &vcpu_private()->regs, exit);
+}

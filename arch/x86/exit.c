@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Owns the loop of every CPU, event delivery before each entry, and what is done about each kind of
+ * exit. Nothing here names a vendor, logs, or waits.
+ */
+#include "arch/x86/cpu_bits.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
+#include "arch/x86/host_pt.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/lapic_page.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/port.h"
+#include "arch/x86/xstate.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/hypercall.h"
+#include "core/log.h"
+#include "lib/errno.h"
+#include "pv-abi/hvm_params.h"
+
+static void inject_exception(struct vcpu *v, uint8_t vector, bool has_error)
+{
+    const struct vm_event event = {VM_EVENT_EXCEPTION, vector, has_error, 0};
+
+    virt->inject(v, &event);
+}
+
+static void inject_gp(struct vcpu *v)
+{
+    inject_exception(v, VECTOR_GP, true);
+}
+
+/* The instruction of EXIT is done. RF ends with it (APM Vol. 2 13.1.4), and a guest that
+ * single-steps gets its trap. */
+static void skip(struct vcpu *v, const struct vm_exit *exit)
+{
+    struct guest_regs *regs = &vcpu_private()->regs;
+
+    regs->rip += exit->length;
+    if (unlikely(regs->rflags & (RFLAGS_TF | RFLAGS_RF))) {
+        regs->rflags &= ~RFLAGS_RF;
+        if (regs->rflags & RFLAGS_TF) {
+            virt->set_reg(v, VM_DR6, virt->get_reg(v, VM_DR6) | DR6_BS);
+            inject_exception(v, VECTOR_DB, false);
+        }
+    }
+}
+
+static void exit_none(struct vcpu *v, const struct vm_exit *exit)
+{
+    ASSERT(v->arch.control_frame.v != 0 && exit->kind == VM_EXIT_NONE);
+    insn_sti_nop_cli();
+}
+
+/* The loop looks for events before each entry. */
+static void exit_window(struct vcpu *v, const struct vm_exit *exit)
+{
+    ASSERT(v == this_cpu()->current && exit->kind == VM_EXIT_WINDOW);
+}
+
+/* With interrupts off nothing but an NMI ends an HLT: that is how a kernel parks a CPU for good
+ * (docs/architecture.md). */
+static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
+{
+    skip(v, exit);
+    if (!(vcpu_private()->regs.rflags & RFLAGS_IF)) {
+        if (!atomic_load(&v->arch.has_nmi))
+            vcpu_down(v);
+        return;
+    }
+    if (arch_vcpu_has_event(v))
+        return;
+    vcpu_block(v);
+    /* Pairs with the setting of irr before vcpu_notify() looks at is_blocked. */
+    if (arch_vcpu_has_event(v))
+        vcpu_wake(v);
+}
+
+static void exit_cpuid(struct vcpu *v, const struct vm_exit *exit)
+{
+    uint64_t *gpr = vcpu_private()->regs.gpr;
+    struct cpuid_regs r =
+        cpuid_guest(v, (uint32_t)gpr[REG_RAX], (uint32_t)gpr[REG_RCX], virt->get_reg(v, VM_CR4));
+
+    gpr[REG_RAX] = r.eax;
+    gpr[REG_RBX] = r.ebx;
+    gpr[REG_RCX] = r.ecx;
+    gpr[REG_RDX] = r.edx;
+    skip(v, exit);
+}
+
+static void exit_hypercall(struct vcpu *v, const struct vm_exit *exit)
+{
+    hypercall_dispatch(v, exit->length);
+}
+
+static void exit_port(struct vcpu *v, const struct vm_exit *exit)
+{
+    uint64_t *rax = &vcpu_private()->regs.gpr[REG_RAX];
+    uint32_t value;
+
+    if (unlikely(exit->port.is_string)) {
+        domain_crash(v->domain, "string I/O at port %x", exit->port.port);
+        return;
+    }
+    if (exit->port.is_in) {
+        value = port_read(v->domain, exit->port.port, exit->port.size);
+        if (exit->port.size == 4)
+            *rax = value;
+        else if (exit->port.size == 2)
+            *rax = (*rax & ~UINT64_C(0xffff)) | (value & 0xffff);
+        else
+            *rax = (*rax & ~UINT64_C(0xff)) | (value & 0xff);
+    } else {
+        port_write(v->domain, exit->port.port, exit->port.size, (uint32_t)*rax);
+    }
+    skip(v, exit);
+}
+
+static void exit_msr_read(struct vcpu *v, const struct vm_exit *exit)
+{
+    uint64_t *gpr = vcpu_private()->regs.gpr;
+    uint64_t value;
+
+    if (msr_read(v, (uint32_t)gpr[REG_RCX], &value) != 0) {
+        inject_gp(v);
+        return;
+    }
+    gpr[REG_RAX] = (uint32_t)value;
+    gpr[REG_RDX] = value >> 32;
+    skip(v, exit);
+}
+
+static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
+{
+    const uint64_t *gpr = vcpu_private()->regs.gpr;
+    uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
+    int rc = msr_write(v, (uint32_t)gpr[REG_RCX], value);
+
+    if (rc == -EINVAL)
+        inject_gp(v);
+    else if (rc == 0)
+        skip(v, exit);
+    /* -EAGAIN: the instruction is executed again. */
+}
+
+static void exit_cr_write(struct vcpu *v, const struct vm_exit *exit)
+{
+    uint64_t value = exit->cr.value;
+
+    if (exit->length == 0) {
+        domain_crash(v->domain, "write to CR%u by an unknown instruction", exit->cr.number);
+        return;
+    }
+    switch (exit->cr.number) {
+    case 4:
+        if (cr4_check_write(virt->get_reg(v, VM_CR0), virt->get_reg(v, VM_CR4),
+                            virt->get_reg(v, VM_EFER), value) != 0) {
+            inject_gp(v);
+            return;
+        }
+        virt->set_reg(v, VM_CR4, value);
+        break;
+    case 8:
+        if (value > CR8_MAX) {
+            inject_gp(v);
+            return;
+        }
+        vlapic_write_tpr(v, (uint32_t)value << 4);
+        break;
+    default:
+        domain_crash(v->domain, "write to CR%u", exit->cr.number);
+        return;
+    }
+    skip(v, exit);
+}
+
+static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)
+{
+    const uint64_t *gpr = vcpu_private()->regs.gpr;
+    uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
+
+    if ((uint32_t)gpr[REG_RCX] != 0 || virt->get_reg(v, VM_CPL) != 0 ||
+        !xstate_is_valid_xcr0(value)) {
+        inject_gp(v);
+        return;
+    }
+    insn_xsetbv(0, value);
+    skip(v, exit);
+}
+
+/* WBINVD and INVD: a guest's caches are the host's, and coherent. */
+static void exit_cache(struct vcpu *v, const struct vm_exit *exit)
+{
+    skip(v, exit);
+}
+
+static void exit_fault(struct vcpu *v, const struct vm_exit *exit)
+{
+    struct p2m_entry entry;
+    gpa_t gpa = exit->fault.gpa;
+
+    if (gpa.v >> PAGE_SHIFT == VLAPIC_BASE_RESET >> PAGE_SHIFT && vlapic_has_page(v) &&
+        !exit->fault.is_walk && !exit->fault.is_exec) {
+        lapic_page_access(v, gpa);
+        return;
+    }
+    /* A translation that was there or grew since, and that this CPU has not seen. */
+    p2m_get(v->domain, gfn_of(gpa), &entry);
+    if (entry.type != P2M_NONE && (entry.is_writable || !exit->fault.is_write) &&
+        !(exit->fault.is_exec && entry.type == P2M_MMIO)) {
+        virt->flush(v);
+        return;
+    }
+    domain_crash(v->domain, "%s of guest-physical %lx, where there is %s",
+                 exit->fault.is_write  ? "write"
+                 : exit->fault.is_exec ? "execution"
+                                       : "read",
+                 gpa.v, entry.type == P2M_NONE ? "nothing" : "no such right");
+}
+
+static void exit_undefined(struct vcpu *v, const struct vm_exit *exit)
+{
+    ASSERT(exit->kind == VM_EXIT_UNDEFINED);
+    inject_exception(v, VECTOR_UD, false);
+}
+
+static void exit_shutdown(struct vcpu *v, const struct vm_exit *exit)
+{
+    ASSERT(exit->kind == VM_EXIT_SHUTDOWN);
+    domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
+}
+
+static void exit_bad_state(struct vcpu *v, const struct vm_exit *exit)
+{
+    domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->code);
+}
+
+static void exit_unknown(struct vcpu *v, const struct vm_exit *exit)
+{
+    domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->code, exit->info[0], exit->info[1]);
+}
+
+static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, const struct vm_exit *exit) = {
+    [VM_EXIT_UNKNOWN] = exit_unknown,     [VM_EXIT_NONE] = exit_none,
+    [VM_EXIT_WINDOW] = exit_window,       [VM_EXIT_HLT] = exit_hlt,
+    [VM_EXIT_CPUID] = exit_cpuid,         [VM_EXIT_HYPERCALL] = exit_hypercall,
+    [VM_EXIT_PORT] = exit_port,           [VM_EXIT_MSR_READ] = exit_msr_read,
+    [VM_EXIT_MSR_WRITE] = exit_msr_write, [VM_EXIT_CR_WRITE] = exit_cr_write,
+    [VM_EXIT_XSETBV] = exit_xsetbv,       [VM_EXIT_CACHE] = exit_cache,
+    [VM_EXIT_FAULT] = exit_fault,         [VM_EXIT_UNDEFINED] = exit_undefined,
+    [VM_EXIT_SHUTDOWN] = exit_shutdown,   [VM_EXIT_BAD_STATE] = exit_bad_state,
+};
+
+bool arch_vcpu_has_event(const struct vcpu *v)
+{
+    return (v->domain->callback != 0 && evtchn_upcall_pending(v)) || vlapic_pending(v) >= 0 ||
+           atomic_load(&v->arch.has_nmi);
+}
+
+void arch_vcpu_nmi(struct vcpu *v)
+{
+    /* Pairs with the look at has_nmi after vcpu_block(). */
+    atomic_store(&v->arch.has_nmi, true);
+    vcpu_notify(v);
+}
+
+static void deliver_nmi(struct vcpu *v)
+{
+    const struct vm_event event = {VM_EVENT_NMI, VECTOR_NMI, false, 0};
+
+    if (!virt->can_take_nmi(v))
+        return;
+    atomic_store(&v->arch.has_nmi, false);
+    virt->inject(v, &event);
+}
+
+/* Queues the first of what waits, and asks for an exit when the next could be taken. Xen's order:
+ * NMI, upcall, local APIC. An upcall has no state but evtchn_upcall_pending, which the guest clears
+ * with interrupts off, so that it is never injected twice for one event. */
+static void deliver(struct vcpu *v)
+{
+    struct vm_event event = {VM_EVENT_INTERRUPT, 0, false, 0};
+    bool is_upcall = v->domain->callback != 0 && evtchn_upcall_pending(v);
+    int vector = vlapic_pending(v);
+
+    if (unlikely(atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed)))
+        deliver_nmi(v);
+    if (likely(!is_upcall && vector < 0))
+        return;
+    if (!virt->can_take()) {
+        virt->open_window();
+        return;
+    }
+    if (is_upcall) {
+        event.vector = (uint8_t)v->domain->callback;
+    } else {
+        event.vector = (uint8_t)vector;
+        vlapic_accept(v, event.vector);
+    }
+    virt->inject(v, &event);
+    if (is_upcall && vector >= 0)
+        virt->open_window();
+}
+
+static void take_pending(struct percpu *self)
+{
+    uint32_t bits = atomic_exchange(&self->cpu->pending, 0);
+
+    if (bits & CPU_PENDING_HOST)
+        host_flush();
+    if (bits & CPU_PENDING_TIMER)
+        timer_run();
+    if (bits & CPU_PENDING_SCHED)
+        sched_run();
+}
+
+static void idle(struct percpu *self)
+{
+    while (atomic_load(&self->cpu->pending) == 0 && frame_scrub_step())
+        insn_sti_nop_cli();
+    if (!cpu_enter_begin())
+        return;
+    insn_sti_hlt_cli();
+    cpu_enter_end();
+}
+
+static void note(struct vcpu *v, const struct vm_exit *exit)
+{
+    uint32_t slot = v->arch.history_next++ % VCPU_EXIT_HISTORY;
+
+    v->counters.exits[exit->kind]++;
+    v->arch.history[slot].kind = exit->kind;
+    v->arch.history[slot].rip = vcpu_private()->regs.rip;
+    v->arch.history[slot].info = exit->info[0];
+}
+
+void arch_cpu_loop(void)
+{
+    struct percpu *self = this_cpu();
+    struct vm_exit exit;
+
+    for (;;) {
+        struct vcpu *v;
+
+        if (unlikely(atomic_load_explicit(&self->cpu->pending, memory_order_relaxed) != 0))
+            take_pending(self);
+        v = self->current;
+        if (unlikely(v == NULL)) {
+            idle(self);
+            continue;
+        }
+        p2m_enter(v);
+        deliver(v);
+        if (unlikely(!cpu_enter_begin()))
+            continue;
+        virt->run(v, &exit);
+        cpu_enter_end();
+        note(v, &exit);
+        handlers[exit.kind](v, &exit);
+    }
+}

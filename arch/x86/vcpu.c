@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns a vCPU's private pages and its switch: which vCPU's state is in this CPU. The pages are
+ * mapped on the CPU that has the vCPU loaded, and for a moment where somebody looks at one that
+ * runs nowhere (vcpu_private_other()). */
+#include "arch/x86/cpu_bits.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/host_pt.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/percpu.h"
+#include "arch/x86/vcpu_page.h"
+#include "arch/x86/virt.h"
+#include "arch/x86/xstate.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/guest_mem.h"
+#include "core/log.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pv-abi/hvm_save.h"
+
+#define CS_ATTRIBUTES_REAL 0x9bu
+#define REAL_MODE_SHIFT    4 /* a real-mode selector is the base / 16 */
+
+const struct virt_ops *virt;
+
+/* What TSC_AUX holds on each CPU: writing an MSR is dear, and most vCPUs agree. */
+static uint64_t loaded_tsc_aux[CPU_MAX];
+
+void vcpu_page_map(const struct vcpu *v)
+{
+    host_private_map(PRIVATE_VCPU2, v->arch.private_frame);
+    host_private_map(PRIVATE_VCPU2 + PAGE_SIZE, v->arch.control_frame);
+}
+
+void vcpu_page_unmap(void)
+{
+    host_private_map(PRIVATE_VCPU2, MFN_NONE);
+    host_private_map(PRIVATE_VCPU2 + PAGE_SIZE, MFN_NONE);
+}
+
+/* The state after INIT, of the mapped pages. The MSRs that INIT leaves alone are the caller's. */
+static void reset_pages(void)
+{
+    struct vcpu_private *p = vcpu_private_other();
+
+    virt->reset();
+    memset(p->dr, 0, sizeof(p->dr));
+    xstate_reset(p);
+}
+
+int arch_vcpu_init(struct vcpu *v)
+{
+    int rc = frame_alloc_private(v->domain, &v->arch.private_frame);
+
+    if (rc != 0)
+        return rc;
+    rc = frame_alloc_private(v->domain, &v->arch.control_frame);
+    if (rc != 0)
+        goto free_private;
+    v->arch.tsc_offset = v->domain->vcpu[0] == NULL ? 0 : v->domain->vcpu[0]->arch.tsc_offset;
+    v->arch.msr_mtrr_def = MTRR_DEF_TYPE_RESET;
+    vcpu_page_map(v);
+    rc = virt->vcpu_init(v);
+    if (rc == 0)
+        reset_pages();
+    vcpu_page_unmap();
+    if (rc != 0)
+        goto free_control;
+    vlapic_init(v);
+    return 0;
+
+free_control:
+    frame_free_private(v->domain, v->arch.control_frame);
+free_private:
+    frame_free_private(v->domain, v->arch.private_frame);
+    return rc;
+}
+
+void arch_vcpu_destroy(struct vcpu *v)
+{
+    vlapic_destroy(v);
+    frame_free_private(v->domain, v->arch.control_frame);
+    frame_free_private(v->domain, v->arch.private_frame);
+}
+
+void arch_vcpu_reset(struct vcpu *v)
+{
+    vcpu_page_map(v);
+    reset_pages();
+    vcpu_page_unmap();
+    vlapic_reset(v);
+    atomic_store(&v->arch.has_nmi, false);
+    v->arch.is_in_nmi = false;
+    v->arch.nmi_iret_rip = 0;
+    v->arch.asid_gen = 0;
+}
+
+void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)
+{
+    struct hvm_hw_cpu record;
+    int rc;
+
+    arch_vcpu_reset(v);
+    vcpu_page_map(v);
+    memset(&record, 0, sizeof(record));
+    virt->get_state(&record);
+    record.cs_sel = (uint32_t)vector << (PAGE_SHIFT - REAL_MODE_SHIFT);
+    record.cs_base = (uint64_t)vector << PAGE_SHIFT;
+    record.cs_arbytes = CS_ATTRIBUTES_REAL;
+    record.rip = 0;
+    rc = virt->set_state(&record);
+    vcpu_page_unmap();
+    BUG_ON(rc != 0);
+}
+
+static void load_debug(const struct vcpu_private *p)
+{
+    insn_write_dr0(p->dr[0]);
+    insn_write_dr1(p->dr[1]);
+    insn_write_dr2(p->dr[2]);
+    insn_write_dr3(p->dr[3]);
+}
+
+static void save_debug(struct vcpu_private *p)
+{
+    p->dr[0] = insn_read_dr0();
+    p->dr[1] = insn_read_dr1();
+    p->dr[2] = insn_read_dr2();
+    p->dr[3] = insn_read_dr3();
+}
+
+void arch_vcpu_load(struct vcpu *v)
+{
+    uint64_t *tsc_aux = &loaded_tsc_aux[this_cpu()->id];
+
+    host_private_map(PRIVATE_VCPU, v->arch.private_frame);
+    host_private_map(PRIVATE_CONTROL, v->arch.control_frame);
+    load_debug(vcpu_private());
+    xstate_load(vcpu_private());
+    if (*tsc_aux != v->arch.tsc_aux) {
+        insn_wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+        *tsc_aux = v->arch.tsc_aux;
+    }
+    virt->load(v);
+    if (timer_is_set(&v->arch.vlapic.timer))
+        timer_migrate(&v->arch.vlapic.timer, this_cpu()->id);
+}
+
+void arch_vcpu_save(struct vcpu *v)
+{
+    xstate_save(vcpu_private());
+    save_debug(vcpu_private());
+    loaded_tsc_aux[this_cpu()->id] = v->arch.tsc_aux;
+    host_private_map(PRIVATE_VCPU, MFN_NONE);
+    host_private_map(PRIVATE_CONTROL, MFN_NONE);
+}
+
+size_t virt_fetch(struct vcpu *v, uint8_t *bytes, size_t size)
+{
+    struct guest_paging paging;
+    uint64_t rip = vcpu_private()->regs.rip;
+    size_t in_page;
+
+    virt->get_paging(v, &paging);
+    if (!paging.is_long)
+        rip = (uint32_t)(rip + virt->get_reg(v, VM_CS_BASE));
+    /* The next page counts only if it is there: the instruction may end before it. */
+    if (guest_copy_in(bytes, (gva_t){rip}, size) == 0)
+        return size;
+    in_page = PAGE_SIZE - (rip & (PAGE_SIZE - 1));
+    if (in_page < size && guest_copy_in(bytes, (gva_t){rip}, in_page) == 0)
+        return in_page;
+    return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the switch of XSAVE state. The hypervisor itself uses none of it, so that a loaded vCPU's
+ * state stays in the CPU over its exits. On some processors XSETBV cannot be intercepted: XCR0 is
+ * read back at switch-out, and all host components are saved whatever it says. */
+#include "arch/x86/xstate.h"
+
+#include "arch/x86/cpu_bits.h"
+#include "arch/x86/insn.h"
+#include "core/log.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define CPUID_1_ECX_XSAVE (1u << 26) /* APM Vol. 3 E.3.2 */
+#define CPUID_XSTATE      0xdu       /* APM Vol. 3 E.3.8 */
+#define COMPONENT_MAX     10u
+#define MXCSR_KNOWN       0xffffu /* SDM Vol. 1 10.2.3; AMD's bit 17 is not shown to guests */
+#define KNOWN_COMPONENTS  (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
+
+static uint64_t components;
+static uint32_t component_end[COMPONENT_MAX]; /* in the standard area */
+
+int xstate_boot(void)
+{
+    uint64_t host;
+    struct cpuid_regs r;
+
+    if (insn_cpuid(0, 0).eax < CPUID_XSTATE || !(insn_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE)) {
+        log_line(LOG_ERROR, "the processor has no XSAVE");
+        return -ENODEV;
+    }
+    r = insn_cpuid(CPUID_XSTATE, 0);
+    host = ((uint64_t)r.edx << 32 | r.eax) & KNOWN_COMPONENTS;
+    components = host & (XCR0_X87 | XCR0_SSE);
+    for (unsigned i = 2; i < COMPONENT_MAX; i++) {
+        if (!(host >> i & 1))
+            continue;
+        r = insn_cpuid(CPUID_XSTATE, i);
+        if (r.ebx > VCPU_XSAVE_MAX || r.eax > VCPU_XSAVE_MAX - r.ebx)
+            continue;
+        component_end[i] = r.ebx + r.eax;
+        components |= UINT64_C(1) << i;
+    }
+    if ((components & XCR0_AVX512) != XCR0_AVX512)
+        components &= ~XCR0_AVX512;
+    return 0;
+}
+
+uint64_t xstate_mask(void)
+{
+    return components;
+}
+
+/* APM Vol. 2 11.5.2, SDM Vol. 1 13.3 */
+bool xstate_is_valid_xcr0(uint64_t value)
+{
+    if ((value & ~components) || !(value & XCR0_X87))
+        return false;
+    if ((value & XCR0_AVX) && !(value & XCR0_SSE))
+        return false;
+    if ((value & XCR0_AVX512) && ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX)))
+        return false;
+    return true;
+}
+
+uint32_t xstate_size(uint64_t mask)
+{
+    uint32_t size = XSAVE_LEGACY + XSAVE_HEADER;
+
+    for (unsigned i = 2; i < COMPONENT_MAX; i++)
+        if ((mask >> i & 1) && component_end[i] > size)
+            size = component_end[i];
+    return size;
+}
+
+void xstate_reset(struct vcpu_private *p)
+{
+    const uint32_t mxcsr = MXCSR_RESET;
+    const uint16_t fcw = FCW_RESET;
+
+    memset(p->xsave, 0, sizeof(p->xsave));
+    /* XSTATE_BV 0 makes every component INIT, but MXCSR comes from memory all the same (SDM Vol. 1
+     * 13.8.1). FCW is for whoever reads the record. */
+    memcpy(p->xsave, &fcw, sizeof(fcw));
+    memcpy(p->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    p->xcr0 = XCR0_X87;
+}
+
+void xstate_sanitise(struct vcpu_private *p)
+{
+    uint32_t mxcsr;
+
+    memcpy(&mxcsr, p->xsave + XSAVE_MXCSR, sizeof(mxcsr));
+    mxcsr &= MXCSR_KNOWN;
+    memcpy(p->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+void xstate_load(const struct vcpu_private *p)
+{
+    if (insn_xgetbv(0) != components)
+        insn_xsetbv(0, components);
+    insn_xrstor(p->xsave, components);
+    if (p->xcr0 != components)
+        insn_xsetbv(0, p->xcr0);
+}
+
+void xstate_save(struct vcpu_private *p)
+{
+    p->xcr0 = insn_xgetbv(0);
+    if (p->xcr0 != components)
+        insn_xsetbv(0, components);
+    insn_xsave(p->xsave, components);
+}
