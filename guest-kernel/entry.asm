@@ -168,6 +168,9 @@ section .note.pvh note alloc noexec nowrite align=4
     dd 4, 4, 18                         ; name size, value size, XEN_ELFNOTE_PHYS32_ENTRY
     db "Xen", 0
     dd pvh_entry_paddr
+    dd 4, 12, 19                        ; XEN_ELFNOTE_PHYS32_RELOC of Xen 4.20's elfnote.h:
+    db "Xen", 0
+    dd 0x200000, 0, 0xffffffff          ; alignment, lowest and highest address it may move to
 
 section .bss.pages nobits alloc noexec write align=4096
 global boot_tables

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# build/control.elf: the control domain. The parts that need no hypervisor have tests on the host.
+
+CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder \
+	build_memory start_pvh start_linux bzimage acpi manage manage_machine shell shell_show line \
+	terminal serial records report
+CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o
+$(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))
+DEFAULT_TARGETS += $(BUILD)/control.elf
+
+CONTROL_HOST_SRCS := guest_config acpi bzimage line pvring records
+CONTROL_HOST_OBJS := $(CONTROL_HOST_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o)
+CONTROL_TESTS := $(patsubst guest-kernel/control/%.c,%,$(wildcard guest-kernel/control/*_test.c))
+CONTROL_TEST_OBJS := $(CONTROL_TESTS:%=$(BUILD)/unit/guest-kernel/control/%.o)
+
+$(BUILD)/unit/guest-kernel/control/%.o: guest-kernel/control/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/control/%.o \
+		$(CONTROL_HOST_OBJS) $(LIB_HOST_OBJS)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
+
+UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
+-include $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)

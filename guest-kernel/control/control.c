@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control domain: the order in which its parts start, the domains that atoll.cfg names, and the
+ * main loop, in which everything but the setting of flags happens. */
+#include "guest-kernel/console.h"
+#include "guest-kernel/control/domains.h"
+#include "guest-kernel/control/guest_config.h"
+#include "guest-kernel/control/manage.h"
+#include "guest-kernel/control/modules.h"
+#include "guest-kernel/control/report.h"
+#include "guest-kernel/control/terminal.h"
+#include "guest-kernel/events.h"
+#include "guest-kernel/guest.h"
+#include "guest-kernel/insn.h"
+#include "lib/string.h"
+#include "lib/strutil.h"
+
+static void start_domain(const char *config_name, void *arg)
+{
+    static struct manage_answer answer;
+    struct manage_request request = {.verb = MANAGE_CREATE, .is_boot = true};
+    unsigned int *count = arg;
+
+    /* The name was cut to its size when the configuration was read. What goes wrong is told by
+     * those who listen to the domains. */
+    str_copy(request.target, sizeof(request.target), config_name);
+    manage(&request, &answer);
+    if (answer.status == 0)
+        ++*count;
+}
+
+/* Makes the domains that atoll.cfg names; a missing file is one that names none. */
+static void start_domains(void)
+{
+    struct guest_config_report report = {.warn = domains_notice};
+    struct module file;
+    unsigned int count = 0;
+
+    if (!module_find("atoll.cfg", &file))
+        return;
+    if (guest_config_domains(file.bytes, file.size, start_domain, &count, &report) != 0)
+        domains_notice(report.error);
+}
+
+static bool has_work(void)
+{
+    return domains_have_work() || terminal_has_work() || report_has_work();
+}
+
+int main_guest(void)
+{
+    int err = domains_init();
+
+    if (err != 0)
+        console_printf("control: no word of domains that end (error %d): this domain has no "
+                       "privilege\n",
+                       -err);
+    terminal_init();
+    if (guest_has_option("report=com2") && !report_init())
+        console_printf("control: report=com2: there is no second serial port\n");
+    start_domains();
+    terminal_start();
+    report_ready();
+    for (;;) {
+        irq_disable();
+        if (!has_work())
+            event_wait();
+        irq_enable();
+        domains_step();
+        terminal_step();
+        report_step();
+    }
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the meaning of management requests; what is known of the machine is in manage_machine.c. */
+#include "guest-kernel/control/manage.h"
+
+#include "guest-kernel/control/domains.h"
+#include "guest-kernel/control/hv.h"
+#include "guest-kernel/control/manage_machine.h"
+#include "lib/compiler.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "lib/strutil.h"
+#include "pv-abi/sched.h"
+
+#define CONTROL_NAME "Domain-0"
+
+static void refuse(struct manage_answer *answer, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void refuse(struct manage_answer *answer, int err, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    format_va(answer->sentence, sizeof(answer->sentence), fmt, args);
+    va_end(args);
+    answer->status = err;
+}
+
+/* An error of the hypervisor. */
+static void failed(struct manage_answer *answer, int err, const char *target)
+{
+    if (err != 0)
+        refuse(answer, err, "the hypervisor refuses that for %s (error %d)", target, -err);
+}
+
+/* The domain's number by its name or its number: the control domain and those that another made
+ * have numbers too. */
+static bool find_target(const char *target, domid_t *domid)
+{
+    struct domain *domain = domains_find_name(target);
+    uint64_t number;
+
+    if (domain != NULL) {
+        *domid = domain->domid;
+        return true;
+    }
+    if (strcmp(target, CONTROL_NAME) == 0) {
+        *domid = 0;
+        return true;
+    }
+    if (str_parse_u64(target, &number) != 0 || number >= DOMID_FIRST_RESERVED)
+        return false;
+    *domid = (domid_t)number;
+    return true;
+}
+
+/* The domain that the request means, which must be one that exists and is not the control domain.
+ */
+static struct domain *find_guest(const struct manage_request *request, struct manage_answer *answer)
+{
+    domid_t domid;
+    struct domain *domain;
+
+    if (!find_target(request->target, &domid)) {
+        refuse(answer, -ESRCH, "there is no domain %s: \"list\" shows what there is",
+               request->target);
+        return NULL;
+    }
+    domain = domains_find_id(domid);
+    if (domain == NULL && domid == 0)
+        refuse(answer, -EPERM, "%s is this control domain itself", request->target);
+    else if (domain == NULL)
+        refuse(answer, -ESRCH, "there is no domain %s: \"list\" shows what there is",
+               request->target);
+    return domain;
+}
+
+static void describe(const struct xen_domctl_getdomaininfo *info, struct manage_domain *answer)
+{
+    const struct domain *domain = domains_find_id(info->domain);
+    uint32_t reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+
+    answer->domid = info->domain;
+    answer->vcpus = info->nr_online_vcpus;
+    answer->vcpu_max = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1;
+    answer->memory_kib = info->tot_pages * 4;
+    answer->maxmem_kib = info->max_pages * 4;
+    answer->cpu_ns = info->cpu_time;
+    answer->is_running = (info->flags & XEN_DOMINF_running) != 0;
+    answer->is_blocked = (info->flags & XEN_DOMINF_blocked) != 0;
+    answer->is_paused = (info->flags & XEN_DOMINF_paused) != 0;
+    answer->is_shut_down = (info->flags & XEN_DOMINF_shutdown) != 0;
+    answer->is_crashed = answer->is_shut_down && reason == SHUTDOWN_crash;
+    answer->is_dying = (info->flags & XEN_DOMINF_dying) != 0;
+    memcpy(answer->uuid, info->handle, sizeof(answer->uuid));
+    if (info->domain == 0)
+        str_copy(answer->name, sizeof(answer->name), CONTROL_NAME);
+    else if (domain != NULL)
+        str_copy(answer->name, sizeof(answer->name), domain->name);
+}
+
+static void create(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct domains_create wanted = {.config_name = request->target,
+                                    .is_boot = request->is_boot,
+                                    .is_paused = request->is_paused};
+    struct xen_domctl_getdomaininfo info;
+    struct domain *domain;
+
+    answer->status = domains_create(&wanted, answer->sentence, &domain);
+    if (answer->status != 0)
+        return;
+    failed(answer, hv_get_domain(domain->domid, &info), domain->name);
+    describe(&info, &answer->u.domain);
+}
+
+static void destroy(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct domain *domain = find_guest(request, answer);
+
+    if (domain != NULL)
+        failed(answer, domains_destroy(domain, "destroyed"), request->target);
+}
+
+static void pause(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct domain *domain = find_guest(request, answer);
+
+    if (domain != NULL)
+        failed(answer, hv_pause_domain(domain->domid), request->target);
+}
+
+static void unpause(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct domain *domain = find_guest(request, answer);
+
+    if (domain != NULL)
+        failed(answer, domains_unpause(domain), request->target);
+}
+
+/* Power-off and reboot are wishes that a guest's drivers read from the store. */
+static void ask(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct domain *domain = find_guest(request, answer);
+
+    if (domain != NULL)
+        refuse(answer, -EOPNOTSUPP,
+               "%s cannot be asked to %s: there is no store through which its drivers would hear "
+               "of it; do it at its console, or end it at once by \"destroy %s\"",
+               domain->name, request->verb == MANAGE_SHUTDOWN ? "shut down" : "reboot",
+               domain->name);
+}
+
+static void show_domain(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct xen_domctl_getdomaininfo info;
+    domid_t domid;
+
+    if (!find_target(request->target, &domid) || hv_get_domain(domid, &info) != 0)
+        refuse(answer, -ESRCH, "there is no domain %s: \"list\" shows what there is",
+               request->target);
+    else
+        describe(&info, &answer->u.domain);
+}
+
+static void next_domain(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct xen_domctl_getdomaininfo info;
+    int err = request->number < DOMID_FIRST_RESERVED
+                  ? hv_find_domain((domid_t)request->number, &info)
+                  : -ESRCH;
+
+    if (err == -ESRCH)
+        refuse(answer, err, "there are no more domains");
+    else if (err != 0)
+        failed(answer, err, "the list of domains");
+    else
+        describe(&info, &answer->u.domain);
+}
+
+static void show_vcpu(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct manage_vcpu *vcpu = &answer->u.vcpu;
+    struct xen_domctl_getvcpuinfo info;
+    domid_t domid;
+    int err;
+
+    if (!find_target(request->target, &domid)) {
+        refuse(answer, -ESRCH, "there is no domain %s", request->target);
+        return;
+    }
+    err = hv_get_vcpu(domid, request->number, &info);
+    if (err == 0)
+        err = hv_get_affinity(domid, request->number, &vcpu->hard_cpus, &vcpu->soft_cpus);
+    failed(answer, err, request->target);
+    vcpu->is_online = info.online != 0;
+    vcpu->is_running = info.running != 0;
+    vcpu->is_blocked = info.blocked != 0;
+    vcpu->cpu = info.cpu;
+    vcpu->cpu_ns = info.cpu_time;
+}
+
+static void show_machine(const struct manage_request *request, struct manage_answer *answer)
+{
+    failed(answer, machine_describe(&answer->u.machine), request->target);
+}
+
+static void read_log(const struct manage_request *request, struct manage_answer *answer)
+{
+    struct manage_log *log = &answer->u.log;
+    uint32_t index = request->number;
+    size_t count = 0;
+
+    failed(answer, hv_read_log(&index, log->text, sizeof(log->text), &count), "the log");
+    log->next = index;
+    log->size = (uint32_t)count;
+}
+
+void manage(const struct manage_request *request, struct manage_answer *answer)
+{
+    static void (*const handlers[])(const struct manage_request *, struct manage_answer *) = {
+        [MANAGE_CREATE] = create,      [MANAGE_DESTROY] = destroy,
+        [MANAGE_PAUSE] = pause,        [MANAGE_UNPAUSE] = unpause,
+        [MANAGE_SHUTDOWN] = ask,       [MANAGE_REBOOT] = ask,
+        [MANAGE_DOMAIN] = show_domain, [MANAGE_NEXT_DOMAIN] = next_domain,
+        [MANAGE_VCPU] = show_vcpu,     [MANAGE_MACHINE] = show_machine,
+        [MANAGE_LOG] = read_log,
+    };
+
+    _Static_assert(ARRAY_COUNT(handlers) == MANAGE_VERB_COUNT, "each verb has a handler");
+    memset(answer, 0, sizeof(*answer));
+    if ((unsigned int)request->verb >= MANAGE_VERB_COUNT)
+        refuse(answer, -EINVAL, "there is no such request");
+    else
+        handlers[request->verb](request, answer);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The management interface: everything that the control domain can be asked to do, as a typed
+ * request of fixed size with a typed answer of fixed size. The shell is its first client, the
+ * report protocol its second; neither looks behind it. Runs in the main loop only.
+ */
+#ifndef CONTROL_MANAGE_H
+#define CONTROL_MANAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guest-kernel/control/guest_config.h"
+
+#define MANAGE_TARGET_MAX GUEST_NAME_MAX
+#define MANAGE_LOG_MAX    1024u
+#define MANAGE_TEXT_MAX   256u
+
+enum manage_verb {
+    MANAGE_CREATE,  /* target: a boot module with a configuration -> domain */
+    MANAGE_DESTROY, /* target: a domain's name or number, as in those below */
+    MANAGE_PAUSE,
+    MANAGE_UNPAUSE,     /**/
+    MANAGE_SHUTDOWN,    /* asks the guest to power off */
+    MANAGE_REBOOT,      /* asks the guest to reboot */
+    MANAGE_DOMAIN,      /* target -> domain */
+    MANAGE_NEXT_DOMAIN, /* number -> the first domain with this number or a higher one */
+    MANAGE_VCPU,        /* target, number of a vcpu -> vcpu */
+    MANAGE_MACHINE,     /* -> machine */
+    MANAGE_LOG,         /* number: place in the hypervisor's log, 0: its start -> log */
+    MANAGE_VERB_COUNT
+};
+
+struct manage_request {
+    enum manage_verb verb;
+    uint32_t number;
+    bool is_paused; /* MANAGE_CREATE: do not let it run */
+    bool is_boot;   /* MANAGE_CREATE: atoll.cfg names it */
+    char target[MANAGE_TARGET_MAX];
+};
+
+struct manage_domain {
+    uint32_t domid;
+    uint32_t vcpus; /* that are up */
+    uint32_t vcpu_max;
+    uint64_t memory_kib;
+    uint64_t maxmem_kib;
+    uint64_t cpu_ns;
+    bool is_running, is_blocked, is_paused, is_shut_down, is_crashed, is_dying;
+    uint8_t uuid[16];
+    char name[GUEST_NAME_MAX]; /* "": not one of the control domain's making */
+};
+
+struct manage_vcpu {
+    bool is_online, is_running, is_blocked;
+    uint32_t cpu; /* where it runs or ran */
+    uint64_t cpu_ns;
+    uint64_t hard_cpus, soft_cpus; /* bit N: CPU N */
+};
+
+struct manage_machine {
+    uint32_t cpu_count, cpu_max_id, node_count, cores_per_socket, threads_per_core;
+    uint32_t cpu_khz, scheduler; /* XEN_SCHEDULER_ */
+    uint32_t hw_caps[8];
+    uint64_t total_kib, free_kib;
+    bool has_hvm, has_hap;
+    uint32_t version_major, version_minor, page_size;
+    uint64_t virt_start;
+    char extra[16];
+    char caps[MANAGE_TEXT_MAX];
+    char changeset[64];
+    char command_line[MANAGE_TEXT_MAX];
+    char compiler[64], compile_by[16], compile_domain[32], compile_date[32];
+};
+
+struct manage_log {
+    uint32_t next; /* the place behind the text */
+    uint32_t size; /* 0: that was all */
+    char text[MANAGE_LOG_MAX];
+};
+
+struct manage_answer {
+    int status;                     /* 0 or a negative errno */
+    char sentence[GUEST_ERROR_MAX]; /* why status is not 0 */
+    union {
+        struct manage_domain domain;
+        struct manage_vcpu vcpu;
+        struct manage_machine machine;
+        struct manage_log log;
+    } u;
+};
+
+/* Does what the request asks and fills in the answer. */
+void manage(const struct manage_request *request, struct manage_answer *answer);
+
+#endif

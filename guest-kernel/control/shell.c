@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Owns the table of commands and the parsing of a line; shell_show.c owns the columns. */
+#include "guest-kernel/control/shell.h"
+
+#include "guest-kernel/control/manage.h"
+#include "guest-kernel/control/shell_show.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "lib/strutil.h"
+
+#define PRINT_MAX 640u
+
+void shell_printf(struct shell_output *output, const char *fmt, ...)
+{
+    char text[PRINT_MAX];
+    va_list args;
+    size_t size;
+
+    va_start(args, fmt);
+    size = format_va(text, sizeof(text), fmt, args);
+    va_end(args);
+    output->write(output, text, size < sizeof(text) ? size : sizeof(text) - 1);
+}
+
+/* Ends the word that begins at `at`, moves *rest behind it; NULL: no closing quote. */
+static char *take_word(char *at, char **rest)
+{
+    char stop = *at == '"' ? '"' : ' ';
+    char *word = stop == '"' ? at + 1 : at;
+    char *end = strchr(word, stop);
+
+    if (end == NULL && stop == '"')
+        return NULL;
+    if (end == NULL) {
+        *rest = word + strlen(word);
+    } else {
+        *end = '\0';
+        *rest = end + 1;
+    }
+    return word;
+}
+
+int shell_split(char *line, char *words[SHELL_WORDS_MAX])
+{
+    int count = 0;
+
+    for (;;) {
+        while (*line == ' ' || *line == '\t')
+            line++;
+        if (*line == '\0')
+            return count;
+        if (count == (int)SHELL_WORDS_MAX)
+            return -E2BIG;
+        words[count] = take_word(line, &line);
+        if (words[count] == NULL)
+            return -EINVAL;
+        count++;
+    }
+}
+
+/* Sends a request about `target` and prints why it failed. */
+static int request(struct shell_output *output, enum manage_verb verb, const char *target)
+{
+    static struct manage_answer answer;
+    struct manage_request wanted = {.verb = verb};
+
+    if (!str_copy(wanted.target, sizeof(wanted.target), target)) {
+        shell_printf(output, "%s is too long for a name.\n", target);
+        return -ENAMETOOLONG;
+    }
+    manage(&wanted, &answer);
+    if (answer.status != 0)
+        shell_printf(output, "%s.\n", answer.sentence);
+    return answer.status;
+}
+
+static int do_create(char **words, int count, struct shell_output *output)
+{
+    static struct manage_answer answer;
+    struct manage_request wanted = {.verb = MANAGE_CREATE};
+    const char *file = words[1];
+
+    if (strcmp(words[1], "-p") == 0 && count == 3) {
+        wanted.is_paused = true;
+        file = words[2];
+    } else if (count != 2) {
+        return SHELL_USAGE;
+    }
+    if (!str_copy(wanted.target, sizeof(wanted.target), file)) {
+        shell_printf(output, "%s is too long for a name.\n", file);
+        return -ENAMETOOLONG;
+    }
+    shell_printf(output, "Parsing config from %s\n", file);
+    manage(&wanted, &answer);
+    if (answer.status != 0)
+        shell_printf(output, "%s: %s.\n", file, answer.sentence);
+    return answer.status;
+}
+
+static int do_destroy(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? request(output, MANAGE_DESTROY, words[1]) : SHELL_USAGE;
+}
+
+static int do_pause(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? request(output, MANAGE_PAUSE, words[1]) : SHELL_USAGE;
+}
+
+static int do_unpause(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? request(output, MANAGE_UNPAUSE, words[1]) : SHELL_USAGE;
+}
+
+static int do_shutdown(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? request(output, MANAGE_SHUTDOWN, words[1]) : SHELL_USAGE;
+}
+
+static int do_reboot(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? request(output, MANAGE_REBOOT, words[1]) : SHELL_USAGE;
+}
+
+static int do_console(char **words, int count, struct shell_output *output)
+{
+    int err;
+
+    if (count != 2)
+        return SHELL_USAGE;
+    if (output->attach == NULL) {
+        shell_printf(output, "console needs the terminal: type it there.\n");
+        return -EOPNOTSUPP;
+    }
+    err = output->attach(output, words[1]);
+    if (err != 0)
+        shell_printf(output, "there is no domain %s: \"list\" shows what there is.\n", words[1]);
+    return err;
+}
+
+static int do_list(char **words, int count, struct shell_output *output)
+{
+    return count <= 2 ? show_list(output, count == 2 ? words[1] : NULL) : SHELL_USAGE;
+}
+
+static int do_vcpu_list(char **words, int count, struct shell_output *output)
+{
+    return count <= 2 ? show_vcpus(output, count == 2 ? words[1] : NULL) : SHELL_USAGE;
+}
+
+static int do_info(char **words, int count, struct shell_output *output)
+{
+    return count == 1 && words[0] != NULL ? show_machine(output) : SHELL_USAGE;
+}
+
+static int do_dmesg(char **words, int count, struct shell_output *output)
+{
+    return count == 1 && words[0] != NULL ? show_log(output) : SHELL_USAGE;
+}
+
+static int do_help(char **words, int count, struct shell_output *output);
+
+static const struct command {
+    const char *name;
+    const char *arguments;
+    const char *summary;
+    int least_words;
+    int (*run)(char **words, int count, struct shell_output *output);
+} commands[] = {
+    {"list", "[DOMAIN]", "the domains and their state", 1, do_list},
+    {"create", "[-p] FILE.cfg", "make a domain (-p: paused) from a boot module", 2, do_create},
+    {"destroy", "DOMAIN", "end a domain at once", 2, do_destroy},
+    {"pause", "DOMAIN", "stop a domain's vcpus", 2, do_pause},
+    {"unpause", "DOMAIN", "let them go on", 2, do_unpause},
+    {"shutdown", "DOMAIN", "ask a domain to power off", 2, do_shutdown},
+    {"reboot", "DOMAIN", "ask a domain to reboot", 2, do_reboot},
+    {"console", "DOMAIN", "attach to a domain's console; Ctrl-] leaves it", 2, do_console},
+    {"vcpu-list", "[DOMAIN]", "the domains' vcpus", 1, do_vcpu_list},
+    {"info", "", "the machine and the hypervisor", 1, do_info},
+    {"dmesg", "", "the hypervisor's log", 1, do_dmesg},
+    {"help", "[COMMAND]", "this list", 1, do_help},
+};
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int unknown(const char *name, struct shell_output *output)
+{
+    shell_printf(output, "there is no command %s: \"help\" lists them.\n", name);
+    return -EINVAL;
+}
+
+static int do_help(char **words, int count, struct shell_output *output)
+{
+    const struct command *one = count > 1 ? find_command(words[1]) : NULL;
+
+    if (count > 1 && one == NULL)
+        return unknown(words[1], output);
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        char usage[64];
+
+        if (one != NULL && one != &commands[i])
+            continue;
+        format_str(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
+        shell_printf(output, " %-24s %s\n", usage, commands[i].summary);
+    }
+    return 0;
+}
+
+int shell_execute(char *line, struct shell_output *output)
+{
+    char *words[SHELL_WORDS_MAX];
+    int count = shell_split(line, words);
+    const struct command *command;
+    int status = SHELL_USAGE;
+
+    if (count == 0)
+        return 0;
+    if (count < 0) {
+        shell_printf(output, count == -EINVAL ? "a quotation mark has no second one.\n"
+                                              : "no command has that many words.\n");
+        return count;
+    }
+    command = find_command(words[0]);
+    if (command == NULL)
+        return unknown(words[0], output);
+    if (count >= command->least_words)
+        status = command->run(words, count, output);
+    if (status != SHELL_USAGE)
+        return status;
+    shell_printf(output, "usage: %s %s\n", command->name, command->arguments);
+    return -EINVAL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands that print tables. Each returns 0 or a negative errno, having said why. */
+#ifndef CONTROL_SHELL_SHOW_H
+#define CONTROL_SHELL_SHOW_H
+
+#include "guest-kernel/control/shell.h"
+
+/* What a command's function returns when it was not called as its usage says. */
+#define SHELL_USAGE 1
+
+/* `list` and `vcpu-list`: of one domain, or of all (NULL). */
+int show_list(struct shell_output *output, const char *target);
+int show_vcpus(struct shell_output *output, const char *target);
+
+/* `info` and `dmesg`. */
+int show_machine(struct shell_output *output);
+int show_log(struct shell_output *output);
+
+#endif

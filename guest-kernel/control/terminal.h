@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The user's terminal: the serial console that the hypervisor shares with the control domain. It is
+ * at the shell's prompt, or attached to a guest's console. */
+#ifndef CONTROL_TERMINAL_H
+#define CONTROL_TERMINAL_H
+
+#include <stdbool.h>
+
+/* Listens to the domains and to the keyboard. */
+void terminal_init(void);
+
+/* Prints the first prompt; before it, notices are plain lines and keys wait. */
+void terminal_start(void);
+
+/* True if terminal_step() has something to do. For the main loop, with interrupts off. */
+bool terminal_has_work(void);
+
+/* Takes what was typed. */
+void terminal_step(void);
+
+#endif
