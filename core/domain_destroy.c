@@ -3,10 +3,14 @@
 
 #include "core/domain.h"
 #include "core/domain_table.h"
+#include "core/foreign.h"
+#include "core/frame.h"
 #include "core/vcpu.h"
 #include "pv-abi/xen.h"
 
-enum { STEP_STOP, STEP_EVENTS, STEP_GRANTS, STEP_MEMORY, STEP_VCPUS, STEP_LAST };
+/* In this order: events and mappings of others need the vCPUs and the domain whole; frames go last,
+ * when nothing of the hypervisor's holds one. */
+enum { STEP_STOP, STEP_EVENTS, STEP_P2M, STEP_GRANTS, STEP_VCPUS, STEP_FRAMES, STEP_LAST };
 
 static void stop(struct domain *d)
 {
@@ -46,15 +50,21 @@ int domain_destroy_step(struct domain *d)
     case STEP_EVENTS:
         evtchn_destroy(d);
         break;
+    case STEP_P2M:
+        if (p2m_destroy_step(d))
+            return 1;
+        break;
     case STEP_GRANTS:
         grant_destroy(d);
-        break;
-    case STEP_MEMORY:
-        p2m_destroy(d);
+        foreign_destroy(d);
         break;
     case STEP_VCPUS:
         for (uint32_t i = 0; i < d->vcpu_max; i++)
             vcpu_destroy(d->vcpu[i]);
+        break;
+    case STEP_FRAMES:
+        if (frame_destroy_step(d))
+            return 1;
         break;
     case STEP_LAST:
         finish(d);

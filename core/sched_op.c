@@ -21,6 +21,9 @@ int64_t sched_op_block(struct hypercall *call)
 {
     WRITE_ONCE(call->v->info->evtchn_upcall_mask, 0);
     vcpu_block(call->v);
+    /* Pairs with the setting of an interrupt before vcpu_notify() looks at is_blocked. */
+    if (arch_vcpu_has_event(call->v))
+        vcpu_wake(call->v);
     return 0;
 }
 
