@@ -55,6 +55,13 @@ static struct lock *slot_lock(uint32_t domid)
     return &slot_locks[domid % SLOT_LOCKS];
 }
 
+struct domain *domain_by_id(uint16_t domid)
+{
+    struct domain **at = slot(domid);
+
+    return at ? READ_ONCE(*at) : NULL;
+}
+
 struct domain *domain_get(uint16_t domid)
 {
     struct domain **at = slot(domid), *d;
