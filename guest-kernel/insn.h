@@ -206,6 +206,23 @@ static inline void write_cr4(uint64_t value)
     __asm__ volatile("movq %0, %%cr4" : : "r"(value) : "memory");
 }
 
+/* Extended control register 0: the state components that are in use (APM Vol. 2, 11.5.2). */
+static inline uint64_t read_xcr0(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void write_xcr0(uint64_t value)
+{
+    __asm__ volatile("xsetbv"
+                     :
+                     : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
 static inline void invlpg(uint64_t vaddr)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(vaddr) : "memory");

@@ -3,8 +3,9 @@
 # one file, NAME.c, with what TEST_GUEST_SHARED has.
 
 TEST_GUESTS := xen_version event_channel vcpu_op memory_op hvm_op grant_table sched_op \
-	other_calls
-TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o)
+	other_calls registers
+TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o \
+	regfile.o regfile_run.o)
 
 $(foreach name,$(TEST_GUESTS),$(eval $(call guest_program,$(BUILD)/tests/$(name).elf,\
 	$(GUEST_OUT)/tests/guest/$(name).o $(TEST_GUEST_SHARED))))
