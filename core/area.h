@@ -25,5 +25,7 @@ int area_register_gva(struct area *area, uint64_t gva, uint32_t size) MUST_CHECK
 /* Drops it; the mapping goes once all CPUs have flushed. Nothing happens if it is not registered.
  */
 void area_drop(struct area *area);
+/* Lets go of the frames of dropped areas that every CPU has flushed. Cheap when there are none. */
+void area_poll(void);
 
 #endif

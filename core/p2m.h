@@ -28,6 +28,8 @@ struct p2m {
     _Atomic uint64_t generation; /* rises when a mapping is removed or tightened */
     uint64_t page_count[8];      /* leaves by type in 4 KiB units */
     gfn_t max_gfn;               /* highest ever mapped */
+    bool is_dead;                /* being destroyed: nothing is found, nothing can be added */
+    uint64_t destroy_cursor;
 };
 
 struct p2m_entry {
@@ -38,24 +40,33 @@ struct p2m_entry {
 };
 
 int p2m_init(struct domain *d) MUST_CHECK; /* -ENOMEM */
+/* One step of destruction of a domain that no CPU has loaded: its RAM is released, references on
+ * foreign frames are put, then the tables go. 1: call again, 0: done. Grant mappings are
+ * grant_destroy()'s. */
+int p2m_destroy_step(struct domain *d) MUST_CHECK;
+/* All steps at once, for a domain that has hardly anything. */
 void p2m_destroy(struct domain *d);
 
 /* P2M_NONE in entry->type when nothing is mapped. Takes the p2m lock for the look. */
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
+/* The same with the p2m lock held by the caller, so that the entry stays as it is. */
+void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
 /* The same and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
  * only, or any with references. */
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
-/* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist, -ENOMEM. set: writes the
- * mapping (type P2M_NONE: removes), raises the generation and kicks CPUs if an older mapping was
- * removed or tightened; the old entry goes to *OLD. */
+/* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist; -ENOMEM; -EEXIST:
+ * smaller leaves are mapped there; -EINVAL: beyond 48 bits, or D is being destroyed. set: writes
+ * the mapping (type P2M_NONE: removes), raises the generation and kicks CPUs if an older mapping
+ * was removed or tightened; the old entry goes to *OLD. */
 int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
 void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
              struct p2m_entry *old);
 /* True when no CPU can hold a translation older than GENERATION of D's p2m. */
 bool p2m_flush_done(struct domain *d, uint64_t generation);
-/* Called at each guest entry of D's vCPU on this CPU: if the generation rose since tlb_gen of the
- * vCPU, requests the flush (virt->flush) and empties the window; notes the generation in this CPU's
- * struct cpu. A handful of instructions when nothing rose. */
+/* Called at each guest entry of D's vCPU on this CPU (and when it is loaded but does not enter): if
+ * the generation rose since tlb_gen of the vCPU, requests the flush (virt->flush) and empties the
+ * window; notes the generation in this CPU's struct cpu. A handful of instructions when nothing
+ * rose. */
 struct vcpu;
 void p2m_enter(struct vcpu *v);
 

@@ -4,6 +4,7 @@
  * hold a translation has flushed. The entries of the frames and chunks themselves are the lists, so
  * that nothing is allocated. All of it under frame_lock.
  */
+#include "core/area.h"
 #include "core/domain.h"
 #include "core/frame_table.h"
 #include "core/heap.h"
@@ -128,6 +129,7 @@ bool frame_scrub_step(void)
             quarantine_poll(waiting);
         lock_drop(&frame_lock);
     }
+    area_poll();
     has_more = heap_idle_step();
     return chunk_scrub_step() || has_more;
 }

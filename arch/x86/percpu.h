@@ -38,8 +38,9 @@ struct cpu {
 
 #define WINDOW_SLOT_COUNT 32u
 /* Results of p2m look-ups for the loaded domain, valid as long as the window's contents. */
-#define GFN_CACHE_SIZE 16u
-#define LOCK_DEPTH_MAX 12u
+#define GFN_CACHE_SIZE        16u
+#define WINDOW_USED_GFN_CACHE (1u << 31) /* in window_used: gfn_cache holds something */
+#define LOCK_DEPTH_MAX        12u
 struct gfn_cache_entry {
     gfn_t gfn; /* GFN_NONE: empty */
     mfn_t mfn;

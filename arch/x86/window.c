@@ -10,7 +10,7 @@
 
 #define WALK_SLOTS 4u
 
-_Static_assert(WALK_SLOTS + WINDOW_USES <= WINDOW_SLOT_COUNT, "every use has a slot");
+_Static_assert(WALK_SLOTS + WINDOW_USES < WINDOW_SLOT_COUNT, "every use has a slot and a bit");
 
 static void *map_slot(unsigned slot, mfn_t mfn)
 {
@@ -55,8 +55,11 @@ void window_empty(void)
 {
     struct percpu *percpu = this_cpu();
 
+    if ((percpu->window_used & WINDOW_USED_GFN_CACHE) != 0) {
+        percpu->window_used &= ~WINDOW_USED_GFN_CACHE;
+        for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
+            percpu->gfn_cache[i].gfn = GFN_NONE;
+    }
     while (percpu->window_used != 0)
         empty_slot((unsigned)__builtin_ctz(percpu->window_used));
-    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
-        percpu->gfn_cache[i].gfn = GFN_NONE;
 }

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest memory. A guest-virtual address is translated by the guest's own tables at every use, with
+ * the rights that its kernel has: CR0.WP, SMAP with RFLAGS.AC (Xen honours a guest's SMAP in
+ * hypercall buffers, and Linux sets AC around the calls that point to user memory), NX for fetches.
+ * Accessed and dirty bits of the guest's tables are not set. Guest frames are looked up in a cache
+ * of this CPU's that lives as long as the window's contents: until the p2m generation rises or
+ * another domain is loaded.
+ */
+#include "core/guest_mem.h"
+
+#include "arch/x86/percpu.h"
+#include "arch/x86/virt.h"
+#include "core/domain.h"
+#include "core/p2m.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* APM Vol. 2 3.1 and 3.1.7 */
+#define CR0_WP     (UINT64_C(1) << 16)
+#define CR0_PG     (UINT64_C(1) << 31)
+#define CR4_PSE    (UINT64_C(1) << 4)
+#define CR4_PAE    (UINT64_C(1) << 5)
+#define CR4_SMAP   (UINT64_C(1) << 21)
+#define EFER_LMA   (UINT64_C(1) << 10)
+#define RFLAGS_AC  (UINT64_C(1) << 18)
+#define CPL_USER   3u
+#define ROOT_MASK  UINT64_C(0x000ffffffffff000)
+#define PAE_OFFSET UINT64_C(0xfe0) /* APM Vol. 2 5.2.2: CR3 bits 11..5 */
+
+/* One walk of the loaded vCPU's tables. */
+struct walk {
+    struct guest_paging paging;
+    struct pt pt;
+    unsigned index_bits; /* address bits that each level resolves */
+};
+
+/* The loaded domain's frame at GFN, into its place in the cache. */
+static int fill_cache(gfn_t gfn, bool is_write, mfn_t *mfn)
+{
+    struct percpu *percpu = this_cpu();
+    struct gfn_cache_entry *cached = &percpu->gfn_cache[gfn.v % GFN_CACHE_SIZE];
+    struct p2m_entry entry;
+
+    p2m_get(percpu->current->domain, gfn, &entry);
+    if (entry.type != P2M_RAM && entry.type != P2M_SHARED && (entry.type != P2M_RAM_RO || is_write))
+        return -EFAULT;
+    *mfn = cached->mfn = entry.mfn;
+    cached->gfn = gfn;
+    cached->is_writable = entry.is_writable;
+    percpu->window_used |= WINDOW_USED_GFN_CACHE;
+    return 0;
+}
+
+static inline int find_frame(gfn_t gfn, bool is_write, mfn_t *mfn)
+{
+    const struct gfn_cache_entry *cached = &this_cpu()->gfn_cache[gfn.v % GFN_CACHE_SIZE];
+
+    if (unlikely(!gfn_equal(cached->gfn, gfn) || (is_write && !cached->is_writable)))
+        return fill_cache(gfn, is_write, mfn);
+    *mfn = cached->mfn;
+    return 0;
+}
+
+/* A guest's table: what the walker takes for a machine frame is a guest frame. */
+static uint64_t *map_guest_table(void *context, mfn_t table, unsigned level)
+{
+    mfn_t mfn;
+
+    if (context != NULL || find_frame((gfn_t){table.v}, false, &mfn) != 0)
+        return NULL;
+    return window_map_walk(level, mfn);
+}
+
+/* Guest tables are never changed: no allocation. */
+static const struct pt_ops guest_pt_ops = {.map = map_guest_table};
+
+static void begin_walk(struct walk *walk)
+{
+    struct guest_paging *paging = &walk->paging;
+
+    virt->get_paging(this_cpu()->current, paging);
+    walk->pt.ops = &guest_pt_ops;
+    walk->pt.context = NULL;
+    walk->pt.root_offset = 0;
+    walk->index_bits = 9;
+    walk->pt.root.v = (paging->cr3 & ROOT_MASK) >> PAGE_SHIFT;
+    if (likely((paging->efer & EFER_LMA) != 0)) {
+        walk->pt.format = &pt_format_guest64;
+    } else if ((paging->cr4 & CR4_PAE) != 0) {
+        walk->pt.format = &pt_format_guest_pae;
+        walk->pt.root_offset = (uint32_t)(paging->cr3 & PAE_OFFSET);
+        walk->pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
+    } else {
+        walk->pt.format =
+            (paging->cr4 & CR4_PSE) != 0 ? &pt_format_guest32 : &pt_format_guest32_small;
+        walk->pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
+        walk->index_bits = 10;
+    }
+}
+
+static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsigned access)
+{
+    if ((access & PT_EXEC) != 0 && (rights & PT_EXEC) == 0)
+        return false;
+    if (paging->cpl == CPL_USER)
+        return (rights & PT_USER) != 0 && ((access & PT_WRITE) == 0 || (rights & PT_WRITE) != 0);
+    if ((access & PT_WRITE) != 0 && (rights & PT_WRITE) == 0 && (paging->cr0 & CR0_WP) != 0)
+        return false;
+    return (rights & PT_USER) == 0 || (access & PT_EXEC) != 0 || (paging->cr4 & CR4_SMAP) == 0 ||
+           (paging->rflags & RFLAGS_AC) != 0;
+}
+
+static int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa)
+{
+    struct pt_leaf leaf;
+    unsigned shift;
+
+    if (!walk->paging.is_long)
+        gva = (uint32_t)gva;
+    else if ((uint64_t)((int64_t)(gva << 16) >> 16) != gva)
+        return -EFAULT;
+    if ((walk->paging.cr0 & CR0_PG) == 0) {
+        gpa->v = gva;
+        return 0;
+    }
+    if (pt_lookup(&walk->pt, gva, &leaf) != 0 || !is_allowed(&walk->paging, leaf.rights, access))
+        return -EFAULT;
+    shift = PAGE_SHIFT + leaf.level * walk->index_bits;
+    gpa->v = leaf.base.v | (gva & ((UINT64_C(1) << shift) - 1));
+    return 0;
+}
+
+int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
+{
+    struct walk walk;
+
+    begin_walk(&walk);
+    return translate(&walk, gva.v, access, gpa);
+}
+
+static int pin_page(const struct walk *walk, enum window_use use, uint64_t gva, bool is_write,
+                    void **part)
+{
+    gpa_t gpa;
+    mfn_t mfn;
+    int error = translate(walk, gva, is_write ? PT_WRITE : PT_READ, &gpa);
+
+    if (error == 0)
+        error = find_frame(gfn_of(gpa), is_write, &mfn);
+    if (error == 0)
+        *part = (char *)window_map(use, mfn) + (gpa.v & (PAGE_SIZE - 1));
+    return error;
+}
+
+int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
+              struct guest_pin *pin)
+{
+    static const enum window_use first_use[] = {
+        [PIN_ARG] = WINDOW_ARG0, [PIN_ELEM] = WINDOW_ELEM0, [PIN_DATA] = WINDOW_DATA0};
+    enum window_use use = first_use[slot];
+    size_t room = PAGE_SIZE - (gva.v & (PAGE_SIZE - 1));
+    struct walk walk;
+    int error;
+
+    begin_walk(&walk);
+    pin->part_size[0] = (uint32_t)size;
+    pin->part_size[1] = 0;
+    error = pin_page(&walk, use, gva.v, is_write, &pin->part[0]);
+    if (likely(size <= room) || error != 0)
+        return error;
+    pin->part_size[0] = (uint32_t)room;
+    pin->part_size[1] = (uint32_t)(size - room);
+    return pin_page(&walk, use + 1, gva.v + room, is_write, &pin->part[1]);
+}
+
+void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)
+{
+    size_t first = offset < pin->part_size[0] ? pin->part_size[0] - offset : 0;
+
+    if (likely(size <= first)) {
+        memcpy(to, (const char *)pin->part[0] + offset, size);
+        return;
+    }
+    if (first != 0)
+        memcpy(to, (const char *)pin->part[0] + offset, first);
+    memcpy((char *)to + first, (const char *)pin->part[1] + (offset + first - pin->part_size[0]),
+           size - first);
+}
+
+void guest_pin_write(const struct guest_pin *pin, size_t offset, const void *from, size_t size)
+{
+    size_t first = offset < pin->part_size[0] ? pin->part_size[0] - offset : 0;
+
+    if (likely(size <= first)) {
+        memcpy((char *)pin->part[0] + offset, from, size);
+        return;
+    }
+    if (first != 0)
+        memcpy((char *)pin->part[0] + offset, from, first);
+    memcpy((char *)pin->part[1] + (offset + first - pin->part_size[0]), (const char *)from + first,
+           size - first);
+}
+
+int guest_copy_in(void *to, gva_t from, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        struct guest_pin pin;
+        int error;
+
+        part = size - done < PAGE_SIZE ? size - done : PAGE_SIZE;
+        error = guest_pin(PIN_DATA, (gva_t){from.v + done}, part, false, &pin);
+        if (error != 0)
+            return error;
+        guest_pin_read(&pin, (char *)to + done, 0, part);
+    }
+    return 0;
+}
+
+int guest_copy_out(gva_t to, const void *from, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        struct guest_pin pin;
+        int error;
+
+        part = size - done < PAGE_SIZE ? size - done : PAGE_SIZE;
+        error = guest_pin(PIN_DATA, (gva_t){to.v + done}, part, true, &pin);
+        if (error != 0)
+            return error;
+        guest_pin_write(&pin, 0, (const char *)from + done, part);
+    }
+    return 0;
+}
+
+/* D's frame at GPA, mapped; NULL: no RAM there, or not for writing. The p2m lock keeps it where it
+ * is until unmap_phys(), which empties the slot, as the frame need not be the loaded domain's. */
+static char *map_phys(struct domain *d, gpa_t gpa, bool is_write)
+{
+    struct p2m_entry entry;
+
+    lock_take(&d->p2m.lock);
+    p2m_get_locked(d, gfn_of(gpa), &entry);
+    if (entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write))
+        return (char *)window_map(WINDOW_DATA0, entry.mfn) + (gpa.v & (PAGE_SIZE - 1));
+    lock_drop(&d->p2m.lock);
+    return NULL;
+}
+
+static void unmap_phys(struct domain *d)
+{
+    window_unmap(WINDOW_DATA0);
+    lock_drop(&d->p2m.lock);
+}
+
+/* How much of SIZE bytes lies in the page of GPA. */
+static size_t in_page(gpa_t gpa, size_t size)
+{
+    size_t room = PAGE_SIZE - (gpa.v & (PAGE_SIZE - 1));
+
+    return size < room ? size : room;
+}
+
+int guest_phys_read(struct domain *d, gpa_t from, void *to, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        gpa_t at = {from.v + done};
+        const char *page = map_phys(d, at, false);
+
+        if (page == NULL)
+            return -EFAULT;
+        part = in_page(at, size - done);
+        memcpy((char *)to + done, page, part);
+        unmap_phys(d);
+    }
+    return 0;
+}
+
+int guest_phys_write(struct domain *d, gpa_t to, const void *from, size_t size)
+{
+    for (size_t done = 0, part; done < size; done += part) {
+        gpa_t at = {to.v + done};
+        char *page = map_phys(d, at, true);
+
+        if (page == NULL)
+            return -EFAULT;
+        part = in_page(at, size - done);
+        memcpy(page, (const char *)from + done, part);
+        unmap_phys(d);
+    }
+    return 0;
+}

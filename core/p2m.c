@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest-physical memory. A leaf's software bits hold its type. The nested tables are heap pages
+ * charged to the domain; they are never taken away before the domain is, so that a nested walk on
+ * another CPU never meets a page with another use. p2m_set() is the only function that changes a
+ * translation.
+ *
+ * The generation (design decision 16): p2m_set() changes the entry, raises the generation and then
+ * reads which CPUs have the domain loaded. A CPU notes the domain as loaded, and only then reads
+ * the generation and uses translations. Both are sequentially consistent, so that either p2m_set()
+ * sees the CPU, and waits for its flush, or the CPU sees the new generation and entry.
+ * tests/models/tlb_generation.pml is the model.
+ */
+#include "core/p2m.h"
+
+#include "arch/x86/percpu.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "lib/errno.h"
+
+/* Four levels translate 48 bits (APM Vol. 2 15.25.3). */
+#define GFN_MAX ((UINT64_C(1) << (48 - PAGE_SHIFT)) - 1)
+/* Leaves and tables that one step of destruction looks at. */
+#define DESTROY_BUDGET 512u
+
+/* What the guest may do with a frame of each type. */
+static const unsigned type_rights[] = {
+    [P2M_RAM] = PT_READ | PT_WRITE | PT_EXEC | PT_USER,
+    [P2M_RAM_RO] = PT_READ | PT_EXEC | PT_USER,
+    [P2M_GRANT] = PT_READ | PT_WRITE | PT_USER,
+    [P2M_GRANT_RO] = PT_READ | PT_USER,
+    [P2M_FOREIGN] = PT_READ | PT_WRITE | PT_USER,
+    [P2M_SHARED] = PT_READ | PT_WRITE | PT_USER,
+    [P2M_MMIO] = PT_READ | PT_WRITE | PT_USER | PT_UNCACHED,
+};
+
+static uint64_t *map_table(void *context, mfn_t table, unsigned level)
+{
+    ASSERT(context != NULL && level < 4);
+    return heap_page(table);
+}
+
+static int alloc_table(void *context, mfn_t *table)
+{
+    void *page = heap_alloc(context, 1);
+
+    if (page == NULL)
+        return -ENOMEM;
+    *table = heap_mfn(page);
+    return 0;
+}
+
+static void free_table(void *context, mfn_t table)
+{
+    heap_free(context, heap_page(table), 1);
+}
+
+static const struct pt_ops p2m_pt_ops = {map_table, alloc_table, free_table};
+
+int p2m_init(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+
+    lock_init(&p2m->lock, LOCK_P2M);
+    p2m->pt = (struct pt){.format = &pt_format_npt, .ops = &p2m_pt_ops, .context = d};
+    atomic_store(&p2m->generation, 1);
+    return alloc_table(d, &p2m->pt.root);
+}
+
+/* A leaf found at GFN, as the entry for exactly GFN. */
+static void decode(const struct pt_leaf *leaf, gfn_t gfn, struct p2m_entry *entry)
+{
+    uint64_t in_leaf = gfn.v & ((UINT64_C(1) << leaf->level * 9) - 1);
+
+    entry->type = leaf->rights == 0 ? P2M_NONE : (enum p2m_type)leaf->soft;
+    entry->mfn = leaf->rights == 0 ? MFN_NONE : mfn_add(mfn_of(leaf->base), in_leaf);
+    entry->level = leaf->level;
+    entry->is_writable = (leaf->rights & PT_WRITE) != 0;
+}
+
+void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+{
+    struct pt_leaf leaf = {.rights = 0};
+
+    ASSERT(lock_is_held(&d->p2m.lock));
+    if (gfn.v > GFN_MAX || d->p2m.is_dead || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
+        leaf.rights = 0;
+    decode(&leaf, gfn, entry);
+}
+
+void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+{
+    lock_take(&d->p2m.lock);
+    p2m_get_locked(d, gfn, entry);
+    lock_drop(&d->p2m.lock);
+}
+
+int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
+{
+    struct p2m_entry entry;
+    int error = -EINVAL;
+
+    lock_take(&d->p2m.lock);
+    p2m_get_locked(d, gfn, &entry);
+    if (entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write))
+        error = frame_get(entry.mfn, d, is_write);
+    lock_drop(&d->p2m.lock);
+    *mfn = entry.mfn;
+    return error;
+}
+
+int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order)
+{
+    int error = -EINVAL;
+
+    lock_take(&d->p2m.lock);
+    if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
+        error = pt_prepare(&d->p2m.pt, gpa_of(gfn).v, order / 9);
+    lock_drop(&d->p2m.lock);
+    return error;
+}
+
+/* Makes every CPU that may hold a translation of D's flush before it enters a guest again. This
+ * one does so at its next entry in any case. */
+static void raise_generation(struct domain *d)
+{
+    atomic_fetch_add(&d->p2m.generation, 1);
+    for (uint32_t i = 0; i < cpu_count; i++)
+        if (&cpus[i] != this_cpu()->cpu && atomic_load(&cpus[i].loaded) == d)
+            cpu_kick(&cpus[i], CPU_PENDING_TLB);
+}
+
+/* This CPU's own results for GFN and what follows it, if the domain is the loaded one's. */
+static void forget_cached(const struct domain *d, gfn_t gfn, unsigned order)
+{
+    struct percpu *percpu = this_cpu();
+
+    if (percpu->current == NULL || percpu->current->domain != d)
+        return;
+    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
+        if ((percpu->gfn_cache[i].gfn.v ^ gfn.v) >> order == 0)
+            percpu->gfn_cache[i].gfn = GFN_NONE;
+}
+
+void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
+             struct p2m_entry *old)
+{
+    struct p2m *p2m = &d->p2m;
+    struct pt_leaf leaf = {.level = order / 9}, before;
+
+    if (type != P2M_NONE) {
+        leaf.base = paddr_of(mfn);
+        leaf.rights = type_rights[type];
+        leaf.soft = type;
+    }
+    lock_take(&p2m->lock);
+    pt_commit(&p2m->pt, gpa_of(gfn).v, &leaf, &before);
+    p2m->page_count[type] += UINT64_C(1) << order;
+    p2m->page_count[before.rights == 0 ? P2M_NONE : before.soft] -= UINT64_C(1) << order;
+    if (type != P2M_NONE && gfn.v + (UINT64_C(1) << order) - 1 > p2m->max_gfn.v)
+        p2m->max_gfn.v = gfn.v + (UINT64_C(1) << order) - 1;
+    if (before.rights != 0) {
+        forget_cached(d, gfn, order);
+        if (leaf.base.v != before.base.v || (before.rights & ~leaf.rights) != 0)
+            raise_generation(d);
+    }
+    lock_drop(&p2m->lock);
+    if (old != NULL)
+        decode(&before, gfn, old);
+}
+
+bool p2m_flush_done(struct domain *d, uint64_t generation)
+{
+    for (uint32_t i = 0; i < cpu_count; i++)
+        if (atomic_load(&cpus[i].loaded) == d && atomic_load(&cpus[i].loaded_gen) < generation)
+            return false;
+    return true;
+}
+
+void p2m_enter(struct vcpu *v)
+{
+    struct cpu *cpu = this_cpu()->cpu;
+    uint64_t generation = atomic_load(&v->domain->p2m.generation);
+
+    if (unlikely(v->arch.tlb_gen != generation)) {
+        virt->flush(v);
+        v->arch.tlb_gen = generation;
+        v->counters.flushes++;
+    }
+    if (unlikely(atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation)) {
+        window_empty();
+        atomic_store(&cpu->loaded_gen, generation);
+    }
+}
+
+/* What a leaf of a dead p2m leads to goes back. */
+static void let_go(void *argument, uint64_t address, const struct pt_leaf *leaf)
+{
+    struct domain *d = argument;
+    struct p2m_entry entry;
+
+    decode(leaf, gfn_of((gpa_t){address}), &entry);
+    if (entry.type == P2M_RAM || entry.type == P2M_RAM_RO) {
+        frame_release(d, entry.mfn, entry.level * 9);
+    } else if (entry.type == P2M_FOREIGN) {
+        frame_put(entry.mfn, entry.is_writable);
+        d->foreign_pages--;
+    }
+}
+
+int p2m_destroy_step(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+
+    lock_take(&p2m->lock);
+    p2m->is_dead = true;
+    lock_drop(&p2m->lock);
+    if (mfn_equal(p2m->pt.root, MFN_NONE))
+        return 0;
+    /* Nobody runs D and nobody sees its tables any more: they are read, not changed. */
+    if (!pt_visit(&p2m->pt, &p2m->destroy_cursor, DESTROY_BUDGET, let_go, d))
+        return 1;
+    pt_destroy(&p2m->pt, NULL);
+    return 0;
+}
+
+void p2m_destroy(struct domain *d)
+{
+    while (p2m_destroy_step(d) != 0)
+        ;
+}
