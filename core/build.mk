@@ -22,9 +22,11 @@ $(BUILD)/unit/libcore.a: $(HOST_CORE_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^
 
 # A test file in arch/x86 names further sources that it needs in a line `/* needs: arch/x86/foo.c */`.
-$(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
-	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -o $@ $< $(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $*.c) \
-		$(BUILD)/unit/libcore.a $(LIB_HOST_OBJS) -lcmocka
+.SECONDEXPANSION:
+$(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o \
+		$$(patsubst %.c,$(BUILD)/unit/%.o,$$(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $$*.c)) \
+		$(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
 
 UNIT_TESTS += $(CORE_TESTS)
 -include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d)

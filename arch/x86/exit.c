@@ -16,7 +16,6 @@
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/hypercall.h"
-#include "core/log.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_params.h"
 
@@ -48,16 +47,14 @@ static void skip(struct vcpu *v, const struct vm_exit *exit)
     }
 }
 
-static void exit_none(struct vcpu *v, const struct vm_exit *exit)
+static void exit_none(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
 {
-    ASSERT(v->arch.control_frame.v != 0 && exit->kind == VM_EXIT_NONE);
     insn_sti_nop_cli();
 }
 
 /* The loop looks for events before each entry. */
-static void exit_window(struct vcpu *v, const struct vm_exit *exit)
+static void exit_window(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
 {
-    ASSERT(v == this_cpu()->current && exit->kind == VM_EXIT_WINDOW);
 }
 
 /* With interrupts off nothing but an NMI ends an HLT: that is how a kernel parks a CPU for good
@@ -221,15 +218,13 @@ static void exit_fault(struct vcpu *v, const struct vm_exit *exit)
                  gpa.v, entry.type == P2M_NONE ? "nothing" : "no such right");
 }
 
-static void exit_undefined(struct vcpu *v, const struct vm_exit *exit)
+static void exit_undefined(struct vcpu *v, UNUSED const struct vm_exit *exit)
 {
-    ASSERT(exit->kind == VM_EXIT_UNDEFINED);
     inject_exception(v, VECTOR_UD, false);
 }
 
-static void exit_shutdown(struct vcpu *v, const struct vm_exit *exit)
+static void exit_shutdown(struct vcpu *v, UNUSED const struct vm_exit *exit)
 {
-    ASSERT(exit->kind == VM_EXIT_SHUTDOWN);
     domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
 }
 

@@ -294,11 +294,10 @@ static void svm_open_window(void)
     c->intercept[0] |= INTERCEPT1_VINTR;
 }
 
-static void svm_get_paging(struct vcpu *v, struct guest_paging *paging)
+static void svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
 {
     const struct vmcb_save *save = &svm_vmcb()->save;
 
-    ASSERT(v == this_cpu()->current);
     paging->cr0 = save->cr0;
     paging->cr3 = save->cr3;
     paging->cr4 = save->cr4;
@@ -338,9 +337,8 @@ static uint64_t *reg_in_vmcb(unsigned which)
     return (uint64_t *)((uint8_t *)svm_vmcb() + reg_offset[which]);
 }
 
-static uint64_t svm_get_reg(struct vcpu *v, unsigned which)
+static uint64_t svm_get_reg(UNUSED struct vcpu *v, unsigned which)
 {
-    ASSERT(v == this_cpu()->current);
     switch (which) {
     case VM_CPL:
         return svm_vmcb()->save.cpl;

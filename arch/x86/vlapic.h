@@ -33,7 +33,7 @@ struct vlapic {
     _Atomic uint64_t irr[4];
     uint64_t isr[4];
     struct timer timer;       /* rebuilt */
-    bool is_waiting_for_sipi; /* under the domain's lock */
+    bool is_waiting_for_sipi; /* under the domain's lock; means nothing once V is up */
 };
 
 /* The APIC ID of V: twice its number. */

@@ -74,7 +74,7 @@ static int deliver(struct vcpu *v, struct vcpu *t, uint32_t low)
 
     if (mode == ICR_MODE_INIT || mode == ICR_MODE_STARTUP)
         return deliver_start(v, t, low);
-    if (t->arch.vlapic.is_waiting_for_sipi)
+    if (t->arch.vlapic.is_waiting_for_sipi && !atomic_load(&t->is_up))
         return 0;
     if (mode == ICR_MODE_NMI)
         arch_vcpu_nmi(t);
