@@ -126,6 +126,11 @@ void arch_vcpu_save(UNUSED struct vcpu *v)
     fake_saves++;
 }
 
+bool arch_vcpu_has_event(const struct vcpu *v)
+{
+    return evtchn_upcall_pending(v);
+}
+
 int arch_set_hvm_record(UNUSED struct vcpu *v, UNUSED uint16_t type, UNUSED const void *record,
                         UNUSED size_t size)
 {
