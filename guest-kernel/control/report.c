@@ -168,6 +168,7 @@ bool report_init(void)
     if (!serial_init())
         return false;
     is_on = true;
+    send("report 1", NULL, 0);
     domains_listen(&listener);
     return true;
 }
