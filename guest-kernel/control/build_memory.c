@@ -3,7 +3,7 @@
  * Owns a guest's memory layout: RAM from 0 to 0x9ffff, from 1 MiB up to 0xf0000000 and from 4 GiB
  * on; ACPI tables and the ring pages in reserved ranges where Xen has them too.
  */
-#include "guest-kernel/control/acpi.h"
+#include "guest-kernel/control/guest_acpi.h"
 #include "guest-kernel/control/build_layout.h"
 #include "guest-kernel/control/build_state.h"
 #include "guest-kernel/control/foreign.h"

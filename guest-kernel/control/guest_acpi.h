@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ACPI tables of a guest: RSDP, XSDT, a hardware-reduced FADT, MADT, an empty DSDT. They tell
  * Linux that it runs as PVH: no VGA, no CMOS clock, no keyboard controller. */
-#ifndef CONTROL_ACPI_H
-#define CONTROL_ACPI_H
+#ifndef CONTROL_GUEST_ACPI_H
+#define CONTROL_GUEST_ACPI_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the layout of the ACPI tables. Sections are those of the ACPI specification 6.2. */
-#include "guest-kernel/control/acpi.h"
+#include "guest-kernel/control/guest_acpi.h"
 
 #include "lib/string.h"
 
