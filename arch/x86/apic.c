@@ -4,6 +4,7 @@
 
 #include "arch/x86/host_pt.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/io.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/trap.h"
 
@@ -29,12 +30,15 @@
 #define LVT_MASKED        (1u << 16)
 #define LVT_NMI           (4u << 8)
 #define TIMER_DIVIDE_BY_1 0xbu
-#define ICR_NMI           (4u << 8)
-#define ICR_INIT          (5u << 8)
-#define ICR_STARTUP       (6u << 8)
-#define ICR_BUSY          (1u << 12)
-#define ICR_ASSERT        (1u << 14)
-#define ICR_ALL_BUT_SELF  (3u << 18)
+/* 8259A data sheet, OCW1: the interrupt mask */
+#define PIC_PRIMARY_MASK   0x21u
+#define PIC_SECONDARY_MASK 0xa1u
+#define ICR_NMI            (4u << 8)
+#define ICR_INIT           (5u << 8)
+#define ICR_STARTUP        (6u << 8)
+#define ICR_BUSY           (1u << 12)
+#define ICR_ASSERT         (1u << 14)
+#define ICR_ALL_BUT_SELF   (3u << 18)
 
 static volatile uint8_t *registers;
 
@@ -52,6 +56,10 @@ void apic_boot(void)
 {
     uint64_t base = insn_rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
 
+    /* The firmware's timer may still run: its line must fall before LINT0 is masked, or the
+     * processor is left with an interrupt that nobody claims. */
+    out8(PIC_PRIMARY_MASK, 0xff);
+    out8(PIC_SECONDARY_MASK, 0xff);
     registers = host_map_device((paddr_t){base}, PAGE_SIZE);
 }
 
