@@ -206,6 +206,20 @@ static inline void write_cr4(uint64_t value)
     __asm__ volatile("movq %0, %%cr4" : : "r"(value) : "memory");
 }
 
+/* The task priority's upper half (APM Vol. 2, 8.7). */
+static inline uint64_t read_cr8(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%cr8, %0" : "=r"(value) : : "memory");
+    return value;
+}
+
+static inline void write_cr8(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr8" : : "r"(value) : "memory");
+}
+
 /* Extended control register 0: the state components that are in use (APM Vol. 2, 11.5.2). */
 static inline uint64_t read_xcr0(void)
 {
@@ -227,6 +241,26 @@ static inline void invlpg(uint64_t vaddr)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(vaddr) : "memory");
 }
+
+#define DEBUG_REGISTER(n)                                                                          \
+    static inline uint64_t read_dr##n(void)                                                        \
+    {                                                                                              \
+        uint64_t value;                                                                            \
+                                                                                                   \
+        __asm__ volatile("movq %%dr" #n ", %0" : "=r"(value) : : "memory");                        \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void write_dr##n(uint64_t value)                                                 \
+    {                                                                                              \
+        __asm__ volatile("movq %0, %%dr" #n : : "r"(value) : "memory");                            \
+    }
+DEBUG_REGISTER(0)
+DEBUG_REGISTER(1)
+DEBUG_REGISTER(2)
+DEBUG_REGISTER(3)
+DEBUG_REGISTER(6)
+DEBUG_REGISTER(7)
+#undef DEBUG_REGISTER
 
 /* The operand of LGDT and LIDT. */
 struct table_pointer {
