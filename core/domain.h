@@ -18,6 +18,7 @@
 #define DOMAIN_VCPUS_MAX     64u
 #define DOMAIN_PARAMS        39u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
 #define VIRQ_COUNT           24u
+#define DOMAIN_PAUSES_MAX 255u /* by the control domain, nested */
 #define DOMAIN_CONTROL       0u /* domid of the control domain */
 #define DOMAIN_ID_ANY        0xffffu
 #define SHUTDOWN_REASON_NONE UINT32_MAX
@@ -85,7 +86,8 @@ struct domain {
     _Atomic uint32_t pause_count; /* by the control domain, by building */
     bool is_shutting_down, is_shut_down;
     uint32_t shutdown_reason;  /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
-    uint32_t destroy_step;     /* by the one CPU that destroys it */
+    _Atomic bool is_in_destruction; /* a CPU takes a step of it */
+    uint32_t destroy_step;          /* by that CPU */
     struct timer watchdog[2];  /* SCHEDOP_watchdog; under lock */
     uint32_t watchdogs_in_use; /* bit per watchdog */
     uint8_t handle[16];        /* uuid */

@@ -9,5 +9,20 @@
  * BIOS call E820h has it (1 RAM, 2 reserved, 3 ACPI). False past the last. */
 bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size,
                           uint32_t *type) MUST_CHECK;
+/* What the CPUs can do, as Xen's toolstack shows it: CPUID leaf 1 EDX and ECX, 0x80000001 EDX and
+ * ECX, 0xd subleaf 1 EAX, 7 EBX and ECX, 0x80000007 EDX. */
+void machine_features(uint32_t words[8]);
+
+/* What a mapping of the hypervisor's own tables is. */
+enum machine_mapping {
+    MACHINE_MAPPING_WRITE = 1u << 0,
+    MACHINE_MAPPING_EXEC = 1u << 1,
+    MACHINE_MAPPING_AREA = 1u << 2, /* in the region of registered guest areas */
+};
+/* Walks the live tables that all CPUs share, and calls VISIT for every mapping: its base, its size
+ * in bytes, and what it is. */
+void machine_visit_mappings(void (*visit)(void *argument, paddr_t base, uint64_t size,
+                                          unsigned kind),
+                            void *argument);
 
 #endif

@@ -51,6 +51,21 @@ bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size, uint32
     return true;
 }
 
+void machine_features(uint32_t words[8])
+{
+    const struct cpuid_regs basic = insn_cpuid(1, 0), extended = insn_cpuid(0x80000001, 0);
+    const struct cpuid_regs structured = insn_cpuid(7, 0);
+
+    words[0] = basic.edx;
+    words[1] = basic.ecx;
+    words[2] = extended.edx;
+    words[3] = extended.ecx;
+    words[4] = insn_cpuid(0xd, 1).eax;
+    words[5] = structured.ebx;
+    words[6] = structured.ecx;
+    words[7] = insn_cpuid(0x80000007, 0).edx;
+}
+
 static const void *map_acpi(uint64_t paddr, size_t size)
 {
     return host_map_ram_ro((paddr_t){paddr}, size);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* domctl (domctl.h): making, ending and stopping domains, and what is known of them. */
+#include "core/domctl.h"
+
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/hypercall_rows.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* Bits of a guest-physical address: what four levels of tables translate (APM Vol. 2 5.3). */
+#define GPADDR_BITS 48u
+
+int64_t domctl_run(struct hypercall *call, domctl_work work)
+{
+    struct xen_domctl *op = call->arg;
+    struct domain *d = domain_get(op->domain);
+    int64_t result;
+
+    if (!d)
+        return -ESRCH;
+    result = work(call, d, op);
+    domain_put(d);
+    return result;
+}
+
+int64_t domctl_run_other(struct hypercall *call, domctl_work work)
+{
+    const struct xen_domctl *op = call->arg;
+
+    return op->domain == call->d->id ? -EINVAL : domctl_run(call, work);
+}
+
+int64_t domctl_createdomain(struct hypercall *call)
+{
+    struct xen_domctl *op = call->arg;
+    struct xen_domctl_createdomain config = op->u.createdomain;
+    uint16_t domid = op->domain;
+    struct domain *d;
+    int error;
+
+    if (domid == DOMAIN_CONTROL || domid >= DOMID_FIRST_RESERVED)
+        domid = DOMAIN_ID_ANY;
+    error = domain_create(&domid, &config, &d);
+    if (!error)
+        op->domain = domid;
+    return error;
+}
+
+static int64_t destroy(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    int64_t result = 0;
+
+    /* One CPU at a time takes a domain apart. */
+    if (atomic_exchange(&d->is_in_destruction, true))
+        return hypercall_continue(call, 0);
+    while (!result && domain_destroy_step(d))
+        if (hypercall_should_yield())
+            result = hypercall_continue(call, 0);
+    atomic_store(&d->is_in_destruction, false);
+    return result;
+}
+
+int64_t domctl_destroydomain(struct hypercall *call)
+{
+    return domctl_run_other(call, destroy);
+}
+
+static int64_t pause(UNUSED struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    if (atomic_load(&d->pause_count) >= DOMAIN_PAUSES_MAX)
+        return -EOVERFLOW;
+    domain_pause(d);
+    return 0;
+}
+
+int64_t domctl_pausedomain(struct hypercall *call)
+{
+    return domctl_run_other(call, pause);
+}
+
+static int64_t unpause(UNUSED struct hypercall *call, struct domain *d,
+                       UNUSED struct xen_domctl *op)
+{
+    if (atomic_load(&d->pause_count) == 0 || atomic_load(&d->state) >= DOMAIN_DYING)
+        return -EINVAL;
+    domain_unpause(d);
+    return 0;
+}
+
+int64_t domctl_unpausedomain(struct hypercall *call)
+{
+    return domctl_run_other(call, unpause);
+}
+
+static int64_t resume(UNUSED struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    domain_resume(d);
+    return 0;
+}
+
+int64_t domctl_resumedomain(struct hypercall *call)
+{
+    return domctl_run_other(call, resume);
+}
+
+/* Online vCPUs, CPU time, and the flags that depend on what vCPUs do. */
+static uint32_t sum_vcpus(const struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    uint32_t flags = XEN_DOMINF_blocked;
+
+    for (uint32_t i = 0; i < d->vcpu_max; i++) {
+        const struct vcpu *v = d->vcpu[i];
+
+        info->cpu_time += v->sched.runtime_ns;
+        if (!atomic_load(&v->is_up))
+            continue;
+        info->nr_online_vcpus++;
+        if (!atomic_load(&v->is_blocked))
+            flags &= ~XEN_DOMINF_blocked;
+        if (atomic_load(&v->sched.is_running))
+            flags |= XEN_DOMINF_running;
+    }
+    return flags;
+}
+
+void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+    memset(info, 0, sizeof(*info));
+    info->domain = d->id;
+    info->flags = sum_vcpus(d, info) | XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        info->flags |= XEN_DOMINF_dying;
+    if (d->is_shut_down)
+        info->flags |= XEN_DOMINF_shutdown | (d->shutdown_reason & XEN_DOMINF_shutdownmask)
+                                                 << XEN_DOMINF_shutdownshift;
+    if (atomic_load(&d->pause_count))
+        info->flags |= XEN_DOMINF_paused;
+    if (d->create_flags & XEN_DOMCTL_CDF_xs_domain)
+        info->flags |= XEN_DOMINF_xs_domain;
+    info->tot_pages = READ_ONCE(d->tot_pages);
+    info->max_pages = READ_ONCE(d->max_pages);
+    info->shared_info_frame = d->shared_info_gfn.v;
+    info->max_vcpu_id = d->vcpu_max ? d->vcpu_max - 1 : XEN_INVALID_MAX_VCPU_ID;
+    info->ssidref = d->ssidref;
+    memcpy(info->handle, d->handle, sizeof(info->handle));
+    info->gpaddr_bits = GPADDR_BITS;
+    info->arch_config.emulation_flags = d->emulation_flags;
+}
+
+int64_t domctl_getdomaininfo(struct hypercall *call)
+{
+    struct xen_domctl *op = call->arg;
+    struct domain *d = domain_get_next(op->domain);
+
+    if (!d)
+        return -ESRCH;
+    domctl_fill_info(d, &op->u.getdomaininfo);
+    op->domain = d->id;
+    domain_put(d);
+    return 0;
+}
+
+static int64_t max_vcpus(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
+{
+    return domain_set_max_vcpus(d, op->u.max_vcpus.max);
+}
+
+int64_t domctl_max_vcpus(struct hypercall *call)
+{
+    return domctl_run_other(call, max_vcpus);
+}
+
+static int64_t set_handle(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
+{
+    lock_take(&d->lock);
+    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
+    lock_drop(&d->lock);
+    return 0;
+}
+
+int64_t domctl_setdomainhandle(struct hypercall *call)
+{
+    return domctl_run(call, set_handle);
+}
+
+static int64_t set_time_offset(UNUSED struct hypercall *call, struct domain *d,
+                               struct xen_domctl *op)
+{
+    lock_take(&d->lock);
+    /* Two's complement: a negative offset wraps to the right sum. */
+    d->wall_offset_ns = (uint64_t)op->u.settimeoffset.time_offset_seconds * UINT64_C(1000000000);
+    domain_update_wall_clock(d);
+    lock_drop(&d->lock);
+    return 0;
+}
+
+int64_t domctl_settimeoffset(struct hypercall *call)
+{
+    return domctl_run(call, set_time_offset);
+}
