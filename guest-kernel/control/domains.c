@@ -3,6 +3,7 @@
 #include "guest-kernel/control/domains.h"
 
 #include "guest-kernel/control/builder.h"
+#include "guest-kernel/control/death.h"
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
@@ -156,6 +157,7 @@ static int fill_slot(struct domain *slot, const struct guest_config *config, cha
         return err;
     }
     slot->domid = built.domid;
+    slot->has_run = false;
     slot->has_ended = false;
     slot->on_poweroff = config->on_poweroff;
     slot->on_reboot = config->on_reboot;
@@ -210,8 +212,10 @@ int domains_unpause(struct domain *domain)
 {
     int err = hv_unpause_domain(domain->domid);
 
-    if (err == 0)
+    if (err == 0 && !domain->has_run) {
+        domain->has_run = true;
         TELL(running, domain);
+    }
     return err;
 }
 
@@ -303,12 +307,31 @@ static void restart(struct domain *domain, const char *reason)
     TELL(gone, domain);
 }
 
+/* Says why a domain crashed, while the hypervisor still knows. */
+static void tell_death(const struct domain *domain)
+{
+    static struct atoll_death death;
+    static char text[DEATH_TEXT_MAX];
+    size_t size = format_str(text, sizeof(text), "%s has crashed", domain->name);
+
+    death.domid = domain->domid;
+    if (hv_get_death(&death) == 0) {
+        size += format_str(text + size, sizeof(text) - size, ": ");
+        death_format(&death, text + size, sizeof(text) - size);
+    } else {
+        format_str(text + size, sizeof(text) - size, " by its own account.");
+    }
+    domains_notice(text);
+}
+
 static void end(struct domain *domain, uint32_t shutdown_reason)
 {
     const char *reason = reason_word(shutdown_reason);
     char sentence[GUEST_ERROR_MAX];
     int err = 0;
 
+    if (shutdown_reason == SHUTDOWN_crash)
+        tell_death(domain);
     switch (action_for(domain, shutdown_reason)) {
     case END_PRESERVE:
         while (move_output(domain))

@@ -17,6 +17,7 @@
 struct domain {
     bool is_used;
     bool is_boot;   /* atoll.cfg names it, or it is made anew after the reboot of such a one */
+    bool has_run;   /* it has been unpaused */
     bool has_ended; /* shut down and preserved */
     domid_t domid;
     char name[GUEST_NAME_MAX];
@@ -30,7 +31,7 @@ struct domain {
  * interrupt. */
 struct domains_listener {
     void (*created)(const struct domain *domain);
-    void (*running)(const struct domain *domain);
+    void (*running)(const struct domain *domain); /* for the first time */
     /* `reason` is a word of the report protocol. */
     void (*ended)(const struct domain *domain, const char *reason);
     void (*output)(const struct domain *domain, const char *bytes, size_t size);

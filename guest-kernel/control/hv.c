@@ -214,6 +214,31 @@ int hv_read_log(uint32_t *index, char *buffer, size_t size, size_t *count)
     return 0;
 }
 
+static int atoll_op(uint32_t cmd, void *arg)
+{
+    return (int)hypercall5(__HYPERVISOR_arch_2, cmd, HANDLE(arg), 0, 0, 0);
+}
+
+int hv_get_death(struct atoll_death *death)
+{
+    return atoll_op(ATOLLOP_get_death, death);
+}
+
+int hv_get_counters(struct atoll_counters *counters)
+{
+    return atoll_op(ATOLLOP_get_counters, counters);
+}
+
+int hv_get_memory(struct atoll_memory *memory)
+{
+    return atoll_op(ATOLLOP_get_memory, memory);
+}
+
+int hv_get_call_counts(struct atoll_call_counts *counts)
+{
+    return atoll_op(ATOLLOP_get_call_counts, counts);
+}
+
 static int map_batch(struct xen_add_to_physmap_batch *batch, size_t count, const int32_t *errs)
 {
     int err = (int)hypercall_memory_op(XENMEM_add_to_physmap_batch, batch);

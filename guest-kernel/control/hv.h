@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/compiler.h"
+#include "pv-abi/atoll.h"
 #include "pv-abi/domctl.h"
 #include "pv-abi/event_channel.h"
 #include "pv-abi/memory.h"
@@ -60,6 +61,12 @@ int MUST_CHECK hv_get_scheduler(uint32_t *id);
 
 /* Reads at most `size` bytes of the hypervisor's log from *index on; moves *index, sets *count. */
 int MUST_CHECK hv_read_log(uint32_t *index, char *buffer, size_t size, size_t *count);
+
+/* Atoll's own questions (pv-abi/atoll.h). The caller sets the fields marked IN. */
+int MUST_CHECK hv_get_death(struct atoll_death *death);
+int MUST_CHECK hv_get_counters(struct atoll_counters *counters);
+int MUST_CHECK hv_get_memory(struct atoll_memory *memory);
+int MUST_CHECK hv_get_call_counts(struct atoll_call_counts *counts);
 
 /* Maps `count` (at most HV_MAP_MAX) frames of a domain, from `gfn` on, at the control domain's
  * frames from `at` on, which must be empty. -EFAULT and the like: some frame cannot be mapped, and

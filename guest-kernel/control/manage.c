@@ -12,7 +12,8 @@
 #include "lib/strutil.h"
 #include "pv-abi/sched.h"
 
-#define CONTROL_NAME "Domain-0"
+#define CONTROL_NAME    "Domain-0"
+#define CALL_COUNTS_MAX 256u /* more than there are rows */
 
 static void refuse(struct manage_answer *answer, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -54,6 +55,16 @@ static bool find_target(const char *target, domid_t *domid)
     return true;
 }
 
+/* The number of the domain that the request means. */
+static bool find_any(const struct manage_request *request, struct manage_answer *answer,
+                     domid_t *domid)
+{
+    if (find_target(request->target, domid))
+        return true;
+    refuse(answer, -ESRCH, "there is no domain %s: \"list\" shows what there is", request->target);
+    return false;
+}
+
 /* The domain that the request means, which must be one that exists and is not the control domain.
  */
 static struct domain *find_guest(const struct manage_request *request, struct manage_answer *answer)
@@ -61,11 +72,8 @@ static struct domain *find_guest(const struct manage_request *request, struct ma
     domid_t domid;
     struct domain *domain;
 
-    if (!find_target(request->target, &domid)) {
-        refuse(answer, -ESRCH, "there is no domain %s: \"list\" shows what there is",
-               request->target);
+    if (!find_any(request, answer, &domid))
         return NULL;
-    }
     domain = domains_find_id(domid);
     if (domain == NULL && domid == 0)
         refuse(answer, -EPERM, "%s is this control domain itself", request->target);
@@ -185,10 +193,8 @@ static void show_vcpu(const struct manage_request *request, struct manage_answer
     domid_t domid;
     int err;
 
-    if (!find_target(request->target, &domid)) {
-        refuse(answer, -ESRCH, "there is no domain %s", request->target);
+    if (!find_any(request, answer, &domid))
         return;
-    }
     err = hv_get_vcpu(domid, request->number, &info);
     if (err == 0)
         err = hv_get_affinity(domid, request->number, &vcpu->hard_cpus, &vcpu->soft_cpus);
@@ -216,6 +222,48 @@ static void read_log(const struct manage_request *request, struct manage_answer 
     log->size = (uint32_t)count;
 }
 
+static void show_memory(const struct manage_request *request, struct manage_answer *answer)
+{
+    failed(answer, hv_get_memory(&answer->u.memory), request->target);
+}
+
+static void show_death(const struct manage_request *request, struct manage_answer *answer)
+{
+    int err;
+
+    if (!find_any(request, answer, &answer->u.death.domid))
+        return;
+    err = hv_get_death(&answer->u.death);
+    if (err == -ENOENT)
+        refuse(answer, err, "%s has not crashed", request->target);
+    else
+        failed(answer, err, request->target);
+}
+
+static void show_counters(const struct manage_request *request, struct manage_answer *answer)
+{
+    if (!find_any(request, answer, &answer->u.counters.domid))
+        return;
+    answer->u.counters.vcpu = request->number;
+    failed(answer, hv_get_counters(&answer->u.counters), request->target);
+}
+
+static void show_calls(const struct manage_request *request, struct manage_answer *answer)
+{
+    static struct atoll_call_count all[CALL_COUNTS_MAX];
+    struct atoll_call_counts counts = {.max = CALL_COUNTS_MAX, .list = (uintptr_t)all};
+    struct manage_calls *calls = &answer->u.calls;
+
+    if (!find_any(request, answer, &counts.domid))
+        return;
+    failed(answer, hv_get_call_counts(&counts), request->target);
+    for (uint32_t i = request->number; answer->status == 0 && i < counts.max; i++) {
+        if (calls->count == MANAGE_CALLS_MAX)
+            break;
+        calls->list[calls->count++] = all[i];
+    }
+}
+
 void manage(const struct manage_request *request, struct manage_answer *answer)
 {
     static void (*const handlers[])(const struct manage_request *, struct manage_answer *) = {
@@ -224,7 +272,9 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
         [MANAGE_SHUTDOWN] = ask,       [MANAGE_REBOOT] = ask,
         [MANAGE_DOMAIN] = show_domain, [MANAGE_NEXT_DOMAIN] = next_domain,
         [MANAGE_VCPU] = show_vcpu,     [MANAGE_MACHINE] = show_machine,
-        [MANAGE_LOG] = read_log,
+        [MANAGE_LOG] = read_log,       [MANAGE_MEMORY] = show_memory,
+        [MANAGE_DEATH] = show_death,   [MANAGE_COUNTERS] = show_counters,
+        [MANAGE_CALLS] = show_calls,
     };
 
     _Static_assert(ARRAY_COUNT(handlers) == MANAGE_VERB_COUNT, "each verb has a handler");

@@ -12,10 +12,12 @@
 #include <stdint.h>
 
 #include "guest-kernel/control/guest_config.h"
+#include "pv-abi/atoll.h"
 
 #define MANAGE_TARGET_MAX GUEST_NAME_MAX
 #define MANAGE_LOG_MAX    1024u
 #define MANAGE_TEXT_MAX   256u
+#define MANAGE_CALLS_MAX  64u
 
 enum manage_verb {
     MANAGE_CREATE,  /* target: a boot module with a configuration -> domain */
@@ -29,6 +31,10 @@ enum manage_verb {
     MANAGE_VCPU,        /* target, number of a vcpu -> vcpu */
     MANAGE_MACHINE,     /* -> machine */
     MANAGE_LOG,         /* number: place in the hypervisor's log, 0: its start -> log */
+    MANAGE_MEMORY,      /* -> memory */
+    MANAGE_DEATH,       /* target: a domain that has crashed -> death */
+    MANAGE_COUNTERS,    /* target, number of a vcpu -> counters */
+    MANAGE_CALLS,       /* target, number: how many counts to leave out -> calls */
     MANAGE_VERB_COUNT
 };
 
@@ -80,6 +86,12 @@ struct manage_log {
     char text[MANAGE_LOG_MAX];
 };
 
+/* Counts of hypercalls, as pv-abi/atoll.h has them. */
+struct manage_calls {
+    uint32_t count; /* less than MANAGE_CALLS_MAX: that was all */
+    struct atoll_call_count list[MANAGE_CALLS_MAX];
+};
+
 struct manage_answer {
     int status;                     /* 0 or a negative errno */
     char sentence[GUEST_ERROR_MAX]; /* why status is not 0 */
@@ -88,6 +100,10 @@ struct manage_answer {
         struct manage_vcpu vcpu;
         struct manage_machine machine;
         struct manage_log log;
+        struct atoll_memory memory;
+        struct atoll_death death;
+        struct atoll_counters counters;
+        struct manage_calls calls;
     } u;
 };
 

@@ -77,7 +77,7 @@ int machine_describe(struct manage_machine *machine)
     machine->cpu_khz = info.cpu_khz;
     memcpy(machine->hw_caps, info.hw_cap, sizeof(machine->hw_caps));
     machine->total_kib = info.total_pages * KIB_PER_PAGE;
-    machine->free_kib = (info.free_pages + info.scrub_pages) * KIB_PER_PAGE;
+    machine->free_kib = info.free_pages * KIB_PER_PAGE;
     machine->has_hvm = (info.capabilities & XEN_SYSCTL_PHYSCAP_hvm) != 0;
     machine->has_hap = (info.capabilities & XEN_SYSCTL_PHYSCAP_hap) != 0;
     return 0;

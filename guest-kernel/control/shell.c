@@ -151,12 +151,24 @@ static int do_vcpu_list(char **words, int count, struct shell_output *output)
 
 static int do_info(char **words, int count, struct shell_output *output)
 {
-    return count == 1 && words[0] != NULL ? show_machine(output) : SHELL_USAGE;
+    if (count == 1)
+        return show_machine(output);
+    return count == 2 && strcmp(words[1], "memory") == 0 ? show_memory(output) : SHELL_USAGE;
 }
 
 static int do_dmesg(char **words, int count, struct shell_output *output)
 {
     return count == 1 && words[0] != NULL ? show_log(output) : SHELL_USAGE;
+}
+
+static int do_counters(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? show_counters(output, words[1]) : SHELL_USAGE;
+}
+
+static int do_death(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? show_death(output, words[1]) : SHELL_USAGE;
 }
 
 static int do_help(char **words, int count, struct shell_output *output);
@@ -177,8 +189,10 @@ static const struct command {
     {"reboot", "DOMAIN", "ask a domain to reboot", 2, do_reboot},
     {"console", "DOMAIN", "attach to a domain's console; Ctrl-] leaves it", 2, do_console},
     {"vcpu-list", "[DOMAIN]", "the domains' vcpus", 1, do_vcpu_list},
-    {"info", "", "the machine and the hypervisor", 1, do_info},
+    {"info", "[memory]", "the machine and the hypervisor, or their memory", 1, do_info},
     {"dmesg", "", "the hypervisor's log", 1, do_dmesg},
+    {"counters", "DOMAIN", "a domain's exits and hypercalls", 2, do_counters},
+    {"death", "DOMAIN", "why a preserved domain crashed", 2, do_death},
     {"help", "[COMMAND]", "this list", 1, do_help},
 };
 

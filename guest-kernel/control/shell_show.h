@@ -12,8 +12,13 @@
 int show_list(struct shell_output *output, const char *target);
 int show_vcpus(struct shell_output *output, const char *target);
 
-/* `info` and `dmesg`. */
+/* `info`, `info memory` and `dmesg`. */
 int show_machine(struct shell_output *output);
+int show_memory(struct shell_output *output);
 int show_log(struct shell_output *output);
+
+/* `counters` and `death` of one domain. */
+int show_counters(struct shell_output *output, const char *target);
+int show_death(struct shell_output *output, const char *target);
 
 #endif
