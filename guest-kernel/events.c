@@ -24,6 +24,7 @@ struct shared_info *shared_info;
 static struct {
     event_handler *handler;
     void *arg;
+    unsigned int vcpu; /* the one that is notified */
 } ports[EVENT_PORTS_MAX];
 
 struct vcpu_info *event_vcpu_info(void)
@@ -105,6 +106,8 @@ int event_bind_virq(uint32_t virq, unsigned int vcpu, event_handler *handler, vo
     struct evtchn_bind_virq bind = {.virq = virq, .vcpu = vcpu};
     int64_t result = hypercall_event_channel_op(EVTCHNOP_bind_virq, &bind);
 
+    if (result == 0)
+        ports[bind.port % EVENT_PORTS_MAX].vcpu = vcpu;
     return bound(result, bind.port, handler, arg, port);
 }
 
@@ -113,6 +116,8 @@ int event_bind_ipi(unsigned int vcpu, event_handler *handler, void *arg, evtchn_
     struct evtchn_bind_ipi bind = {.vcpu = vcpu};
     int64_t result = hypercall_event_channel_op(EVTCHNOP_bind_ipi, &bind);
 
+    if (result == 0)
+        ports[bind.port % EVENT_PORTS_MAX].vcpu = vcpu;
     return bound(result, bind.port, handler, arg, port);
 }
 
@@ -132,6 +137,7 @@ void event_close(evtchn_port_t port)
     event_mask(port);
     hypercall_event_channel_op(EVTCHNOP_close, &arg);
     __atomic_store_n(&ports[port].handler, NULL, __ATOMIC_RELEASE);
+    ports[port].vcpu = 0;
     event_clear(port);
 }
 
@@ -142,7 +148,8 @@ int event_send(evtchn_port_t port)
     return (int)hypercall_event_channel_op(EVTCHNOP_send, &arg);
 }
 
-/* Runs the handlers of the pending, unmasked ports of one word. */
+/* Runs the handlers of the calling vcpu's pending, unmasked ports of one word; the pending bits are
+ * those of all vcpus. */
 static void scan_word(unsigned int word)
 {
     uint64_t pending = __atomic_load_n(&shared_info->evtchn_pending[word], __ATOMIC_ACQUIRE) &
@@ -152,6 +159,8 @@ static void scan_word(unsigned int word)
         evtchn_port_t port = word * WORD_BITS + (unsigned int)__builtin_ctzll(pending);
 
         pending &= pending - 1;
+        if (ports[port].vcpu != cpu_id())
+            continue;
         event_clear(port);
         event_handler *handler = __atomic_load_n(&ports[port].handler, __ATOMIC_ACQUIRE);
         if (handler)

@@ -11,9 +11,9 @@
  * outwards. -XEN_ENOMEM: no page for a table. */
 int MUST_CHECK direct_map_extend(uint64_t start, uint64_t end);
 
-/* Maps the image by 2 MiB pages, all of it writable and executable: for guests that measure, for the
- * hypervisor's page walks are shorter then. -XEN_EINVAL: the image does not lie at a multiple of
- * 2 MiB (link it with guest_load_paddr). */
+/* Maps the image by 2 MiB pages, all of it writable and executable: for guests that measure, for
+ * the hypervisor's page walks are shorter then. -XEN_EINVAL: the image does not lie at a multiple
+ * of 2 MiB (link it with guest_load_paddr). */
 int MUST_CHECK pagetable_map_image_large(void);
 
 /* The page tables that a starting vcpu loads: the image, the direct map, and the first 512 GiB of

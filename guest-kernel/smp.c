@@ -36,6 +36,7 @@ _Noreturn void smp_main(uint64_t cpu);
 static struct {
     void (*run)(void *arg);
     void *arg;
+    uint8_t *stack; /* stays with the vcpu */
     bool is_up;
 } starts[GUEST_CPUS_MAX];
 
@@ -89,11 +90,13 @@ int smp_start(unsigned int cpu, void (*run)(void *arg), void *arg)
 
     if (cpu == 0 || cpu >= GUEST_CPUS_MAX || hypercall_vcpu_op(VCPUOP_is_up, cpu, NULL) < 0)
         return -XEN_ENOENT;
-    stack = pages_alloc(STACK_PAGES, 1);
+    stack = starts[cpu].stack ? starts[cpu].stack : pages_alloc(STACK_PAGES, 1);
     if (!page || !stack)
         return -XEN_ENOMEM;
+    starts[cpu].stack = stack;
     starts[cpu].run = run;
     starts[cpu].arg = arg;
+    __atomic_store_n(&starts[cpu].is_up, false, __ATOMIC_RELEASE);
     prepare_trampoline(page, cpu, stack);
     apic_enable();
     apic_send(cpu * APIC_IDS_PER_VCPU, APIC_ICR_INIT | APIC_ICR_ASSERT);

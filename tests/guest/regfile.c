@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "guest-kernel/cpu.h"
 #include "guest-kernel/insn.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
@@ -64,7 +65,7 @@ bool regfile_enable_vectors(void)
         return false;
     write_cr4(read_cr4() | CR4_OSXSAVE);
     write_xcr0(XCR0_X87_TO_AVX);
-    return avx_works();
+    return cpu_id() != 0 || avx_works();
 }
 
 void regfile_fill(struct regfile *file, uint64_t seed, bool has_avx)
