@@ -103,6 +103,7 @@
 #define MSR_SYSCFG         0xc0010010u
 #define MSR_HWCR           0xc0010015u
 #define MSR_NB_CFG         0xc001001fu
+#define MSR_INT_PENDING    0xc0010055u
 #define MSR_VM_CR          0xc0010114u
 #define MSR_VM_HSAVE_PA    0xc0010117u
 #define MSR_DR1_MASK       0xc0011019u

@@ -19,6 +19,8 @@
 #define INSN_MAX         15u
 #define OPCODE_ESCAPE    0x0fu
 #define OPCODE_MOV_TO_CR 0x22u
+#define OPCODE_LMSW      0x01u /* 0F 01 /6 */
+#define LMSW_BITS        UINT64_C(0xf)
 #define PREFIX_LOCK      0xf0u
 #define REX_FIRST        0x40u
 #define REX_LAST         0x4fu
@@ -62,6 +64,28 @@ int cr_check_state(uint64_t cr0, uint64_t cr4, uint64_t efer)
     return 0;
 }
 
+uint64_t cr0_written(uint64_t value)
+{
+    return (value & CR0_KNOWN) | CR0_ET;
+}
+
+int cr0_check_write(const struct guest_paging *paging, uint64_t value)
+{
+    uint64_t cr0 = cr0_written(value);
+    uint64_t efer = paging->efer & ~EFER_LMA;
+
+    if (value >> 32 != 0)
+        return -EINVAL;
+    /* Long mode is entered from 16-bit or 32-bit code and left from there (APM Vol. 2 14.6.1). */
+    if (((cr0 ^ paging->cr0) & CR0_PG) && paging->is_long)
+        return -EINVAL;
+    if (!(cr0 & CR0_PG) && (paging->cr4 & CR4_PCIDE))
+        return -EINVAL;
+    if ((cr0 & CR0_PG) && (efer & EFER_LME))
+        efer |= EFER_LMA;
+    return cr_check_state(cr0, paging->cr4, efer);
+}
+
 int cr4_check_write(uint64_t cr0, uint64_t cr4, uint64_t efer, uint64_t value)
 {
     if (value & ~cr4_allowed())
@@ -96,7 +120,7 @@ static bool is_legacy_prefix(uint8_t byte)
     return false;
 }
 
-void cr_decode_bytes(const uint8_t *bytes, size_t count, bool is_long,
+void cr_decode_bytes(const uint8_t *bytes, size_t count, const struct guest_paging *paging,
                      const struct guest_regs *regs, struct vm_exit *exit)
 {
     size_t at = 0;
@@ -109,17 +133,21 @@ void cr_decode_bytes(const uint8_t *bytes, size_t count, bool is_long,
         has_lock = has_lock || bytes[at] == PREFIX_LOCK;
         at++;
     }
-    if (is_long && at < count && bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
+    if (paging->is_long && at < count && bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
         rex = bytes[at++];
-    if (count < 3 || at > count - 3 || bytes[at] != OPCODE_ESCAPE ||
-        bytes[at + 1] != OPCODE_MOV_TO_CR)
+    if (count < 3 || at > count - 3 || bytes[at] != OPCODE_ESCAPE)
         return;
     number = (bytes[at + 2] >> 3 & 7) | (rex & REX_R || has_lock ? 8 : 0);
     gpr = (bytes[at + 2] & 7) | (rex & REX_B ? 8 : 0);
-    if (number != exit->cr.number)
-        return;
-    exit->cr.value = is_long ? regs->gpr[gpr] : (uint32_t)regs->gpr[gpr];
-    exit->length = (uint8_t)(at + 3);
+    if (bytes[at + 1] == OPCODE_MOV_TO_CR && number == exit->cr.number) {
+        exit->cr.value = paging->is_long ? regs->gpr[gpr] : (uint32_t)regs->gpr[gpr];
+        exit->length = (uint8_t)(at + 3);
+    } else if (bytes[at + 1] == OPCODE_LMSW && (number & 7) == 6 && bytes[at + 2] >> 6 == 3 &&
+               exit->cr.number == 0) {
+        /* LMSW sets PE but does not clear it. */
+        exit->cr.value = (paging->cr0 & ~(LMSW_BITS & ~CR0_PE)) | (regs->gpr[gpr] & LMSW_BITS);
+        exit->length = (uint8_t)(at + 3);
+    }
 }
 
 void cr_decode(struct vcpu *v, struct vm_exit *exit)
@@ -129,5 +157,5 @@ void cr_decode(struct vcpu *v, struct vm_exit *exit)
     size_t count = virt_fetch(v, bytes, sizeof(bytes));
 
     virt->get_paging(v, &paging);
-    cr_decode_bytes(bytes, count, paging.is_long, &vcpu_private()->regs, exit);
+    cr_decode_bytes(bytes, count, &paging, &vcpu_private()->regs, exit);
 }

@@ -143,35 +143,56 @@ static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
     /* -EAGAIN: the instruction is executed again. */
 }
 
+/* LMA follows paging (APM Vol. 2 14.6.1). */
+static int write_cr0(struct vcpu *v, uint64_t value)
+{
+    struct guest_paging paging;
+    uint64_t efer;
+
+    virt->get_paging(v, &paging);
+    if (cr0_check_write(&paging, value) != 0)
+        return -EINVAL;
+    efer = paging.efer & ~EFER_LMA;
+    if ((value & CR0_PG) && (efer & EFER_LME))
+        efer |= EFER_LMA;
+    virt->set_reg(v, VM_CR0, cr0_written(value));
+    virt->set_reg(v, VM_EFER, efer);
+    return 0;
+}
+
+static int write_cr4(struct vcpu *v, uint64_t value)
+{
+    if (cr4_check_write(virt->get_reg(v, VM_CR0), virt->get_reg(v, VM_CR4),
+                        virt->get_reg(v, VM_EFER), value) != 0)
+        return -EINVAL;
+    virt->set_reg(v, VM_CR4, value);
+    return 0;
+}
+
+static int write_cr8(struct vcpu *v, uint64_t value)
+{
+    if (value > CR8_MAX)
+        return -EINVAL;
+    vlapic_write_tpr(v, (uint32_t)value << 4);
+    return 0;
+}
+
 static void exit_cr_write(struct vcpu *v, const struct vm_exit *exit)
 {
-    uint64_t value = exit->cr.value;
+    int rc;
 
     if (exit->length == 0) {
         domain_crash(v->domain, "write to CR%u by an unknown instruction", exit->cr.number);
         return;
     }
-    switch (exit->cr.number) {
-    case 4:
-        if (cr4_check_write(virt->get_reg(v, VM_CR0), virt->get_reg(v, VM_CR4),
-                            virt->get_reg(v, VM_EFER), value) != 0) {
-            inject_gp(v);
-            return;
-        }
-        virt->set_reg(v, VM_CR4, value);
-        break;
-    case 8:
-        if (value > CR8_MAX) {
-            inject_gp(v);
-            return;
-        }
-        vlapic_write_tpr(v, (uint32_t)value << 4);
-        break;
-    default:
-        domain_crash(v->domain, "write to CR%u", exit->cr.number);
-        return;
-    }
-    skip(v, exit);
+    if (exit->cr.number == 0)
+        rc = write_cr0(v, exit->cr.value);
+    else
+        rc = exit->cr.number == 4 ? write_cr4(v, exit->cr.value) : write_cr8(v, exit->cr.value);
+    if (rc != 0)
+        inject_gp(v);
+    else
+        skip(v, exit);
 }
 
 static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)

@@ -178,6 +178,7 @@ static const struct msr_row {
     {MSR_SYSCFG, MSR_SYSCFG, NULL, NULL, 0, true},
     {MSR_HWCR, MSR_HWCR, NULL, NULL, 0, true},
     {MSR_NB_CFG, MSR_NB_CFG, NULL, NULL, 0, true},
+    {MSR_INT_PENDING, MSR_INT_PENDING, NULL, NULL, 0, true},
     {MSR_FP_CFG, MSR_FP_CFG, NULL, NULL, 0, true},
     {MSR_DE_CFG, MSR_DE_CFG, NULL, NULL, 0, true},
 };

@@ -110,15 +110,16 @@ static int svm_cpu_init(void)
     return 0;
 }
 
-/* What exits. CR0 and CR3 are the guest's own with nested paging; CR4 is not, because a guest could
- * set bits that it must not see; CR8 is not, because the task priority belongs to the vLAPIC. */
+/* What exits. CR3 is the guest's own with nested paging, as are TS and MP of CR0. The rest of CR0
+ * and CR4 are not: a guest could set what it must not see, and some processors let a combination
+ * through that VMRUN refuses. CR8 is not, because the task priority belongs to the vLAPIC. */
 static void set_controls(struct vmcb_control *c)
 {
     c->intercept_cr = INTERCEPT_CR_WRITE(4) | INTERCEPT_CR_WRITE(8);
     c->intercept[0] = INTERCEPT1_INTR | INTERCEPT1_NMI | INTERCEPT1_SMI | INTERCEPT1_INIT |
-                      INTERCEPT1_RDPMC | INTERCEPT1_CPUID | INTERCEPT1_INVD | INTERCEPT1_HLT |
-                      INTERCEPT1_INVLPGA | INTERCEPT1_IOIO | INTERCEPT1_MSR | INTERCEPT1_FERR |
-                      INTERCEPT1_SHUTDOWN;
+                      INTERCEPT1_CR0_SEL | INTERCEPT1_RDPMC | INTERCEPT1_CPUID | INTERCEPT1_INVD |
+                      INTERCEPT1_HLT | INTERCEPT1_INVLPGA | INTERCEPT1_IOIO | INTERCEPT1_MSR |
+                      INTERCEPT1_FERR | INTERCEPT1_SHUTDOWN;
     c->intercept[1] = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
                       INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT |
                       INTERCEPT2_WBINVD | INTERCEPT2_MONITOR | INTERCEPT2_MWAIT | INTERCEPT2_XSETBV;
@@ -301,7 +302,7 @@ static void svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
     paging->cr0 = save->cr0;
     paging->cr3 = save->cr3;
     paging->cr4 = save->cr4;
-    paging->efer = save->efer;
+    paging->efer = save->efer & ~EFER_SVME;
     paging->rflags = vcpu_private()->regs.rflags;
     paging->cpl = save->cpl;
     paging->is_long = (save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG);

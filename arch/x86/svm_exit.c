@@ -48,11 +48,11 @@ static void decode_msr(const struct vmcb_control *c, struct vm_exit *exit)
     exit->length = 2;
 }
 
-static void decode_cr_write(const struct vmcb_control *c, uint32_t code,
+static void decode_cr_write(const struct vmcb_control *c, unsigned number,
                             const struct guest_regs *regs, struct vm_exit *exit)
 {
     exit->kind = VM_EXIT_CR_WRITE;
-    exit->cr.number = (uint8_t)(code - SVM_EXIT_CR_WRITE0);
+    exit->cr.number = (uint8_t)number;
     exit->length = 0;
     if (svm_features.has_decode_assist && (c->exit_info[0] & CR_INFO_IS_MOV)) {
         exit->cr.value = regs->gpr[c->exit_info[0] & CR_INFO_GPR_MASK];
@@ -80,7 +80,9 @@ static void decode_rest(const struct vmcb_control *c, uint32_t code, const struc
     if (code == SVM_EXIT_NPF)
         decode_fault(c, exit);
     else if (code >= SVM_EXIT_CR_WRITE0 && code <= SVM_EXIT_CR_WRITE15)
-        decode_cr_write(c, code, regs, exit);
+        decode_cr_write(c, code - SVM_EXIT_CR_WRITE0, regs, exit);
+    else if (code == SVM_EXIT_CR0_SEL)
+        decode_cr_write(c, 0, regs, exit);
     else if (code == SVM_EXIT_INVALID)
         exit->kind = VM_EXIT_BAD_STATE;
     else
@@ -100,7 +102,8 @@ void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, str
     } else if (code == SVM_EXIT_IOIO) {
         decode_port(c, regs, exit);
         return;
-    } else if (code >= SVM_EXIT_INTR && code < ARRAY_SIZE(rows)) {
+    } else if (code >= SVM_EXIT_INTR && code < ARRAY_SIZE(rows) &&
+               rows[code].kind != VM_EXIT_UNKNOWN) {
         exit->kind = rows[code].kind;
         exit->length = rows[code].length;
     } else {

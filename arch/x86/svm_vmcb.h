@@ -114,6 +114,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define INTERCEPT1_SMI             (1u << 2)
 #define INTERCEPT1_INIT            (1u << 3)
 #define INTERCEPT1_VINTR           (1u << 4)
+#define INTERCEPT1_CR0_SEL         (1u << 5) /* writes that change more than TS and MP */
 #define INTERCEPT1_RDPMC           (1u << 15)
 #define INTERCEPT1_CPUID           (1u << 18)
 #define INTERCEPT1_IRET            (1u << 20)
@@ -170,6 +171,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define SVM_EXIT_SMI        0x062u
 #define SVM_EXIT_INIT       0x063u
 #define SVM_EXIT_VINTR      0x064u
+#define SVM_EXIT_CR0_SEL    0x065u
 #define SVM_EXIT_RDPMC      0x06fu
 #define SVM_EXIT_CPUID      0x072u
 #define SVM_EXIT_IRET       0x074u
