@@ -10,7 +10,8 @@ extern traps_dispatch
 
 TRAP_STUB_SIZE equ 16
 ; Exceptions that push an error code (APM Vol. 2, table 8-1).
-ERROR_CODES    equ (1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 17) | (1 << 21) | (1 << 29) | (1 << 30)
+ERROR_CODES    equ (1 << 8) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) \
+                   | (1 << 17) | (1 << 21) | (1 << 29) | (1 << 30)
 
 ; Offsets in struct cpu; traps.c asserts them.
 CPU_EXPECT_RSP    equ 16

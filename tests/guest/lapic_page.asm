@@ -1,7 +1,8 @@
 ; SPDX-License-Identifier: BSD-2-Clause
 ;
-; The four kinds of instruction that may touch the APIC page (MOV r32,m32; MOV m32,r32; MOV m32,imm32;
-; XCHG r32,m32), in several addressing forms. RDI: the page, RSI: the offset, EDX: a value.
+; The four kinds of instruction that may touch the APIC page (MOV r32,m32; MOV m32,r32;
+; MOV m32,imm32; XCHG r32,m32), in several addressing forms. RDI: the page, RSI: the offset, EDX: a
+; value.
 
 section .text progbits alloc exec nowrite align=16
 bits 64

@@ -109,8 +109,8 @@ HYPERCALL_SLOT_SIZE equ 32
 XEN_VERSION         equ 17
 SCHED_OP            equ 29
 
-global op_hypercall, op_yields, op_cpuid, op_in, op_out, op_rdmsr, op_wrmsr, op_halt, op_read, op_write
-global op_wbinvd, op_write_cr4, op_xgetbv, op_xsetbv, op_avx
+global op_hypercall, op_yields, op_cpuid, op_in, op_out, op_rdmsr, op_wrmsr, op_halt, op_read
+global op_write, op_wbinvd, op_write_cr4, op_xgetbv, op_xsetbv, op_avx
 op_hypercall:
     call hypercall_page + XEN_VERSION * HYPERCALL_SLOT_SIZE
     ret

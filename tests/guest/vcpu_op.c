@@ -26,7 +26,7 @@ static int64_t op(unsigned int command, unsigned int vcpu, void *arg)
 
 static void states(void)
 {
-    struct vcpu_runstate_info info;
+    struct vcpu_runstate_info info = {.state = -1};
 
     check("vcpu_op/is_up of the caller", op(VCPUOP_is_up, 0, NULL), 1);
     check("vcpu_op/is_up of one not started", op(VCPUOP_is_up, 1, NULL), 0);
@@ -177,7 +177,7 @@ static void vcpu_info_errors(uint64_t gfn)
 static void vcpu_info(void)
 {
     uint8_t *page = page_alloc();
-    struct vcpu_info *moved = (struct vcpu_info *)(void *)(page + 64);
+    struct vcpu_info *moved = (struct vcpu_info *)(void *)(page + 128);
     struct vcpu_register_vcpu_info arg = {.mfn = virt_to_gfn(page), .offset = 64};
 
     vcpu_info_errors(arg.mfn);
@@ -185,7 +185,6 @@ static void vcpu_info(void)
           0);
     check("vcpu_op/register_vcpu_info twice", op(VCPUOP_register_vcpu_info, 1, &arg), -XEN_EINVAL);
     arg.offset = 128;
-    moved = (struct vcpu_info *)(void *)(page + 128);
     irq_disable();
     check("vcpu_op/register_vcpu_info of the caller", op(VCPUOP_register_vcpu_info, 0, &arg), 0);
     check("vcpu_op/register_vcpu_info raises an upcall", moved->evtchn_upcall_pending, 1);
