@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns a guest's memory layout: RAM from 0 to 0x9ffff, from 1 MiB up to 0xf0000000 and from 4 GiB
- * on; ACPI tables and the ring pages in reserved ranges where Xen has them too.
+ * Owns a guest's memory layout: RAM from 0 to 0xf0000000 (with the reserved range below 1 MiB) and
+ * from 4 GiB on; ACPI tables and the ring pages in reserved ranges where Xen has them too.
  */
 #include "guest-kernel/control/guest_acpi.h"
 #include "guest-kernel/control/build_layout.h"
@@ -103,16 +103,15 @@ static void lay_out(struct build *build)
     add_range(build, BUILD_4_GIB, build->high_end, XEN_HVM_MEMMAP_TYPE_RAM);
 }
 
+/* The range from 0xa0000 to 1 MiB has memory too, though the map reserves it: Linux looks for
+ * option ROMs there, and finds none in cleared pages. */
 static int populate_all(const struct build *build)
 {
     uint64_t acpi = BUILD_ACPI_GPA >> PAGE_SHIFT;
-    int err = 0;
+    int err = populate(build->domid, 0, build->low_end >> PAGE_SHIFT);
 
-    for (uint32_t i = 0; err == 0 && i < build->map_count; i++) {
-        if (build->map[i].type == XEN_HVM_MEMMAP_TYPE_RAM)
-            err = populate(build->domid, build->map[i].addr >> PAGE_SHIFT,
-                           (build->map[i].addr + build->map[i].size) >> PAGE_SHIFT);
-    }
+    if (err == 0)
+        err = populate(build->domid, BUILD_4_GIB >> PAGE_SHIFT, build->high_end >> PAGE_SHIFT);
     if (err == 0)
         err = populate_small(build->domid, acpi, acpi + acpi_frames(build));
     if (err == 0)
