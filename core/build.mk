@@ -2,7 +2,8 @@
 # Unit tests of the hypervisor's neutral part: core and the page-table walker, compiled for the host, run on the fake
 # architecture of tests/fake.
 
-HOST_CORE_C := $(filter-out %_test.c,$(wildcard core/*.c)) arch/x86/pt.c $(wildcard tests/fake/*.c)
+HOST_CORE_C := $(filter-out %_test.c,$(wildcard core/*.c)) arch/x86/pt.c arch/x86/lock.c \
+	$(wildcard tests/fake/*.c)
 HOST_CORE_OBJS := $(HOST_CORE_C:%.c=$(BUILD)/unit/%.o)
 CORE_TEST_C := $(wildcard core/*_test.c arch/x86/*_test.c)
 CORE_TESTS := $(CORE_TEST_C:%.c=$(BUILD)/unit/%)

@@ -61,7 +61,15 @@ static inline void barrier_full(void)
     atomic_thread_fence(memory_order_seq_cst);
 }
 /* One load or store that the compiler neither repeats, splits nor leaves out. */
+#ifdef ATOLL_HOST_TEST
+/* tests/fake/fake_tlb.c sees each of them first. */
+const volatile void *fake_note_load(const volatile void *address);
+volatile void *fake_note_store(volatile void *address, size_t size);
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)fake_note_load(&(x)))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)fake_note_store(&(x), sizeof(x)) = (v))
+#else
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 
 #endif

@@ -112,9 +112,18 @@ void window_empty(void);
 
 /* Tables of core/frame.c: an entry for each frame and each chunk, up to HOST_MFN_MAX. Readable
  * everywhere: zero where nothing is mapped. */
+#ifdef ATOLL_HOST_TEST
+extern uint64_t fake_frame_table, fake_chunk_table, fake_heap_map;
+#define FRAME_TABLE_VA fake_frame_table
+#define CHUNK_TABLE_VA fake_chunk_table
+#define HEAP_MAP_BASE  fake_heap_map
+#else
 #define FRAME_TABLE_VA UINT64_C(0xffffc00000000000)
 #define CHUNK_TABLE_VA UINT64_C(0xffffc80000000000)
-#define HOST_MFN_MAX   (UINT64_C(1) << 34) /* 64 TiB: what the heap map can reach */
+/* Machine memory in the heap map, present only for chunks that host_map_chunk() mapped. */
+#define HEAP_MAP_BASE  UINT64_C(0xffff800000000000)
+#endif
+#define HOST_MFN_MAX (UINT64_C(1) << 34) /* 64 TiB: what the heap map can reach */
 /* Maps PAGE (or 2 MiB at PAGE, by LEVEL) at ADDRESS in one of the two tables, at boot. */
 void host_map_table(const void *address, paddr_t page, unsigned level);
 /* At boot: the early table pages end; what is left of them, mapped like the heap, goes to the
@@ -122,9 +131,6 @@ void host_map_table(const void *address, paddr_t page, unsigned level);
 void host_early_end(mfn_t *first, uint64_t *count);
 /* The machine address of something in the image or the heap. */
 paddr_t host_paddr(const void *address);
-/* Address of machine memory in the heap map (present only for chunks that host_map_chunk() mapped).
- */
-#define HEAP_MAP_BASE UINT64_C(0xffff800000000000)
 /* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
  * executable. -ENOMEM. One caller at a time: core/heap.c sees to it. */
 int host_map_chunk(paddr_t chunk) MUST_CHECK;

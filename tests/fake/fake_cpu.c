@@ -11,6 +11,7 @@
 #include "core/domain.h"
 #include "core/log.h"
 #include "lib/errno.h"
+#include "tests/fake/fake_memory.h"
 
 struct percpu fake_percpu;
 struct cpu cpus[CPU_MAX];
@@ -28,21 +29,26 @@ int fake_vcpu_init_budget = -1, fake_vcpus;
 struct guest_paging fake_paging;
 char fake_console[4096];
 jmp_buf fake_machine_exit;
-static struct vcpu *currents[CPU_MAX];
+static struct percpu others[CPU_MAX]; /* of the CPUs that this one is not */
 static uint64_t armed[CPU_MAX];
 
 void fake_cpus_init(uint32_t count, uint64_t start_ns)
 {
     memset(cpus, 0, sizeof(cpus));
-    memset(currents, 0, sizeof(currents));
-    memset(&fake_percpu, 0, sizeof(fake_percpu));
+    memset(others, 0, sizeof(others));
     for (uint32_t i = 0; i < count; i++) {
         cpus[i].id = i;
         atomic_store(&cpus[i].is_online, true);
         armed[i] = UINT64_MAX;
+        others[i].id = i;
+        others[i].cpu = &cpus[i];
+        for (uint32_t slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
+            others[i].window_tag[slot] = MFN_NONE;
+        for (uint32_t slot = 0; slot < GFN_CACHE_SIZE; slot++)
+            others[i].gfn_cache[slot].gfn = GFN_NONE;
     }
     cpu_count = count;
-    fake_percpu.cpu = &cpus[0];
+    fake_percpu = others[0];
     lock_knows_cpu = true;
     fake_ns = start_ns;
     fake_kicks = fake_loads = fake_saves = 0;
@@ -53,15 +59,13 @@ void fake_cpus_init(uint32_t count, uint64_t start_ns)
 
 void fake_on_cpu(uint32_t cpu)
 {
-    currents[fake_percpu.id] = fake_percpu.current;
-    fake_percpu.id = cpu;
-    fake_percpu.cpu = &cpus[cpu];
-    fake_percpu.current = currents[cpu];
+    others[fake_percpu.id] = fake_percpu;
+    fake_percpu = others[cpu];
 }
 
 struct vcpu *fake_current(uint32_t cpu)
 {
-    return cpu == fake_percpu.id ? fake_percpu.current : currents[cpu];
+    return cpu == fake_percpu.id ? fake_percpu.current : others[cpu].current;
 }
 
 uint64_t fake_armed(uint32_t cpu)
@@ -147,7 +151,8 @@ static uint64_t get_reg(UNUSED struct vcpu *v, unsigned which)
     return 0x1000 + which;
 }
 
-static const struct virt_ops fake_virt = {.get_paging = get_paging, .get_reg = get_reg};
+static const struct virt_ops fake_virt = {
+    .get_paging = get_paging, .get_reg = get_reg, .flush = fake_tlb_flush};
 const struct virt_ops *virt = &fake_virt;
 
 void machine_power_off(void)

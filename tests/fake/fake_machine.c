@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What core asks of the rest of arch/x86 and has no model here: physical interrupts, context
+ * records, the machine's description. */
+#include "arch/x86/virt.h"
+#include "core/machine.h"
+#include "core/pirq.h"
+#include "lib/errno.h"
+
+#include <string.h>
+
+int pirq_bind(UNUSED struct domain *d, UNUSED uint32_t pirq)
+{
+    return -EINVAL;
+}
+
+void pirq_unbind(UNUSED struct domain *d, UNUSED uint32_t pirq)
+{
+}
+
+size_t arch_hvm_record_size(UNUSED uint16_t type)
+{
+    return 0;
+}
+
+int arch_get_hvm_record(UNUSED struct vcpu *v, UNUSED uint16_t type, UNUSED void *record,
+                        UNUSED size_t size)
+{
+    return -EINVAL;
+}
+
+bool machine_memory_range(UNUSED uint32_t index, UNUSED uint64_t *base, UNUSED uint64_t *size,
+                          UNUSED uint32_t *type)
+{
+    return false;
+}
+
+void machine_features(uint32_t words[8])
+{
+    memset(words, 0, 8 * sizeof(words[0]));
+}
+
+void machine_visit_mappings(UNUSED void (*visit)(void *argument, paddr_t base, uint64_t size,
+                                                 unsigned kind),
+                            UNUSED void *argument)
+{
+}

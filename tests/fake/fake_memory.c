@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Machine memory of the fake architecture: RAM, its maps, the host's generation. */
+#define _GNU_SOURCE
+#include "tests/fake/fake_memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "arch/x86/percpu.h"
+#include "boot/boot_info.h"
+#include "core/domain.h"
+#include "core/frame_table.h"
+#include "core/heap.h"
+#include "lib/errno.h"
+#include "pv-abi/domctl.h"
+#include "tests/fake/fake_cpu.h"
+
+#define RAM_SIZE    ((size_t)FAKE_CHUNKS << CHUNK_SHIFT)
+#define EARLY_FIRST ((uint64_t)FAKE_IMAGE_CHUNK * CHUNK_FRAMES + 200) /* the image ends here */
+#define AREA_SLOTS  64u
+#define WALK_SLOTS  4u
+
+uint64_t fake_frame_table, fake_chunk_table, fake_heap_map;
+
+static int ram_file;
+static uint8_t *ram; /* all of it, for fake_frame() */
+static char *windows, *areas;
+static _Atomic uint64_t host_generation = 1;
+
+static void *map_ram(void *at, size_t size, uint64_t offset, int protection)
+{
+    void *result = mmap(at, size, protection, MAP_SHARED | (at != NULL ? MAP_FIXED : 0), ram_file,
+                        (off_t)offset);
+
+    assert_true(result != MAP_FAILED);
+    return result;
+}
+
+static void *reserve(size_t size, int protection)
+{
+    void *result = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    assert_true(result != MAP_FAILED);
+    return result;
+}
+
+uint8_t *fake_frame(mfn_t mfn)
+{
+    return ram + paddr_of(mfn).v;
+}
+
+/* ---- the window ---- */
+
+static char *window_at(unsigned slot)
+{
+    return windows + (this_cpu()->id * WINDOW_SLOT_COUNT + slot) * (size_t)PAGE_SIZE;
+}
+
+static void *map_slot(unsigned slot, mfn_t mfn)
+{
+    struct percpu *percpu = this_cpu();
+
+    assert_true(mfn.v < FAKE_CHUNKS * CHUNK_FRAMES);
+    if ((percpu->window_used & 1u << slot) == 0 || !mfn_equal(percpu->window_tag[slot], mfn)) {
+        map_ram(window_at(slot), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
+        percpu->window_tag[slot] = mfn;
+        percpu->window_used |= 1u << slot;
+        percpu->window_fills++;
+    }
+    return window_at(slot);
+}
+
+static void empty_slot(unsigned slot)
+{
+    mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
+    this_cpu()->window_used &= ~(1u << slot);
+}
+
+void *window_map(enum window_use use, mfn_t mfn)
+{
+    return map_slot(WALK_SLOTS + (unsigned)use, mfn);
+}
+
+void *window_map_walk(unsigned level, mfn_t mfn)
+{
+    return map_slot(level, mfn);
+}
+
+void window_unmap(enum window_use use)
+{
+    empty_slot(WALK_SLOTS + (unsigned)use);
+}
+
+void window_empty(void)
+{
+    struct percpu *percpu = this_cpu();
+
+    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
+        percpu->gfn_cache[i].gfn = GFN_NONE;
+    percpu->window_used &= ~WINDOW_USED_GFN_CACHE;
+    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT - 1; slot++)
+        if ((percpu->window_used & 1u << slot) != 0)
+            empty_slot(slot);
+}
+
+/* ---- the host's tables ---- */
+
+int host_map_chunk(paddr_t chunk)
+{
+    /* A table for it may be wanted, as on the machine. */
+    void *table = heap_alloc(NULL, 1);
+
+    if (table == NULL)
+        return -ENOMEM;
+    heap_free(NULL, table, 1);
+    map_ram((char *)fake_heap_map + chunk.v, CHUNK_SIZE, chunk.v, PROT_READ | PROT_WRITE);
+    return 0;
+}
+
+uint64_t host_unmap_chunk(paddr_t chunk)
+{
+    mprotect((char *)fake_heap_map + chunk.v, CHUNK_SIZE, PROT_NONE);
+    return atomic_fetch_add(&host_generation, 1) + 1;
+}
+
+bool host_flush_done(uint64_t generation)
+{
+    for (uint32_t i = 0; i < cpu_count; i++)
+        if (atomic_load(&cpus[i].host_gen) < generation)
+            return false;
+    return true;
+}
+
+void fake_host_flush_all(void)
+{
+    for (uint32_t i = 0; i < cpu_count; i++)
+        atomic_store(&cpus[i].host_gen, atomic_load(&host_generation));
+}
+
+static struct {
+    mfn_t frame;
+    enum { AREA_FREE, AREA_USED, AREA_DROPPED } state;
+    uint64_t generation;
+} area[AREA_SLOTS];
+
+int host_map_area(const mfn_t *frames, unsigned count, void **address)
+{
+    unsigned run = 0, slot;
+
+    if (frame_should_fail())
+        return -ENOMEM;
+    for (slot = 0; slot < AREA_SLOTS && run < count; slot++)
+        run = area[slot].state == AREA_FREE ? run + 1 : 0;
+    if (run < count)
+        return -ENOMEM;
+    slot -= count;
+    *address = areas + slot * (size_t)PAGE_SIZE;
+    for (unsigned i = 0; i < count; i++) {
+        area[slot + i].frame = frames[i];
+        area[slot + i].state = AREA_USED;
+        map_ram(areas + (slot + i) * (size_t)PAGE_SIZE, PAGE_SIZE, paddr_of(frames[i]).v,
+                PROT_READ | PROT_WRITE);
+    }
+    return 0;
+}
+
+void host_unmap_area(void *address, unsigned count)
+{
+    size_t slot = (size_t)((char *)address - areas) / PAGE_SIZE;
+    uint64_t generation = atomic_fetch_add(&host_generation, 1) + 1;
+
+    mprotect(address, count * (size_t)PAGE_SIZE, PROT_NONE);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(area[slot + i].state, AREA_USED);
+        area[slot + i].state = AREA_DROPPED;
+        area[slot + i].generation = generation;
+    }
+}
+
+unsigned host_reclaim_area(mfn_t *frames, unsigned max)
+{
+    unsigned count = 0;
+
+    for (unsigned slot = 0; slot < AREA_SLOTS && count < max; slot++) {
+        if (area[slot].state == AREA_DROPPED && host_flush_done(area[slot].generation)) {
+            area[slot].state = AREA_FREE;
+            frames[count++] = area[slot].frame;
+        }
+    }
+    return count;
+}
+
+void host_map_table(UNUSED const void *address, UNUSED paddr_t page, UNUSED unsigned level)
+{
+}
+
+void host_early_end(mfn_t *first, uint64_t *count)
+{
+    uint64_t end = (FAKE_IMAGE_CHUNK + 1) * (uint64_t)CHUNK_FRAMES;
+
+    first->v = EARLY_FIRST;
+    *count = end - EARLY_FIRST;
+    map_ram((char *)fake_heap_map + paddr_of(*first).v, *count << PAGE_SHIFT, paddr_of(*first).v,
+            PROT_READ | PROT_WRITE);
+}
+
+/* ---- setting up ---- */
+
+static void add_range(struct boot_info *bi, uint64_t first, uint64_t end, uint32_t type)
+{
+    bi->mem[bi->mem_count++] =
+        (struct boot_mem){first << PAGE_SHIFT, (end - first) << PAGE_SHIFT, type, 0};
+}
+
+int fake_memory_setup(UNUSED void **state)
+{
+    static struct boot_info bi;
+    uint64_t image = FAKE_IMAGE_CHUNK * (uint64_t)CHUNK_FRAMES;
+
+    fake_cpus_init(4, 1);
+    ram_file = memfd_create("ram", 0);
+    assert_true(ram_file >= 0 && ftruncate(ram_file, (off_t)RAM_SIZE) == 0);
+    ram = map_ram(NULL, RAM_SIZE, 0, PROT_READ | PROT_WRITE);
+    /* Nothing of what is found in memory may be relied on. */
+    memset(ram, 0xa5, RAM_SIZE);
+    fake_heap_map = (uint64_t)reserve(RAM_SIZE, PROT_NONE);
+    windows = reserve(CPU_MAX * WINDOW_SLOT_COUNT * (size_t)PAGE_SIZE, PROT_NONE);
+    areas = reserve(AREA_SLOTS * (size_t)PAGE_SIZE, PROT_NONE);
+    fake_frame_table = (uint64_t)reserve(HOST_MFN_MAX * 8, PROT_READ | PROT_WRITE);
+    fake_chunk_table = (uint64_t)reserve(HOST_MFN_MAX / CHUNK_FRAMES * sizeof(struct chunk),
+                                         PROT_READ | PROT_WRITE);
+
+    add_range(&bi, 0, FAKE_DEVICE_MFN, BOOT_MEM_FREE);
+    add_range(&bi, 0x100, image, BOOT_MEM_FREE);
+    add_range(&bi, image, image + CHUNK_FRAMES, BOOT_MEM_IMAGE);
+    add_range(&bi, image + CHUNK_FRAMES, FAKE_CHUNKS * CHUNK_FRAMES, BOOT_MEM_FREE);
+    bi.image_paddr = image << PAGE_SHIFT;
+    bi.image_size = CHUNK_SIZE;
+    frame_boot(&bi);
+    fake_idle();
+    return 0;
+}
+
+void fake_idle(void)
+{
+    do
+        fake_host_flush_all();
+    while (frame_scrub_step());
+}
+
+struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages)
+{
+    struct xen_domctl_createdomain config = {
+        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+        .max_vcpus = 1,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = 4,
+        .max_maptrack_frames = 4,
+        .arch.emulation_flags = XEN_X86_EMU_LAPIC,
+    };
+    uint16_t domid = 0;
+    struct domain *d;
+
+    if (domain_create(&domid, &config, &d) != 0)
+        return NULL;
+    d->max_pages = pages;
+    d->hyp_limit = hyp_pages;
+    if (domain_set_max_vcpus(d, 1) != 0) {
+        fake_domain_destroy(d);
+        return NULL;
+    }
+    return d;
+}
+
+void fake_domain_destroy(struct domain *d)
+{
+    while (domain_destroy_step(d) != 0)
+        fake_host_flush_all();
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Machine memory of the fake architecture. The heap map, the window's slots and registered areas
+ * are mappings of one memory file, so that an address that should not be mapped faults; every
+ * guest's TLB keeps its entries until it is told to flush; stores to page tables are recorded.
+ */
+#ifndef ATOLL_TESTS_FAKE_MEMORY_H
+#define ATOLL_TESTS_FAKE_MEMORY_H
+
+#include "core/types.h"
+
+struct domain;
+struct vcpu;
+
+#define FAKE_CHUNKS 24u /* 48 MiB of RAM, but for a hole in chunk 0 */
+/* Where the image lies, and the frame of device memory that is no RAM. */
+#define FAKE_IMAGE_CHUNK 1u
+#define FAKE_DEVICE_MFN  0xa0u
+
+/* Brings memory up by frame_boot(), once for a program, with COUNT CPUs. A cmocka group setup. */
+int fake_memory_setup(void **state);
+/* A domain with one vCPU's structure, alive, with limits of PAGES and HYP_PAGES; undone by
+ * fake_domain_destroy(), which runs all steps of destruction. */
+struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages);
+void fake_domain_destroy(struct domain *d);
+/* The bytes of a frame, whatever maps it. */
+uint8_t *fake_frame(mfn_t mfn);
+/* Every CPU flushes its own TLB of the host's mappings. */
+void fake_host_flush_all(void);
+/* Scrubs and gives back until there is nothing more to do. */
+void fake_idle(void);
+
+/* ---- guests ---- */
+
+/* This CPU switches to V (NULL: none), as core/sched.c does it. */
+void fake_load(struct vcpu *v);
+/* The loaded vCPU enters and reads, or writes, a byte at GFN by this CPU's TLB, which keeps what
+ * the nested tables said first. -EFAULT: a nested page fault. The frame found must still be the
+ * domain's or wait in quarantine: the test fails if it is free or another's. */
+int fake_guest_access(gfn_t gfn, bool is_write, uint8_t *value);
+/* The same without p2m_enter(): the guest was in the middle of its time. */
+int fake_guest_access_inside(gfn_t gfn, bool is_write, uint8_t *value);
+/* What virt->flush() does. */
+void fake_tlb_flush(struct vcpu *v);
+/* While it is set, flushes are lost: to see that a test would notice. */
+extern bool fake_tlb_ignores_flushes;
+/* Accesses by a translation whose frame was not the domain's any more. */
+extern unsigned fake_tlb_violations;
+
+/* ---- stores and loads that the hypervisor does with WRITE_ONCE and READ_ONCE ---- */
+
+struct fake_store {
+    volatile void *address;
+    size_t size;
+    uint64_t before;
+};
+#define FAKE_HISTORY_MAX 8192u
+extern struct fake_store fake_history[FAKE_HISTORY_MAX];
+extern unsigned fake_history_count;
+extern bool fake_history_is_on;
+/* Takes the newest store back. */
+void fake_history_undo(void);
+/* Called before each READ_ONCE, NULL: nothing. */
+extern void (*fake_on_load)(const volatile void *address);
+
+#endif
