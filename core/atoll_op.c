@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What Xen has no word for (atoll.h): death records, counters, the hypervisor's memory. */
 #include "core/domain.h"
+#include "core/foreign.h"
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "core/machine.h"
@@ -103,6 +104,7 @@ int64_t atoll_op_get_memory(struct hypercall *call)
     struct frame_counts counts;
     struct domain *d;
 
+    foreign_poll(call->d);
     frame_counts(&counts);
     arg->total = counts.total;
     arg->free_clean = counts.free_clean;

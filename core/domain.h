@@ -8,6 +8,7 @@
 #include "core/area.h"
 #include "core/counters.h"
 #include "core/evtchn.h"
+#include "core/foreign.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/p2m.h"
@@ -114,6 +115,7 @@ struct domain {
     struct sched_domain sched;      /* rebuilt */
     struct memory_map *memory_map; /* a heap page; XENMEM_set_memory_map; under lock */
     struct foreign_queue *foreign_queue; /* core/foreign.c; under lock */
+    struct foreign_resource resource[FOREIGN_RESOURCES]; /* the same */
     uint32_t vm_assist;
     uint64_t wall_offset_ns;
     uint32_t exit_flags;

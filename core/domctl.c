@@ -3,7 +3,7 @@
 #include "core/domctl.h"
 
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/foreign.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -63,6 +63,8 @@ static int64_t destroy(struct hypercall *call, struct domain *d, UNUSED struct x
 
 int64_t domctl_destroydomain(struct hypercall *call)
 {
+    /* What the caller has unmapped of the domain is not to outlive it. */
+    foreign_poll(call->d);
     return domctl_run_other(call, destroy);
 }
 

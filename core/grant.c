@@ -43,8 +43,8 @@ static int grow_locked(struct domain *d, uint32_t count)
 {
     int error = count <= d->grants.frame_limit ? 0 : -EINVAL;
 
-    if (!d->grants.slots)
-        return -EINVAL;
+    if (d->grants.is_dead)
+        return -ESRCH;
     while (!error && d->grants.frame_count < count)
         error = add_frame(d);
     return error;
@@ -113,21 +113,47 @@ void grant_seed(struct domain *d, uint32_t ref, uint16_t to, gfn_t gfn)
     WRITE_ONCE(entries[ref].flags, (uint16_t)GTF_permit_access);
 }
 
-void grant_destroy(struct domain *d)
+int grant_resource_get(struct domain *d, uint32_t index, mfn_t *mfn)
 {
-    struct grant_table *table = &d->grants;
-    struct grant_slots *slots;
+    int error = -EINVAL;
 
-    grant_drop_maps(d);
-    lock_take(&table->lock);
-    slots = table->slots;
-    table->slots = NULL;
-    for (uint32_t i = 0; i < table->frame_count; i++) {
+    lock_take(&d->grants.lock);
+    if (index < GRANT_FRAMES_MAX)
+        error = grow_locked(d, index + 1);
+    if (!error) {
+        *mfn = heap_mfn(d->grants.slots->frame[index]);
+        atomic_fetch_add(&d->grants.resource_maps, 1);
+    }
+    lock_drop(&d->grants.lock);
+    return error;
+}
+
+void grant_resource_put(struct domain *d)
+{
+    atomic_fetch_sub(&d->grants.resource_maps, 1);
+}
+
+void grant_free(struct domain *d)
+{
+    struct grant_slots *slots = d->grants.slots;
+
+    if (!slots)
+        return;
+    for (uint32_t i = 0; i < d->grants.frame_count; i++) {
         heap_free(d, slots->frame[i], 1);
         heap_free(d, slots->active[i], GRANT_ACTIVE_PAGES);
     }
-    table->frame_count = 0;
-    if (slots)
-        heap_free(d, slots, 1);
-    lock_drop(&table->lock);
+    d->grants.frame_count = 0;
+    d->grants.slots = NULL;
+    heap_free(d, slots, 1);
+}
+
+void grant_destroy(struct domain *d)
+{
+    grant_drop_maps(d);
+    lock_take(&d->grants.lock);
+    d->grants.is_dead = true;
+    if (atomic_load(&d->grants.resource_maps) == 0)
+        grant_free(d);
+    lock_drop(&d->grants.lock);
 }

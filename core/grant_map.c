@@ -97,7 +97,7 @@ int16_t grant_map(struct domain *d, struct domain *granter, const struct grant_m
     int16_t status;
 
     if (take_handle(d, handle))
-        return GNTST_no_space;
+        return GNTST_no_device_space;
     if (is_host)
         lock_take(&d->lock);
     status = map_frame(d, &track, request->gfn);

@@ -44,7 +44,9 @@ int64_t grant_op_setup_table(struct hypercall *call)
     }
     arg->status = GNTST_okay;
     lock_take(&d->lock);
-    if (grant_grow(d, arg->nr_frames))
+    if (d->grants.is_dead)
+        arg->status = GNTST_bad_domain;
+    else if (grant_grow(d, arg->nr_frames))
         arg->status = GNTST_general_error;
     else
         error = write_frames(call, d);

@@ -12,6 +12,7 @@
 #include "pv-abi/grant_table.h"
 #include "pv-abi/hvm_op.h"
 #include "pv-abi/memory.h"
+#include "pv-abi/physdev.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/sysctl.h"
 #include "pv-abi/vcpu.h"

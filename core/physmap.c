@@ -25,11 +25,18 @@ static bool extent_is_valid(gfn_t gfn, unsigned order)
     return gfn.v < GFN_LIMIT && count <= GFN_LIMIT - gfn.v && !(gfn.v & (count - 1));
 }
 
+/* Another domain's frame, whose reference waits for the TLBs. */
+static bool is_foreign(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
+{
+    return entry->type == P2M_FOREIGN ||
+           (entry->type == P2M_SHARED && foreign_resource(d, gfn) != NULL);
+}
+
 /* Whether something may be put in place of ENTRY without a word from who mapped it. */
-static bool can_replace(const struct p2m_entry *entry)
+static bool can_replace(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
 {
     return entry->type == P2M_NONE || entry->type == P2M_RAM || entry->type == P2M_RAM_RO ||
-           entry->type == P2M_SHARED;
+           (entry->type == P2M_SHARED && !is_foreign(d, gfn, entry));
 }
 
 static bool is_ram(const struct p2m_entry *entry)
@@ -40,6 +47,12 @@ static bool is_ram(const struct p2m_entry *entry)
 /* A shared page that sat at GFN sits nowhere. */
 static void forget_place(struct domain *d, gfn_t gfn)
 {
+    struct domain **owner = foreign_resource(d, gfn);
+
+    if (owner) {
+        foreign_put_resource(d, owner);
+        return;
+    }
     if (gfn_equal(d->shared_info_gfn, gfn))
         d->shared_info_gfn = GFN_NONE;
     for (uint32_t i = 0; i < d->grants.frame_count; i++)
@@ -75,7 +88,7 @@ int physmap_prepare(struct domain *d, gfn_t gfn)
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
     p2m_get(d, gfn, &entry);
-    if (!can_replace(&entry))
+    if (!can_replace(d, gfn, &entry))
         return -EBUSY;
     return p2m_prepare(d, gfn, 0);
 }
@@ -96,10 +109,12 @@ static int remove_locked(struct domain *d, gfn_t gfn)
     p2m_get(d, gfn, &entry);
     if (entry.type == P2M_NONE)
         return -ENOENT;
-    if (entry.type == P2M_FOREIGN && !foreign_can_put(d))
-        return -EAGAIN;
-    if (entry.type != P2M_FOREIGN && !can_replace(&entry))
+    if (is_foreign(d, gfn, &entry)) {
+        if (!foreign_can_put(d))
+            return -EAGAIN;
+    } else if (!can_replace(d, gfn, &entry)) {
         return -EBUSY;
+    }
     error = p2m_prepare(d, gfn, 0);
     if (!error)
         physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
@@ -173,30 +188,22 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
     return error;
 }
 
-/* Nothing may be mapped in an extent that gets RAM: a large leaf would hide it. */
-static int check_all_free(struct domain *d, gfn_t gfn, unsigned order)
-{
-    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
-        struct p2m_entry entry;
-
-        p2m_get(d, gfn_add(gfn, i), &entry);
-        if (entry.type != P2M_NONE)
-            return -EBUSY;
-    }
-    return 0;
-}
-
 int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
 {
+    struct p2m_entry entry;
     mfn_t mfn;
     int error;
 
     if (!extent_is_valid(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
-    error = atomic_load(&d->state) >= DOMAIN_DYING ? -ESRCH : check_all_free(d, gfn, order);
-    if (!error)
-        error = p2m_prepare(d, gfn, order);
+    p2m_get(d, gfn, &entry);
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        error = -ESRCH;
+    else if (entry.type != P2M_NONE)
+        error = -EBUSY;
+    else
+        error = p2m_prepare(d, gfn, order); /* which refuses smaller leaves in the extent */
     if (!error)
         error = frame_alloc(d, order, &mfn);
     if (!error)

@@ -154,3 +154,56 @@ int64_t memory_op_remove_from_physmap(struct hypercall *call)
     domain_put(d);
     return result;
 }
+
+/* Maps frames of another's grant table where the list says. An error undoes nothing: what is mapped
+ * is unmapped as anything else. */
+static int64_t map_resource(struct hypercall *call, struct domain *owner)
+{
+    const struct xen_mem_acquire_resource *arg = call->arg;
+    uint64_t done = hypercall_done(call);
+    struct hypercall_cursor cursor;
+    int error = cursor_open(&cursor, call, 0, arg->frame_list, arg->nr_frames);
+
+    if (!error)
+        error = cursor_skip(&cursor, done);
+    while (!error && done < arg->nr_frames) {
+        uint64_t gfn;
+
+        error = cursor_next(&cursor, &gfn);
+        if (!error)
+            error =
+                foreign_add_resource(call->d, owner, (uint32_t)(arg->frame + done), (gfn_t){gfn});
+        done++;
+        if (!error && done < arg->nr_frames && hypercall_should_yield())
+            return hypercall_continue(call, done);
+    }
+    return error;
+}
+
+int64_t memory_op_acquire_resource(struct hypercall *call)
+{
+    struct xen_mem_acquire_resource *arg = call->arg;
+    struct domain *owner;
+    int64_t result;
+
+    if (arg->pad)
+        return -EINVAL;
+    if (arg->type != XENMEM_resource_grant_table ||
+        arg->id != XENMEM_resource_grant_table_id_shared)
+        return arg->type == XENMEM_resource_grant_table ? -EINVAL : -EOPNOTSUPP;
+    owner = domain_get(arg->domid);
+    if (!owner)
+        return -ESRCH;
+    if (owner == call->d) {
+        result = -EPERM;
+    } else if (!arg->frame_list) {
+        result = arg->nr_frames ? -EINVAL : 0;
+        arg->nr_frames = owner->grants.frame_limit;
+    } else if (arg->nr_frames > GRANT_FRAMES_MAX || arg->frame > GRANT_FRAMES_MAX) {
+        result = -EINVAL;
+    } else {
+        result = map_resource(call, owner);
+    }
+    domain_put(owner);
+    return result;
+}

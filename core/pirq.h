@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Physical interrupts as the control domain sees them (design decision 7; physdev.h). A pirq names
- * a mapped GSI or MSI of one domain; an event channel bound to it is raised with
+ * a mapped GSI of one domain; an event channel bound to it is raised with
  * evtchn_raise_pirq(). arch/x86/irq.c implements this.
  */
 #ifndef ATOLL_CORE_PIRQ_H
@@ -13,21 +13,10 @@ struct domain;
 
 #define PIRQ_ANY UINT32_MAX
 
-/* An MSI or MSI-X source: PCI segment, bus, device and function, and which entry of the device. */
-struct pirq_msi {
-    uint16_t segment;
-    uint8_t bus;
-    uint8_t devfn;
-    bool is_msix;
-    uint32_t entry; /* MSI-X: index in the table; MSI: 0 */
-    paddr_t table;  /* MSI-X: where the table lies */
-};
-
-/* Gives D a pirq for GSI or an MSI source: *PIRQ if free, or any for PIRQ_ANY; the same source
- * again gives the same pirq. -EINVAL: no such source; -EBUSY: the pirq is taken, or another domain
- * has the source; -ENOSPC: no pirq or vector left; -ENODEV: no such device or capability. */
+/* Gives D a pirq for GSI: *PIRQ if free, or any for PIRQ_ANY; the same GSI again gives the same
+ * pirq. -EINVAL: no such GSI; -EBUSY: the pirq is taken, or another domain has the GSI; -ENOSPC: no
+ * pirq or vector left. */
 int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
-int pirq_map_msi(struct domain *d, const struct pirq_msi *msi, uint32_t *pirq) MUST_CHECK;
 /* Undoes it. -EINVAL: not mapped; -EBUSY: an event channel is bound to it. */
 int pirq_unmap(struct domain *d, uint32_t pirq) MUST_CHECK;
 /* An event channel is bound to PIRQ of D: unmasks the source. -EINVAL: not mapped; -EEXIST: bound.
