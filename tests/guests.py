@@ -32,7 +32,7 @@ def image(name):
                         f"tests/{name}.elf")
 
 
-def config(name, kernel, **settings):
+def config(name, kernel, /, **settings):
     """The text of the configuration of guest `name`, its kernel at `kernel`."""
     merged = {"name": name, **DEFAULTS}
     own = os.path.join(SOURCES, name + ".cfg")

@@ -30,7 +30,7 @@ def debian(kernel="cloud-vmlinuz", name="debian", vcpus=2, extra="", memory=256)
             f'extra = "console=hvc0 quiet {extra}"\n')
 
 
-def own(name, **settings):
+def own(name, /, **settings):
     """The configuration of a guest of ours, `demo` or a test guest."""
     return guests.config(name, guests.image(name), **settings)
 

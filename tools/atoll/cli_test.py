@@ -106,9 +106,9 @@ def test_wrong_options_are_status_2():
 
 
 def test_a_configuration_that_the_control_domain_refuses_is_status_2(system, capsys):
-    system(report("report 1", "refused web.cfg " + hexed("line 1: no")), report("ready", "idle"))
+    system(report("report 1", "refused web.cfg " + hexed("web.cfg:1: no")), report("ready", "idle"))
     assert cli.main(["--domain", "web.cfg"]) == 2
-    assert "web.cfg: line 1: no" in capsys.readouterr().err
+    assert "web.cfg:1: no" in capsys.readouterr().err
 
 
 def test_a_loader_that_refuses_is_status_2(system, capsys):

@@ -39,7 +39,7 @@ class Outcome:
         elif record.kind == "ended" and record.reason not in GOOD_ENDS:
             self.crashed.append(record.name)
         elif record.kind == "refused":
-            self.refused.append(f"{record.name}: {record.data.decode(errors='replace')}")
+            self.refused.append(record.data.decode(errors="replace"))
         elif record.kind == "exec-done":
             self.running_command = False
 

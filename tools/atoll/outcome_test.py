@@ -30,7 +30,7 @@ def test_a_rebooted_guest_is_waited_for_again():
 
 
 def test_a_refused_configuration_is_status_2():
-    state = fed(["refused a.cfg 6e6f"])
+    state = fed(["refused a.cfg 612e6366673a206e6f"])
     assert state.verdict() == outcome.USAGE
     assert state.refused == ["a.cfg: no"]
 
