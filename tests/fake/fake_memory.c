@@ -244,6 +244,7 @@ int fake_memory_setup(UNUSED void **state)
     bi.image_paddr = image << PAGE_SHIFT;
     bi.image_size = CHUNK_SIZE;
     frame_boot(&bi);
+    sched_init();
     fake_idle();
     return 0;
 }
