@@ -57,8 +57,8 @@ int main_guest(void)
     terminal_init();
     if (guest_has_option("report=com2") && !report_init())
         console_printf("control: report=com2: there is no second serial port\n");
-    start_domains();
     terminal_start();
+    start_domains();
     report_ready();
     for (;;) {
         irq_disable();

@@ -289,11 +289,20 @@ int hv_map_grant_table(domid_t domid, uint64_t at)
 
 void hv_unmap(uint64_t at, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct xen_remove_from_physmap arg = {.domid = DOMID_SELF, .gpfn = at + i};
-        int64_t err = hypercall_memory_op(XENMEM_remove_from_physmap, &arg);
+    static struct xen_remove_from_physmap removals[HV_MAP_MAX];
+    static struct multicall_entry calls[HV_MAP_MAX];
+    int64_t err;
 
-        if (err != 0)
-            guest_panic("cannot unmap the frame %lx: error %ld", at + i, err);
+    /* One call for all: the hypervisor flushes translations when it goes back to the guest. */
+    for (size_t i = 0; i < count; i++) {
+        removals[i] = (struct xen_remove_from_physmap){.domid = DOMID_SELF, .gpfn = at + i};
+        calls[i] =
+            (struct multicall_entry){.op = __HYPERVISOR_memory_op,
+                                     .args = {XENMEM_remove_from_physmap, HANDLE(&removals[i])}};
     }
+    err = hypercall_multicall(calls, (unsigned int)count);
+    for (size_t i = 0; err == 0 && i < count; i++)
+        err = (int64_t)calls[i].result;
+    if (err != 0)
+        guest_panic("cannot unmap %zu frames at %lx: error %ld", count, at, err);
 }

@@ -77,7 +77,8 @@ int MUST_CHECK hv_map_foreign(domid_t domid, uint64_t gfn, size_t count, uint64_
 /* Maps the first frame of the domain's grant table at the control domain's frame `at`. */
 int MUST_CHECK hv_map_grant_table(domid_t domid, uint64_t at);
 
-/* Takes `count` frames from `at` on away from the control domain's own guest-physical memory. */
+/* Takes `count` (at most HV_MAP_MAX) frames from `at` on away from the control domain's own
+ * guest-physical memory. */
 void hv_unmap(uint64_t at, size_t count);
 
 #endif

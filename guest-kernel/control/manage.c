@@ -186,6 +186,18 @@ static void next_domain(const struct manage_request *request, struct manage_answ
         describe(&info, &answer->u.domain);
 }
 
+/* A set of all CPUs that the machine has says no more than that. */
+static uint64_t widen_cpus(uint64_t cpus)
+{
+    struct xen_sysctl_physinfo info;
+    uint64_t machine;
+
+    if (hv_get_machine(&info) != 0)
+        return cpus;
+    machine = info.nr_cpus < 64 ? (UINT64_C(1) << info.nr_cpus) - 1 : UINT64_MAX;
+    return (cpus & machine) == machine ? UINT64_MAX : cpus;
+}
+
 static void show_vcpu(const struct manage_request *request, struct manage_answer *answer)
 {
     struct manage_vcpu *vcpu = &answer->u.vcpu;
@@ -199,6 +211,8 @@ static void show_vcpu(const struct manage_request *request, struct manage_answer
     if (err == 0)
         err = hv_get_affinity(domid, request->number, &vcpu->hard_cpus, &vcpu->soft_cpus);
     failed(answer, err, request->target);
+    vcpu->hard_cpus = widen_cpus(vcpu->hard_cpus);
+    vcpu->soft_cpus = widen_cpus(vcpu->soft_cpus);
     vcpu->is_online = info.online != 0;
     vcpu->is_running = info.running != 0;
     vcpu->is_blocked = info.blocked != 0;

@@ -206,7 +206,9 @@ void report_step(void)
 
     if (!is_ready)
         return;
-    __atomic_store_n(&is_poll_due, false, __ATOMIC_RELEASE);
+    check_idle();
+    if (!__atomic_exchange_n(&is_poll_due, false, __ATOMIC_ACQ_REL))
+        return;
     while ((size = serial_read(piece, sizeof(piece))) > 0) {
         for (size_t i = 0; i < size; i++)
             take_byte(piece[i]);

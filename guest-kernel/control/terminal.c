@@ -183,7 +183,8 @@ void terminal_step(void)
     char piece[INPUT_PIECE];
     size_t size;
 
-    __atomic_store_n(&has_input, false, __ATOMIC_RELEASE);
+    if (!__atomic_exchange_n(&has_input, false, __ATOMIC_ACQ_REL))
+        return;
     while ((size = console_read(piece, sizeof(piece))) > 0) {
         for (size_t i = 0; i < size; i++) {
             if (attached == NULL)
