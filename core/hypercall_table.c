@@ -81,6 +81,7 @@ const struct hypercall_row hypercall_rows[ROW_COUNT] = {
 #define CMD_LIST_COUNT .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 1, .count = 2
 #define CMD_COUNT_PTR  .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 2, .count = 1
 #define CMD_VALUE      .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = NO_ARG, .count = NO_ARG
+#define VALUE          .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = NO_ARG, .count = NO_ARG
 #define LIST_COUNT     .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = 0, .count = 1
 #define STRUCT(type, version)                                                                      \
     .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = 0, .count = NO_ARG, .struct_size = sizeof(type), \

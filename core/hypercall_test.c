@@ -208,14 +208,33 @@ static void test_unknown_calls_are_counted_by_number(UNUSED void **state)
 
 static void test_access_comes_before_the_pointer(UNUSED void **state)
 {
-    assert_int_equal(version(XENVER_commandline, 0), -EPERM);
-    assert_int_equal(version(XENVER_commandline, BASE), -EPERM);
-    assert_int_equal(writes, 0);
+    assert_int_equal(call(__HYPERVISOR_console_io, CONSOLEIO_read, 8, 0), -EPERM);
+    assert_int_equal(version(XENVER_build_id, 0), -EPERM);
     d.is_privileged = true;
+    assert_int_equal(version(XENVER_build_id, 0), -ENODATA);
+}
+
+static void test_options_are_the_control_domains(UNUSED void **state)
+{
     version_set_options("loglevel=guest");
     assert_int_equal(version(XENVER_commandline, BASE), 0);
+    assert_string_equal((char *)memory[0], "<denied>");
+    d.is_privileged = true;
+    assert_int_equal(version(XENVER_commandline, BASE), 0);
     assert_string_equal((char *)memory[0], "loglevel=guest");
-    assert_int_equal(version(XENVER_commandline, 0), -EFAULT);
+}
+
+static void test_set_timer_op(UNUSED void **state)
+{
+    assert_int_equal(call(__HYPERVISOR_set_timer_op, 7000000, 0, 0), 0);
+    assert_int_equal(timer_deadline(&v.singleshot), 7000000);
+    assert_int_equal(call(__HYPERVISOR_set_timer_op, UINT64_MAX, 0, 0), 0);
+    assert_in_range(timer_deadline(&v.singleshot), fake_ns, fake_ns + 1000000000);
+    assert_int_equal(call(__HYPERVISOR_set_timer_op, 0, 0, 0), 0);
+    assert_false(timer_is_set(&v.singleshot));
+    fake_paging.is_long = false;
+    assert_int_equal(call(__HYPERVISOR_set_timer_op, 5, 1, 0), 0);
+    assert_int_equal(timer_deadline(&v.singleshot), UINT64_C(0x100000005));
 }
 
 /* ---- arguments ---- */
@@ -474,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup(test_user_mode_is_refused, setup),
         cmocka_unit_test_setup(test_unknown_calls_are_counted_by_number, setup),
         cmocka_unit_test_setup(test_access_comes_before_the_pointer, setup),
+        cmocka_unit_test_setup(test_options_are_the_control_domains, setup),
+        cmocka_unit_test_setup(test_set_timer_op, setup),
         cmocka_unit_test_setup(test_copy_out, setup),
         cmocka_unit_test_setup(test_bad_pointers, setup),
         cmocka_unit_test_setup(test_argument_is_read_once_and_written_only_on_success, setup),

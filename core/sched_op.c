@@ -90,9 +90,10 @@ int64_t sched_op_remote_shutdown(struct hypercall *call)
 
     if (!d)
         return -ESRCH;
-    domain_shutdown(d, (uint8_t)shutdown->reason);
+    if (call->d->is_privileged)
+        domain_shutdown(d, (uint8_t)shutdown->reason);
     domain_put(d);
-    return 0;
+    return call->d->is_privileged ? 0 : -EPERM;
 }
 
 int64_t sched_op_shutdown_code(struct hypercall *call)

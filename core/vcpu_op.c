@@ -10,6 +10,8 @@
 
 #define PERIOD_MIN_NS UINT64_C(1000000) /* as Xen: a millisecond */
 #define PERIOD_MAX_NS ((uint64_t)INT64_MAX)
+#define TIMER_FAR_NS  (UINT64_C(1) << 50)
+#define TIMER_SOON_NS UINT64_C(100000000)
 
 /* Reset values: SDM Vol. 3A table 10-1; RFLAGS bit 1 is always one. */
 #define RFLAGS_ONE 0x2u
@@ -244,5 +246,22 @@ int64_t vcpu_op_stop_singleshot_timer(struct hypercall *call)
     if (v != call->v)
         return -EINVAL;
     timer_cancel(&v->singleshot);
+    return 0;
+}
+
+/* As Xen: a time that lies too far ahead to be meant comes soon, so that a guest which computed it
+ * wrongly goes on. */
+int64_t set_timer_op(struct hypercall *call)
+{
+    uint64_t now = time_ns();
+    uint64_t at = call->is_32bit ? call->args[0] | (uint64_t)call->args[1] << 32 : call->args[0];
+
+    if (at == 0) {
+        timer_cancel(&call->v->singleshot);
+        return 0;
+    }
+    if (at > now && at - now > TIMER_FAR_NS)
+        at = now + TIMER_SOON_NS;
+    timer_set(&call->v->singleshot, this_cpu()->id, at);
     return 0;
 }

@@ -79,9 +79,10 @@ int64_t version_get_features(struct hypercall *call)
     return 0;
 }
 
-int64_t version_pagesize(UNUSED struct hypercall *call)
+/* As Xen: an argument is a mistake. */
+int64_t version_pagesize(struct hypercall *call)
 {
-    return PAGE_SIZE;
+    return call->args[1] ? -EINVAL : (int64_t)PAGE_SIZE;
 }
 
 int64_t version_guest_handle(struct hypercall *call)
@@ -92,7 +93,8 @@ int64_t version_guest_handle(struct hypercall *call)
 
 int64_t version_commandline(struct hypercall *call)
 {
-    format_str(call->arg, sizeof(xen_commandline_t), "%s", options);
+    format_str(call->arg, sizeof(xen_commandline_t), "%s",
+               call->d->is_privileged ? options : "<denied>");
     return 0;
 }
 

@@ -21,6 +21,7 @@ CONVENTIONS = {
     "CMD_LIST_COUNT": "(cmd, list, count)",
     "CMD_COUNT_PTR": "(cmd, count, list)",
     "CMD_VALUE": "(cmd, value)",
+    "VALUE": "(value)",
     "LIST_COUNT": "(list, count)",
     "STRUCT": "(argument), whose first fields are cmd and interface_version",
 }
