@@ -38,7 +38,7 @@ class Outcome:
             self.idle = True
         elif record.kind == "ended" and record.reason not in GOOD_ENDS:
             self.crashed.append(record.name)
-        elif record.kind == "refused":
+        elif record.kind == "refused" and not self.ready:
             self.refused.append(record.data.decode(errors="replace"))
         elif record.kind == "exec-done":
             self.running_command = False

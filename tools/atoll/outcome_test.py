@@ -35,6 +35,11 @@ def test_a_refused_configuration_is_status_2():
     assert state.refused == ["a.cfg: no"]
 
 
+def test_a_command_that_makes_no_domain_does_not_end_the_run():
+    state = fed(["ready", "refused a.cfg 6e6f", "exec-done 1 -2"], ["create a.cfg"])
+    assert state.verdict() is None
+
+
 def test_commands_run_one_after_another_once_the_shell_is_ready():
     state = fed([], ["list", "info"])
     assert state.next_command() is None

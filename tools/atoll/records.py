@@ -16,7 +16,8 @@ before; whatever comes before this record is dropped):
     domain NAME ID created
     domain NAME ID running       unpaused for the first time
     domain NAME ID ended REASON  REASON: poweroff reboot crash suspend soft_reset destroyed
-    refused FILE HEX             the configuration FILE made no domain; HEX is a sentence that names it
+    refused FILE HEX             the configuration FILE made no domain; HEX is a sentence that names it.
+                                 Before `ready` that ends the run, later a command has failed
     console NAME HEX             output of a guest's console
     exec N HEX                   output of command N, in order, as many records as it takes
     exec-done N STATUS           command N has ended, STATUS 0 or a negative errno
