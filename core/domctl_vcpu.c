@@ -73,7 +73,7 @@ static int write_bitmap(const struct hypercall *call, unsigned index,
     if (bitmap->nr_bits < 64)
         bits &= (UINT64_C(1) << bitmap->nr_bits) - 1;
     for (uint64_t i = 0; !error && i < size; i++) {
-        uint8_t byte = i < 8 ? (uint8_t)(bits >> i * 8) : 0;
+        uint8_t byte = (uint8_t)(i < 8 ? bits >> i * 8 : 0);
 
         error = cursor_write_bulk(&cursor, &byte, 1);
     }
