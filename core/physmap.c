@@ -133,25 +133,19 @@ int physmap_remove(struct domain *d, gfn_t gfn)
     return error;
 }
 
-static int release_one(struct domain *d, gfn_t gfn)
+/* Gives back the frame at GFN, which ENTRY describes. */
+static int release_one(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
 {
-    struct p2m_entry entry;
     int error;
 
-    p2m_get(d, gfn, &entry);
-    if (!is_ram(&entry))
+    if (!is_ram(entry))
         return -EINVAL;
-    error = p2m_prepare(d, gfn, 0);
-    if (!error)
-        physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
-    return error;
-}
-
-/* Whether one leaf of ORDER at GFN is all of the extent. */
-static bool is_one_leaf(struct domain *d, gfn_t gfn, unsigned order, struct p2m_entry *entry)
-{
-    p2m_get(d, gfn, entry);
-    return order && is_ram(entry) && entry->level * 9 == order;
+    error = entry->level == PT_LEVEL_4K ? 0 : p2m_prepare(d, gfn, 0);
+    if (error)
+        return error;
+    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE, NULL);
+    frame_release(d, entry->mfn, 0);
+    return 0;
 }
 
 static int check_all_ram(struct domain *d, gfn_t gfn, unsigned order)
@@ -166,6 +160,20 @@ static int check_all_ram(struct domain *d, gfn_t gfn, unsigned order)
     return 0;
 }
 
+/* An extent that is not one leaf, frame by frame. */
+static int release_frames(struct domain *d, gfn_t gfn, unsigned order)
+{
+    int error = check_all_ram(d, gfn, order);
+
+    for (uint64_t i = 0; !error && i < UINT64_C(1) << order; i++) {
+        struct p2m_entry entry;
+
+        p2m_get(d, gfn_add(gfn, i), &entry);
+        error = release_one(d, gfn_add(gfn, i), &entry);
+    }
+    return error;
+}
+
 int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 {
     struct p2m_entry entry;
@@ -174,15 +182,14 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
     if (!extent_is_valid(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
-    if (is_one_leaf(d, gfn, order, &entry)) {
+    p2m_get(d, gfn, &entry);
+    if (order == 0) {
+        error = release_one(d, gfn, &entry);
+    } else if (is_ram(&entry) && entry.level * 9 == order) {
         p2m_set(d, gfn, order, MFN_NONE, P2M_NONE, NULL);
         frame_release(d, entry.mfn, order);
-    } else if (order == 0) {
-        error = release_one(d, gfn);
     } else {
-        error = check_all_ram(d, gfn, order);
-        for (uint64_t i = 0; !error && i < UINT64_C(1) << order; i++)
-            error = release_one(d, gfn_add(gfn, i));
+        error = release_frames(d, gfn, order);
     }
     lock_drop(&d->lock);
     return error;
