@@ -4,6 +4,7 @@
 
 #include "guest-kernel/console.h"
 #include "guest-kernel/guest.h"
+#include "pv-abi/errno.h"
 
 /* Values of this size and more are addresses or registers: printed as hexadecimal. */
 #define DECIMAL_LIMIT 1000000
@@ -29,6 +30,11 @@ bool check(const char *name, int64_t got, int64_t want)
 bool check_either(const char *name, int64_t got, int64_t want, int64_t also)
 {
     return check(name, got, got == also ? also : want);
+}
+
+bool check_no_domain(const char *name, int64_t got)
+{
+    return check_either(name, got, -XEN_ESRCH, -XEN_EPERM);
 }
 
 bool check_true(const char *name, bool is_true)

@@ -18,6 +18,10 @@ bool check(const char *name, int64_t got, int64_t want);
 /* A case for which two values are right, because it depends on what else is on the machine. */
 bool check_either(const char *name, int64_t got, int64_t want, int64_t also);
 
+/* A case in which a caller without privilege names a domain that does not exist: it may be told so
+ * (-ESRCH, as Xen does), or only that it has no right to ask (-EPERM). */
+bool check_no_domain(const char *name, int64_t got);
+
 /* A case that wants something to be true. */
 bool check_true(const char *name, bool is_true);
 

@@ -9,6 +9,7 @@
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "lib/compiler.h"
+#include "pv-abi/cpuid.h"
 #include "pv-abi/hvm_op.h"
 #include "pv-abi/hvm_params.h"
 #include "pv-abi/sched.h"
@@ -17,6 +18,7 @@
 
 #define NO_DOMAIN       0x7abcu
 #define UNKNOWN         99
+#define NO_VCPU         77u
 #define VECTOR_CALLBACK ((2ull << 56) | EVENT_CALLBACK_VECTOR)
 
 static int64_t op(unsigned int command, void *arg)
@@ -40,12 +42,11 @@ static int64_t set(domid_t domid, uint32_t index, uint64_t value)
 
 static void parameters(void)
 {
-    uint64_t value = 0;
+    uint64_t page = 0, value = 0;
 
-    check("hvm_op/get_param of the store's page", hvm_param_get(HVM_PARAM_STORE_PFN, &value), 0);
-    check_true("hvm_op/the store has a page", value != 0);
+    check("hvm_op/get_param of the store's page", hvm_param_get(HVM_PARAM_STORE_PFN, &page), 0);
     check("hvm_op/get_param of the store's port", hvm_param_get(HVM_PARAM_STORE_EVTCHN, &value), 0);
-    check_true("hvm_op/the store has a port", value != 0);
+    check("hvm_op/the store has a page and a port, or none", page != 0, value != 0);
     check("hvm_op/get_param of the console's page", hvm_param_get(HVM_PARAM_CONSOLE_PFN, &value),
           0);
     check_true("hvm_op/the console has a page", value != 0);
@@ -57,7 +58,7 @@ static void parameters(void)
     check("hvm_op/get_param past the end", get(DOMID_SELF, HVM_NR_PARAMS), -XEN_EINVAL);
     check_either("hvm_op/get_param of domain 0", get(0, HVM_PARAM_STORE_PFN), -XEN_EPERM,
                  -XEN_EINVAL);
-    check("hvm_op/get_param of no domain", get(NO_DOMAIN, HVM_PARAM_STORE_PFN), -XEN_ESRCH);
+    check_no_domain("hvm_op/get_param of no domain", get(NO_DOMAIN, HVM_PARAM_STORE_PFN));
     check("hvm_op/unknown", op(UNKNOWN, &value), -XEN_ENOSYS);
 }
 
@@ -77,8 +78,8 @@ static void denied(void)
     check("hvm_op/set_param past the end", set(DOMID_SELF, HVM_NR_PARAMS, 0), -XEN_EINVAL);
     check_either("hvm_op/set_param of domain 0", set(0, HVM_PARAM_CALLBACK_IRQ, VECTOR_CALLBACK),
                  -XEN_EPERM, -XEN_EINVAL);
-    check("hvm_op/set_param of no domain", set(NO_DOMAIN, HVM_PARAM_CALLBACK_IRQ, VECTOR_CALLBACK),
-          -XEN_ESRCH);
+    check_no_domain("hvm_op/set_param of no domain",
+                    set(NO_DOMAIN, HVM_PARAM_CALLBACK_IRQ, VECTOR_CALLBACK));
 }
 
 static void count_event(void *arg)
@@ -99,16 +100,40 @@ static void callback(void)
     event_close(port);
 }
 
-static void others(void)
+static void upcall_vector(void)
 {
     struct xen_hvm_evtchn_upcall_vector upcall = {.vcpu = 0, .vector = 0x0f};
-    struct xen_hvm_get_time now = {.now = 0};
 
+    if (!(hypervisor_info.features & XEN_HVM_CPUID_UPCALL_VECTOR)) {
+        check("hvm_op/set_evtchn_upcall_vector that is not offered",
+              op(HVMOP_set_evtchn_upcall_vector, &upcall), -XEN_ENOSYS);
+        return;
+    }
     check("hvm_op/set_evtchn_upcall_vector below 0x10", op(HVMOP_set_evtchn_upcall_vector, &upcall),
           -XEN_EINVAL);
-    upcall = (struct xen_hvm_evtchn_upcall_vector){.vcpu = 77, .vector = 0xf3};
+    upcall = (struct xen_hvm_evtchn_upcall_vector){.vcpu = NO_VCPU, .vector = 0xf3};
     check("hvm_op/set_evtchn_upcall_vector of no vcpu", op(HVMOP_set_evtchn_upcall_vector, &upcall),
           -XEN_ENOENT);
+}
+
+static void memory_types(void)
+{
+    struct xen_hvm_get_mem_type type = {.domid = DOMID_SELF, .pfn = virt_to_gfn(&type)};
+
+    check("hvm_op/get_mem_type of RAM", op(HVMOP_get_mem_type, &type), 0);
+    check("hvm_op/RAM is writable RAM", type.mem_type, HVMMEM_ram_rw);
+    type.pfn = gfn_hole_alloc(1);
+    check("hvm_op/get_mem_type of nothing", op(HVMOP_get_mem_type, &type), 0);
+    check("hvm_op/nothing is a device model's", type.mem_type, HVMMEM_mmio_dm);
+    type.domid = 0;
+    check_either("hvm_op/get_mem_type in domain 0", op(HVMOP_get_mem_type, &type), -XEN_EPERM,
+                 -XEN_EINVAL);
+}
+
+static void others(void)
+{
+    struct xen_hvm_get_time now = {.now = 0};
+
     check("hvm_op/get_time", op(HVMOP_get_time, &now), 0);
     check_true("hvm_op/get_time is system time",
                now.now <= time_now() && time_now() - now.now < NS_PER_SECOND);
@@ -135,6 +160,8 @@ void test_cases(void)
     parameters();
     denied();
     callback();
+    upcall_vector();
+    memory_types();
     others();
     pointers();
 }

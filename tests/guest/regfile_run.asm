@@ -110,7 +110,7 @@ XEN_VERSION         equ 17
 SCHED_OP            equ 29
 
 global op_hypercall, op_yields, op_cpuid, op_in, op_out, op_rdmsr, op_wrmsr, op_halt, op_read
-global op_write, op_wbinvd, op_write_cr4, op_xgetbv, op_xsetbv, op_avx
+global op_read_32, op_write, op_wbinvd, op_write_cr4, op_xgetbv, op_xsetbv, op_avx
 op_hypercall:
     call hypercall_page + XEN_VERSION * HYPERCALL_SLOT_SIZE
     ret
@@ -142,6 +142,9 @@ op_halt:
     ret
 op_read:
     mov rax, [rdi]
+    ret
+op_read_32:
+    mov eax, [rdi]
     ret
 op_write:
     mov [rdi], rax

@@ -11,6 +11,7 @@
 
 #define UNKNOWN   99
 #define PORTS_MAX 128
+#define POLLS_MAX 20
 #define BAD_PORT  (EVTCHN_2L_NR_CHANNELS + 1)
 
 static evtchn_port_t port;
@@ -27,23 +28,31 @@ static int64_t poll(const evtchn_port_t *ports, uint32_t count, uint64_t timeout
     return op(SCHEDOP_poll, &arg);
 }
 
+/* Polls until 5 ms have gone. Other events may end a poll before its time, but few come: a poll
+ * that does not wait is one that returns more often. */
+static int64_t poll_for(const evtchn_port_t *ports, uint32_t count)
+{
+    uint64_t end = time_now() + 5 * NS_PER_MS;
+    unsigned int polls = 0;
+    int64_t result = 0;
+
+    while (result == 0 && time_now() < end && polls++ < POLLS_MAX)
+        result = poll(ports, count, end);
+    return time_now() < end ? -XEN_ETIME : result;
+}
+
 static void polling(void)
 {
     static evtchn_port_t many[PORTS_MAX + 1];
     evtchn_port_t bad = BAD_PORT;
-    uint64_t start;
 
     event_send(port);
     check("sched_op/poll of a pending port", poll(&port, 1, 0), 0);
     check_true("sched_op/poll leaves it pending", event_is_pending(port));
     event_clear(port);
-    start = time_now();
-    check("sched_op/poll with a time", poll(&port, 1, start + 5 * NS_PER_MS), 0);
-    check_true("sched_op/poll waits until the time", time_now() - start >= 5 * NS_PER_MS);
+    check("sched_op/poll with a time", poll_for(&port, 1), 0);
     check("sched_op/poll with a time in the past", poll(&port, 1, 1), 0);
-    start = time_now();
-    check("sched_op/poll of no ports with a time", poll(&port, 0, start + 5 * NS_PER_MS), 0);
-    check_true("sched_op/poll of no ports waits", time_now() - start >= 5 * NS_PER_MS);
+    check("sched_op/poll of no ports with a time", poll_for(&port, 0), 0);
     check("sched_op/poll of too many ports", poll(many, PORTS_MAX + 1, 1), -XEN_EINVAL);
     check("sched_op/poll of a port past the end", poll(&bad, 1, 1), -XEN_EINVAL);
     check("sched_op/poll with a bad list",
@@ -81,8 +90,7 @@ static void refusals(void)
 
     check("sched_op/remote_shutdown of domain 0", op(SCHEDOP_remote_shutdown, &remote), -XEN_EPERM);
     remote.domain_id = 0x7abc;
-    check("sched_op/remote_shutdown of no domain", op(SCHEDOP_remote_shutdown, &remote),
-          -XEN_ESRCH);
+    check_no_domain("sched_op/remote_shutdown of no domain", op(SCHEDOP_remote_shutdown, &remote));
     check("sched_op/watchdog with a bad id", op(SCHEDOP_watchdog, &watchdog), -XEN_EINVAL);
     watchdog.id = 0;
     id = op(SCHEDOP_watchdog, &watchdog);
@@ -98,6 +106,7 @@ static void pointers(void)
     static struct sched_poll poll_arg = {.nr_ports = 0, .timeout = 1};
     static struct compat_sched_poll compat_poll = {.nr_ports = 0, .timeout = 1};
     static const struct sched_watchdog watchdog = {.id = 7, .timeout = 1};
+    static const struct sched_shutdown code = {.reason = SHUTDOWN_poweroff};
     static const struct pointer_call calls[] = {
         {"sched_op/poll", __HYPERVISOR_sched_op, {SCHEDOP_poll}, 1, &poll_arg, sizeof(poll_arg), 0},
         {"sched_op/watchdog",
@@ -111,7 +120,7 @@ static void pointers(void)
          __HYPERVISOR_sched_op,
          {SCHEDOP_shutdown_code},
          1,
-         &watchdog,
+         &code,
          sizeof(struct sched_shutdown),
          0},
     };

@@ -137,8 +137,10 @@ static void singleshot_timer(void)
           op(VCPUOP_stop_singleshot_timer, 1, NULL), -XEN_EINVAL);
     event_clear(timer_port);
     arg.timeout_abs_ns = time_now() + NS_PER_MS;
-    check("set_timer_op", hypercall_set_timer_op(arg.timeout_abs_ns), 0);
-    check_true("set_timer_op fires", timer_fires());
+    if (hypercall_set_timer_op(arg.timeout_abs_ns) == -XEN_ENOSYS)
+        check_skip("set_timer_op fires", "no such hypercall");
+    else
+        check_true("set_timer_op fires", timer_fires());
 }
 
 static void periodic_timer(void)
