@@ -44,3 +44,28 @@ void machine_visit_mappings(UNUSED void (*visit)(void *argument, paddr_t base, u
                             UNUSED void *argument)
 {
 }
+
+int pirq_map_gsi(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *pirq)
+{
+    return -EINVAL;
+}
+
+int pirq_unmap(UNUSED struct domain *d, UNUSED uint32_t pirq)
+{
+    return -EINVAL;
+}
+
+int pirq_eoi(UNUSED struct domain *d, UNUSED uint32_t pirq)
+{
+    return -EINVAL;
+}
+
+int pirq_needs_eoi(UNUSED struct domain *d, UNUSED uint32_t pirq, UNUSED bool *needs)
+{
+    return -EINVAL;
+}
+
+int pirq_setup_gsi(UNUSED uint32_t gsi, UNUSED bool is_level, UNUSED bool is_active_low)
+{
+    return -EINVAL;
+}
