@@ -21,11 +21,16 @@ uint16_t host_console_port(void)
     return uart.port;
 }
 
+/* A line that ends with its own carriage return, as guests' terminals write them, gets no second
+ * one. */
 static void put(char c)
 {
-    if (c == '\n')
+    static char last;
+
+    if (c == '\n' && last != '\r')
         uart_put(&uart, '\r');
     uart_put(&uart, (uint8_t)c);
+    last = c;
 }
 
 void host_console_write(const char *text, size_t size)
