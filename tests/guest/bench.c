@@ -4,7 +4,8 @@
  * without serialisation. Under `-icount shift=0` a tick is one executed instruction, so the figures
  * repeat exactly: on Debian's Xen 4.17 (QEMU 7.2, CPU EPYC) the first three are 5476, 5352 and
  * 1100. The image is mapped by large pages and its data lie in it, which sets the length of the
- * hypervisor's page walks. Prints `bench NAME TICKS` and powers off.
+ * hypervisor's page walks. Prints `bench NAME TICKS` and powers off. With peer=DOMID, and a second
+ * bench guest with partner=DOMID, it measures events between domains too: bench_ping.h.
  */
 #include "guest-kernel/console.h"
 #include "guest-kernel/events.h"
@@ -13,10 +14,12 @@
 #include "guest-kernel/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/pagetable.h"
+#include "lib/strutil.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/version.h"
+#include "tests/guest/bench_ping.h"
 
-#define SAMPLE_COUNT   500
+#define SAMPLE_COUNT   BENCH_ROUNDS
 #define UNCLAIMED_PORT 0x2e0
 #define CPUID_LEAF     7
 
@@ -134,10 +137,25 @@ static void count_event(void *arg)
     (*(unsigned int *)arg)++;
 }
 
+/* The value of a word KEY=NUMBER of the command line; false if there is none. */
+static bool number_option(const char *key, uint64_t *number)
+{
+    char value[16];
+
+    return str_option(guest_command_line(), key, value, sizeof(value)) &&
+           str_parse_u64(value, number) == 0;
+}
+
 int main_guest(void)
 {
+    uint64_t domid;
+
     if (pagetable_map_image_large() != 0)
         guest_panic("the image does not lie at a multiple of 2 MiB");
+    if (number_option("partner", &domid)) {
+        ping_answer(domid);
+        return 0;
+    }
     if (event_bind_ipi(0, NULL, NULL, &masked_port) != 0 ||
         event_bind_ipi(0, count_event, &handled_count, &handled_port) != 0)
         guest_panic("no port for the events to self");
@@ -148,6 +166,8 @@ int main_guest(void)
     measure("event-masked", event_masked);
     measure("event-handled", event_handled);
     measure("decrease-reservation", decrease_reservation);
+    if (number_option("peer", &domid) && ping_connect(domid))
+        measure("ping-pong", ping_once);
     console_printf("bench done\n");
     return 0;
 }
