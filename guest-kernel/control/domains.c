@@ -202,7 +202,8 @@ int domains_create(const struct domains_create *request, char *sentence, struct 
         str_copy(slot->config_name, sizeof(slot->config_name), request->config_name);
         err = create_in(slot, request, sentence);
     }
-    if (err != 0)
+    /* Whoever asks for a domain by a command reads it in the answer. */
+    if (err != 0 && request->is_boot)
         TELL(refused, request->config_name, sentence);
     *domain = slot;
     return err;

@@ -35,7 +35,7 @@ struct domains_listener {
     /* `reason` is a word of the report protocol. */
     void (*ended)(const struct domain *domain, const char *reason);
     void (*output)(const struct domain *domain, const char *bytes, size_t size);
-    /* A configuration made no domain. */
+    /* A configuration made no domain, at boot or after a reboot. */
     void (*refused)(const char *config_name, const char *sentence);
     /* Something that nobody has asked for and that a user should know. */
     void (*notice)(const char *sentence);

@@ -11,12 +11,12 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define POLL_NS (10 * NS_PER_MS)
+#define POLL_NS (10 * NS_PER_MS) /* where the port has no interrupt */
 
-static bool is_on;       /* the port is there */
-static bool is_ready;    /* `ready` has been said */
-static bool is_idle;     /* `idle` has been said and is still true */
-static bool is_poll_due; /* set by the timer */
+static bool is_on;     /* the port is there */
+static bool is_ready;  /* `ready` has been said */
+static bool is_idle;   /* `idle` has been said and is still true */
+static bool has_input; /* bytes may have arrived */
 static struct timer poll_timer;
 static char input[RECORD_MAX];
 static size_t input_size;
@@ -151,9 +151,14 @@ static void take_byte(char byte)
     }
 }
 
+static void on_input(void)
+{
+    __atomic_store_n(&has_input, true, __ATOMIC_RELEASE);
+}
+
 static void poll_expired(struct timer *timer)
 {
-    __atomic_store_n(&is_poll_due, true, __ATOMIC_RELEASE);
+    on_input();
     timer_start(timer, time_now() + POLL_NS);
 }
 
@@ -190,13 +195,16 @@ void report_ready(void)
     send("ready", NULL, 0);
     is_ready = true;
     check_idle();
-    poll_timer.expire = poll_expired;
-    timer_start(&poll_timer, time_now() + POLL_NS);
+    on_input();
+    if (serial_set_handler(on_input) != 0) {
+        poll_timer.expire = poll_expired;
+        timer_start(&poll_timer, time_now() + POLL_NS);
+    }
 }
 
 bool report_has_work(void)
 {
-    return is_on && __atomic_load_n(&is_poll_due, __ATOMIC_ACQUIRE);
+    return is_on && __atomic_load_n(&has_input, __ATOMIC_ACQUIRE);
 }
 
 void report_step(void)
@@ -207,7 +215,7 @@ void report_step(void)
     if (!is_ready)
         return;
     check_idle();
-    if (!__atomic_exchange_n(&is_poll_due, false, __ATOMIC_ACQ_REL))
+    if (!__atomic_exchange_n(&has_input, false, __ATOMIC_ACQ_REL))
         return;
     while ((size = serial_read(piece, sizeof(piece))) > 0) {
         for (size_t i = 0; i < size; i++)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns COM2. Polled both ways. Register numbers and bits: National Semiconductor PC16550D data
- * sheet, section 8. */
+/* Owns COM2. Transmission is polled, reception by interrupt. Register numbers and bits: National
+ * Semiconductor PC16550D data sheet, section 8. */
 #include "guest-kernel/control/serial.h"
 
 #include <stdint.h>
 
+#include "guest-kernel/events.h"
+#include "guest-kernel/hypercall.h"
 #include "guest-kernel/insn.h"
+#include "pv-abi/physdev.h"
 
-#define COM2 0x2f8u
+#define COM2     0x2f8u
+#define COM2_GSI 3 /* ISA interrupt 3, edge triggered */
 
 #define REG_BUFFER       (COM2 + 0)
 #define REG_INTERRUPTS   (COM2 + 1)
@@ -22,7 +26,9 @@
 #define LINE_8N1          0x03
 #define LINE_DIVISOR      0x80 /* the divisor's registers are visible */
 #define FIFO_ENABLE_CLEAR 0x07
+#define INTERRUPT_RECEIVE 0x01
 #define MODEM_DTR_RTS     0x03
+#define MODEM_OUT2        0x08 /* lets the interrupt out, on a PC */
 #define STATUS_RECEIVED   0x01
 #define STATUS_EMPTY      0x20 /* the transmitter's FIFO is */
 #define FIFO_SIZE         16u
@@ -42,6 +48,31 @@ bool serial_init(void)
     out8(REG_FIFO, FIFO_ENABLE_CLEAR);
     out8(REG_MODEM, MODEM_DTR_RTS);
     return true;
+}
+
+static void on_interrupt(void *arg)
+{
+    void (**handler)(void) = arg;
+
+    (*handler)();
+}
+
+int serial_set_handler(void (*handler)(void))
+{
+    static void (*receive)(void);
+    struct physdev_map_pirq map = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = COM2_GSI, .pirq = -1};
+    int err = (int)hypercall_physdev_op(PHYSDEVOP_map_pirq, &map);
+    evtchn_port_t port;
+
+    receive = handler;
+    if (err == 0)
+        err = event_bind_pirq((uint32_t)map.pirq, false, on_interrupt, &receive, &port);
+    if (err != 0)
+        return err;
+    out8(REG_MODEM, MODEM_DTR_RTS | MODEM_OUT2);
+    out8(REG_INTERRUPTS, INTERRUPT_RECEIVE);
+    return 0;
 }
 
 void serial_write(const char *bytes, size_t size)

@@ -60,9 +60,6 @@ static void refused(const char *config_name, const char *sentence)
 {
     char text[GUEST_ERROR_MAX + GUEST_NAME_MAX];
 
-    /* A command's own answer says it. */
-    if (is_executing)
-        return;
     format_str(text, sizeof(text), "%s: %s.", config_name, sentence);
     notice(text);
 }
