@@ -13,14 +13,15 @@
 #include "pv-abi/cpuid.h"
 #include "pv-abi/version.h"
 
-#define BASIC_LEAVES     0xeu /* 0 to 0xd */
-#define EXT_FIRST        0x80000000u
-#define EXT_LEAVES       9u /* 0x80000000 to 0x80000008 */
-#define LEAF7_SUBLEAVES  3u
-#define XSTATE_SUBLEAVES 10u
-#define XEN_LAST_LEAF    XEN_CPUID_LEAF(4)
-#define XEN_VERSION      (4u << 16 | 17)
-#define HYPERCALL_MSR    0x40000000u
+#define BASIC_LEAVES          0xeu /* 0 to 0xd */
+#define EXT_FIRST             0x80000000u
+#define EXT_LEAVES            9u /* 0x80000000 to 0x80000008 */
+#define XSTATE_SUBLEAVES      10u
+#define XEN_LAST_LEAF         XEN_CPUID_LEAF(4)
+#define XEN_VERSION           (4u << 16 | 17)
+#define XEN_TSC_HOST_RELIABLE (1u << 1) /* <xen/arch-x86/cpuid.h>, leaf 3 */
+#define XEN_TSC_RDTSCP        (1u << 2)
+#define HYPERCALL_MSR         0x40000000u
 
 /* Leaf 1 ECX: SSE3 PCLMULQDQ SSSE3 FMA CMPXCHG16B PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX
  * F16C RDRAND. */
@@ -71,7 +72,7 @@
 #define VENDOR_INTEL_EBX 0x756e6547u /* "Genu" */
 
 static struct cpuid_regs basic[BASIC_LEAVES];
-static struct cpuid_regs leaf7[LEAF7_SUBLEAVES];
+static struct cpuid_regs leaf7; /* subleaf 0; the others are zeros */
 static struct cpuid_regs xstate[XSTATE_SUBLEAVES];
 static struct cpuid_regs extended[EXT_LEAVES];
 
@@ -88,17 +89,17 @@ static void boot_basic(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf
     for (uint32_t i = 2; cpuid_is_intel() && i <= 4; i += 2)
         basic[i] = host(i, 0);
 
-    leaf7[0] = host(7, 0);
-    leaf7[0].eax = 0;
-    leaf7[0].ebx &= MASK_7_EBX;
-    leaf7[0].ecx &= MASK_7_ECX;
-    leaf7[0].edx &= MASK_7_EDX;
+    leaf7 = host(7, 0);
+    leaf7.eax = 0;
+    leaf7.ebx &= MASK_7_EBX;
+    leaf7.ecx &= MASK_7_ECX;
+    leaf7.edx &= MASK_7_EDX;
     if (!(xstate_mask() & XCR0_AVX512)) {
-        leaf7[0].ebx &= ~MASK_7_EBX_AVX512;
-        leaf7[0].ecx &= ~MASK_7_ECX_AVX512;
+        leaf7.ebx &= ~MASK_7_EBX_AVX512;
+        leaf7.ecx &= ~MASK_7_ECX_AVX512;
     }
     if (!(xstate_mask() & XCR0_PKRU))
-        leaf7[0].ecx &= ~(1u << 3);
+        leaf7.ecx &= ~(1u << 3);
 }
 
 static void boot_xstate(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
@@ -146,9 +147,9 @@ bool cpuid_guest_has(enum cpuid_feature feature)
     case CPUID_1_EDX:
         return basic[1].edx & bit;
     case CPUID_7_EBX:
-        return leaf7[0].ebx & bit;
+        return leaf7.ebx & bit;
     case CPUID_7_ECX:
-        return leaf7[0].ecx & bit;
+        return leaf7.ecx & bit;
     case CPUID_EXT1_EDX:
         return extended[1].edx & bit;
     }
@@ -175,10 +176,10 @@ static uint32_t topology_bits(const struct vcpu *v)
     return bits;
 }
 
-static void leaf_1(const struct vcpu *v, uint64_t cr4, struct cpuid_regs *r)
+static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 {
     r->ebx |= vlapic_id(v) << 24;
-    if (cr4 & CR4_OSXSAVE)
+    if (virt->get_reg(v, VM_CR4) & CR4_OSXSAVE)
         r->ecx |= BIT_1_ECX_OSXSAVE;
     if (v->domain->vcpu_max > 1) {
         r->ebx |= (1u << topology_bits(v) & 0xff) << 16;
@@ -187,114 +188,113 @@ static void leaf_1(const struct vcpu *v, uint64_t cr4, struct cpuid_regs *r)
 }
 
 /* One thread to a core, all cores in one package. */
-static struct cpuid_regs leaf_topology(const struct vcpu *v, uint32_t subleaf)
+static void leaf_topology(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
-    struct cpuid_regs r = {0, 0, subleaf & 0xff, vlapic_id(v)};
-
+    *r = (struct cpuid_regs){0, 0, subleaf & 0xff, vlapic_id(v)};
     if (subleaf == 0) {
-        r.eax = APIC_ID_SHIFT_PER_CORE;
-        r.ebx = 1;
-        r.ecx |= TOPOLOGY_SMT << 8;
+        r->eax = APIC_ID_SHIFT_PER_CORE;
+        r->ebx = 1;
+        r->ecx |= TOPOLOGY_SMT << 8;
     } else if (subleaf == 1) {
-        r.eax = topology_bits(v);
-        r.ebx = v->domain->vcpu_max;
-        r.ecx |= TOPOLOGY_CORE << 8;
+        r->eax = topology_bits(v);
+        r->ebx = v->domain->vcpu_max;
+        r->ecx |= TOPOLOGY_CORE << 8;
     }
-    return r;
 }
 
-static struct cpuid_regs leaf_xen_tsc(const struct vcpu *v, uint32_t subleaf)
+static void leaf_xen_tsc(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
     uint64_t offset;
 
     switch (subleaf) {
     case 0:
-        return (struct cpuid_regs){cpuid_guest_has(CPUID_RDTSCP) ? 6u : 2u, 0, tsc_khz, 0};
+        r->eax = XEN_TSC_HOST_RELIABLE | (cpuid_guest_has(CPUID_RDTSCP) ? XEN_TSC_RDTSCP : 0);
+        r->ecx = tsc_khz;
+        break;
     case 1:
         /* System time when the guest's TSC was 0. */
         offset = time_ns_of_tsc(0 - v->arch.tsc_offset);
-        return (struct cpuid_regs){(uint32_t)offset, (uint32_t)(offset >> 32), tsc_mul,
-                                   (uint32_t)(int32_t)tsc_shift};
+        *r = (struct cpuid_regs){(uint32_t)offset, (uint32_t)(offset >> 32), tsc_mul,
+                                 (uint32_t)(int32_t)tsc_shift};
+        break;
     case 2:
-        return (struct cpuid_regs){tsc_khz, 0, 0, 0};
+        r->eax = tsc_khz;
+        break;
     default:
-        return (struct cpuid_regs){0, 0, 0, 0};
+        break;
     }
 }
 
-static struct cpuid_regs leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf)
+static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r)
 {
     switch (leaf) {
     case XEN_CPUID_LEAF(0):
-        return (struct cpuid_regs){XEN_LAST_LEAF, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
-                                   XEN_CPUID_SIGNATURE_EDX};
+        *r = (struct cpuid_regs){XEN_LAST_LEAF, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+                                 XEN_CPUID_SIGNATURE_EDX};
+        break;
     case XEN_CPUID_LEAF(1):
-        return (struct cpuid_regs){XEN_VERSION, 0, 0, 0};
+        r->eax = XEN_VERSION;
+        break;
     case XEN_CPUID_LEAF(2):
-        return (struct cpuid_regs){1, HYPERCALL_MSR, 0, 0};
+        r->eax = 1;
+        r->ebx = HYPERCALL_MSR;
+        break;
     case XEN_CPUID_LEAF(3):
-        return leaf_xen_tsc(v, subleaf);
+        leaf_xen_tsc(v, subleaf, r);
+        break;
     case XEN_CPUID_LEAF(4):
-        return (struct cpuid_regs){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT,
-                                   v->id, v->domain->id, 0};
+        *r = (struct cpuid_regs){XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT, v->id,
+                                 v->domain->id, 0};
+        break;
     default:
-        return (struct cpuid_regs){0, 0, 0, 0};
+        break;
     }
 }
 
-static struct cpuid_regs leaf_extended(const struct vcpu *v, uint32_t leaf)
+static void leaf_extended(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
 {
-    struct cpuid_regs r = {0, 0, 0, 0};
-
     if (leaf - EXT_FIRST < EXT_LEAVES)
-        r = extended[leaf - EXT_FIRST];
+        *r = extended[leaf - EXT_FIRST];
     /* Cores less one, and the bits of an APIC ID within the package. */
     if (leaf == EXT_FIRST + 8 && !cpuid_is_intel())
-        r.ecx = (v->domain->vcpu_max - 1) | topology_bits(v) << 12;
-    return r;
+        r->ecx = (v->domain->vcpu_max - 1) | topology_bits(v) << 12;
 }
 
 /* XCR0 is in the CPU while its vCPU is loaded. */
-static struct cpuid_regs leaf_xstate(uint32_t subleaf, uint64_t cr4)
+static void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
-    struct cpuid_regs r = {0, 0, 0, 0};
-
     if (subleaf < XSTATE_SUBLEAVES)
-        r = xstate[subleaf];
+        *r = xstate[subleaf];
     if (subleaf == 0)
-        r.ebx = xstate_size(cr4 & CR4_OSXSAVE ? insn_xgetbv(0) : XCR0_X87);
-    return r;
+        r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? insn_xgetbv(0) : XCR0_X87);
 }
 
-struct cpuid_regs cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint64_t cr4)
+static void leaf_7(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
-    struct cpuid_regs r;
+    if (subleaf != 0)
+        return;
+    *r = leaf7;
+    if (virt->get_reg(v, VM_CR4) & CR4_PKE)
+        r->ecx |= BIT_7_ECX_OSPKE;
+}
 
-    if (leaf >= BASIC_LEAVES)
-        return leaf >> 16 == XEN_CPUID_FIRST_LEAF >> 16 ? leaf_xen(v, leaf, subleaf)
-                                                        : leaf_extended(v, leaf);
-    r = basic[leaf];
-    switch (leaf) {
-    case 1:
-        leaf_1(v, cr4, &r);
-        break;
-    case 4: /* Intel's deterministic cache leaves go by subleaf: the first alone is shown */
-        if (subleaf != 0)
-            r = (struct cpuid_regs){0, 0, 0, 0};
-        break;
-    case 7:
-        r = subleaf < LEAF7_SUBLEAVES ? leaf7[subleaf] : (struct cpuid_regs){0, 0, 0, 0};
-        if (subleaf == 0 && (cr4 & CR4_PKE))
-            r.ecx |= BIT_7_ECX_OSPKE;
-        break;
-    case 0xb:
-        r = leaf_topology(v, subleaf);
-        break;
-    case 0xd:
-        r = leaf_xstate(subleaf, cr4);
-        break;
-    default:
-        break;
+void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r)
+{
+    *r = (struct cpuid_regs){0, 0, 0, 0};
+    if (leaf >= EXT_FIRST) {
+        leaf_extended(v, leaf, r);
+    } else if (leaf >= XEN_CPUID_FIRST_LEAF) {
+        leaf_xen(v, leaf, subleaf, r);
+    } else if (leaf == 7) {
+        leaf_7(v, subleaf, r);
+    } else if (leaf == 0xb) {
+        leaf_topology(v, subleaf, r);
+    } else if (leaf == 0xd) {
+        leaf_xstate(v, subleaf, r);
+    } else if (leaf < BASIC_LEAVES && (leaf != 4 || subleaf == 0)) {
+        /* Of Intel's cache leaves, which go by subleaf, the first alone is shown. */
+        *r = basic[leaf];
+        if (leaf == 1)
+            leaf_1(v, r);
     }
-    return r;
 }

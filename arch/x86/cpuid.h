@@ -27,7 +27,7 @@ bool cpuid_guest_has(enum cpuid_feature feature);
 bool cpuid_is_intel(void);
 /* Bits of a physical address. */
 unsigned cpuid_paddr_bits(void);
-/* What the loaded vCPU V reads from LEAF, SUBLEAF. CR4 is its own. */
-struct cpuid_regs cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint64_t cr4);
+/* What the loaded vCPU V reads from LEAF, SUBLEAF. */
+void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r);
 
 #endif

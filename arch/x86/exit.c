@@ -8,6 +8,7 @@
 #include "arch/x86/cr.h"
 #include "arch/x86/host_pt.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/kick.h"
 #include "arch/x86/lapic_page.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
@@ -31,20 +32,24 @@ static void inject_gp(struct vcpu *v)
     inject_exception(v, VECTOR_GP, true);
 }
 
-/* The instruction of EXIT is done. RF ends with it (APM Vol. 2 13.1.4), and a guest that
- * single-steps gets its trap. */
-static void skip(struct vcpu *v, const struct vm_exit *exit)
+/* RF ends with an instruction (APM Vol. 2 13.1.4), and a guest that single-steps gets its trap. */
+static void skip_flags(struct vcpu *v, struct guest_regs *regs)
+{
+    regs->rflags &= ~RFLAGS_RF;
+    if (regs->rflags & RFLAGS_TF) {
+        virt->set_reg(v, VM_DR6, virt->get_reg(v, VM_DR6) | DR6_BS);
+        inject_exception(v, VECTOR_DB, false);
+    }
+}
+
+/* The instruction of EXIT is done. */
+static inline void skip(struct vcpu *v, const struct vm_exit *exit)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
 
     regs->rip += exit->length;
-    if (unlikely(regs->rflags & (RFLAGS_TF | RFLAGS_RF))) {
-        regs->rflags &= ~RFLAGS_RF;
-        if (regs->rflags & RFLAGS_TF) {
-            virt->set_reg(v, VM_DR6, virt->get_reg(v, VM_DR6) | DR6_BS);
-            inject_exception(v, VECTOR_DB, false);
-        }
-    }
+    if (unlikely(regs->rflags & (RFLAGS_TF | RFLAGS_RF)))
+        skip_flags(v, regs);
 }
 
 static void exit_none(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
@@ -78,9 +83,9 @@ static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
 static void exit_cpuid(struct vcpu *v, const struct vm_exit *exit)
 {
     uint64_t *gpr = vcpu_private()->regs.gpr;
-    struct cpuid_regs r =
-        cpuid_guest(v, (uint32_t)gpr[REG_RAX], (uint32_t)gpr[REG_RCX], virt->get_reg(v, VM_CR4));
+    struct cpuid_regs r;
 
+    cpuid_guest(v, (uint32_t)gpr[REG_RAX], (uint32_t)gpr[REG_RCX], &r);
     gpr[REG_RAX] = r.eax;
     gpr[REG_RBX] = r.ebx;
     gpr[REG_RCX] = r.ecx;
@@ -200,7 +205,7 @@ static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)
     const uint64_t *gpr = vcpu_private()->regs.gpr;
     uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
 
-    if ((uint32_t)gpr[REG_RCX] != 0 || virt->get_reg(v, VM_CPL) != 0 ||
+    if ((uint32_t)gpr[REG_RCX] != 0 || (virt->get_mode() & VM_MODE_CPL) != 0 ||
         !xstate_is_valid_xcr0(value)) {
         inject_gp(v);
         return;
@@ -302,9 +307,9 @@ static void deliver(struct vcpu *v)
     bool is_upcall = v->domain->callback != 0 && evtchn_upcall_pending(v);
     int vector = vlapic_pending(v);
 
-    if (unlikely(atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed)))
+    if (atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed))
         deliver_nmi(v);
-    if (likely(!is_upcall && vector < 0))
+    if (!is_upcall && vector < 0)
         return;
     if (!virt->can_take()) {
         virt->open_window();
@@ -319,6 +324,13 @@ static void deliver(struct vcpu *v)
     virt->inject(v, &event);
     if (is_upcall && vector >= 0)
         virt->open_window();
+}
+
+/* deliver() may have something to do. */
+static inline bool has_event(const struct vcpu *v)
+{
+    return evtchn_upcall_pending(v) || vlapic_has_irr(&v->arch.vlapic) ||
+           atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed);
 }
 
 static void take_pending(struct percpu *self)
@@ -337,20 +349,20 @@ static void idle(struct percpu *self)
 {
     while (atomic_load(&self->cpu->pending) == 0 && frame_scrub_step())
         insn_sti_nop_cli();
-    if (!cpu_enter_begin())
+    if (!cpu_enter_begin(self->cpu))
         return;
     insn_sti_hlt_cli();
-    cpu_enter_end();
+    cpu_enter_end(self->cpu);
 }
 
-static void note(struct vcpu *v, const struct vm_exit *exit)
+static inline void note(struct vcpu *v, const struct vm_exit *exit)
 {
-    uint32_t slot = v->arch.history_next++ % VCPU_EXIT_HISTORY;
+    struct exit_note *slot = &v->arch.history[v->arch.history_next++ % VCPU_EXIT_HISTORY];
 
     v->counters.exits[exit->kind]++;
-    v->arch.history[slot].kind = exit->kind;
-    v->arch.history[slot].rip = vcpu_private()->regs.rip;
-    v->arch.history[slot].info = exit->info[0];
+    slot->kind = exit->kind;
+    slot->rip = vcpu_private()->regs.rip;
+    slot->info = exit->info[0];
 }
 
 void arch_cpu_loop(void)
@@ -369,11 +381,12 @@ void arch_cpu_loop(void)
             continue;
         }
         p2m_enter(v);
-        deliver(v);
-        if (unlikely(!cpu_enter_begin()))
+        if (unlikely(has_event(v)))
+            deliver(v);
+        if (unlikely(!cpu_enter_begin(self->cpu)))
             continue;
         virt->run(v, &exit);
-        cpu_enter_end();
+        cpu_enter_end(self->cpu);
         note(v, &exit);
         handlers[exit.kind](v, &exit);
     }

@@ -26,7 +26,7 @@ struct vcpu;
 struct cpu {
     uint32_t id; /* 0 .. cpu_count-1 */
     uint32_t apic_id;
-    /* The kick protocol (arch/x86/kick.c): written by any CPU. */
+    /* The kick protocol (arch/x86/kick.h): written by any CPU. */
     _Atomic uint32_t pending;  /* CPU_PENDING_* */
     _Atomic uint32_t in_guest; /* 1: in a guest or halted, a kick needs an IPI */
     /* Decision 16: written by this CPU alone, read by all. */
@@ -58,6 +58,10 @@ struct percpu {
     struct gfn_cache_entry gfn_cache[GFN_CACHE_SIZE];
     uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
     uint32_t lock_depth;
+    /* The vendor half's own (svm.c): its state of the host, and which address space identifiers this
+     * CPU has given out. */
+    uint64_t host_state, asid_gen;
+    uint32_t asid_next;
     uint64_t counter_base; /* spare word for the scheduler's accounting: TSC at the last switch */
     uint8_t argument[4096] ALIGNED(
         16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */
@@ -83,11 +87,6 @@ static inline struct percpu *this_cpu(void)
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a
  * guest or halted. May be called for this CPU (no IPI: it looks before it enters a guest). */
 void cpu_kick(struct cpu *cpu, uint32_t bits);
-/* Declares this CPU about to enter a guest or to halt. True: nothing is pending, go on. False: bits
- * are pending, in_guest is clear again, look at them. */
-bool cpu_enter_begin(void) MUST_CHECK;
-/* Back in the hypervisor. */
-void cpu_enter_end(void);
 
 /* Time stamp counter, in ticks. */
 uint64_t tsc_read(void);

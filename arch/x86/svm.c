@@ -33,12 +33,9 @@ static uint8_t *iopm, *msrpm;
 
 struct svm_features svm_features;
 
-/* Each CPU's own; nobody else looks. */
-static struct svm_cpu {
-    uint64_t host_vmcb; /* machine address of the host's VMSAVE state */
-    uint64_t asid_gen;  /* rises when the ASIDs have run out and all are flushed; never 0 */
-    uint32_t asid_next;
-} svm_cpus[CPU_MAX];
+/* A generation rises when a CPU's ASIDs have run out and all are flushed. It is different on each
+ * CPU, and never 0: a vCPU whose generation is this CPU's has an ASID that nobody else has here. */
+#define ASID_GEN_FIRST(cpu) ((uint64_t)(cpu) << 48 | 1)
 
 void svm_save_host(uint64_t host_vmcb);
 
@@ -86,10 +83,10 @@ static int find_features(void)
 
 static int svm_cpu_init(void)
 {
-    struct svm_cpu *cpu = &svm_cpus[this_cpu()->id];
+    struct percpu *self = this_cpu();
     uint8_t *pages;
 
-    if (this_cpu()->id == 0) {
+    if (self->id == 0) {
         if (find_features() != 0 || xstate_boot() != 0 || make_permission_maps() != 0)
             return -ENODEV;
         cpuid_boot(insn_cpuid);
@@ -103,10 +100,10 @@ static int svm_cpu_init(void)
         return -ENODEV;
     insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_SVME);
     insn_wrmsr(MSR_VM_HSAVE_PA, paddr_of(heap_mfn(pages)).v);
-    cpu->host_vmcb = paddr_of(heap_mfn(pages + PAGE_SIZE)).v;
-    svm_save_host(cpu->host_vmcb);
-    cpu->asid_gen = 1;
-    cpu->asid_next = 1;
+    self->host_state = paddr_of(heap_mfn(pages + PAGE_SIZE)).v;
+    svm_save_host(self->host_state);
+    self->asid_gen = ASID_GEN_FIRST(self->id);
+    self->asid_next = 1;
     return 0;
 }
 
@@ -160,17 +157,17 @@ static void svm_flush(struct vcpu *v)
 }
 
 /* Gives V an ASID of this CPU that no other vCPU has had since the last flush of all. */
-static void take_asid(struct vcpu *v, struct vmcb *vmcb, struct svm_cpu *cpu)
+static void take_asid(struct vcpu *v, struct vmcb *vmcb)
 {
-    if (cpu->asid_next >= svm_features.asid_count) {
-        cpu->asid_gen++;
-        cpu->asid_next = 1;
+    struct percpu *self = this_cpu();
+
+    if (self->asid_next >= svm_features.asid_count) {
+        self->asid_gen++;
+        self->asid_next = 1;
         vmcb->control.tlb_control = TLB_CONTROL_ALL;
     }
-    v->arch.asid = cpu->asid_next++;
-    v->arch.asid_gen = cpu->asid_gen;
-    v->arch.asid_cpu = this_cpu()->id;
-    vmcb->control.asid = v->arch.asid;
+    v->arch.asid_gen = self->asid_gen;
+    vmcb->control.asid = self->asid_next++;
     v->counters.flushes++;
 }
 
@@ -210,10 +207,9 @@ static void svm_run(struct vcpu *v, struct vm_exit *exit)
 {
     struct vmcb *vmcb = svm_vmcb();
     struct guest_regs *regs = &vcpu_private()->regs;
-    struct svm_cpu *cpu = &svm_cpus[this_cpu()->id];
 
-    if (unlikely(v->arch.asid_gen != cpu->asid_gen || v->arch.asid_cpu != this_cpu()->id))
-        take_asid(v, vmcb, cpu);
+    if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
+        take_asid(v, vmcb);
     if (vmcb->save.rip != regs->rip)
         vmcb->control.interrupt_shadow = 0;
     vmcb->save.rip = regs->rip;
@@ -221,7 +217,7 @@ static void svm_run(struct vcpu *v, struct vm_exit *exit)
     vmcb->save.rax = regs->gpr[REG_RAX];
     vmcb->save.rflags = regs->rflags;
 
-    svm_enter(v->arch.control_frame.v << PAGE_SHIFT, cpu->host_vmcb);
+    svm_enter(v->arch.control_frame.v << PAGE_SHIFT, this_cpu()->host_state);
 
     regs->rip = vmcb->save.rip;
     regs->gpr[REG_RSP] = vmcb->save.rsp;
@@ -295,6 +291,14 @@ static void svm_open_window(void)
     c->intercept[0] |= INTERCEPT1_VINTR;
 }
 
+static unsigned svm_get_mode(void)
+{
+    const struct vmcb_save *save = &svm_vmcb()->save;
+
+    return save->cpl |
+           ((save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG) ? VM_MODE_LONG : 0);
+}
+
 static void svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
 {
     const struct vmcb_save *save = &svm_vmcb()->save;
@@ -305,7 +309,7 @@ static void svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
     paging->efer = save->efer & ~EFER_SVME;
     paging->rflags = vcpu_private()->regs.rflags;
     paging->cpl = save->cpl;
-    paging->is_long = (save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG);
+    paging->is_long = svm_get_mode() & VM_MODE_LONG;
 }
 
 /* Where the 64-bit registers of enum vm_reg lie in a control block; 0: not there. */
@@ -340,16 +344,9 @@ static uint64_t *reg_in_vmcb(unsigned which)
 
 static uint64_t svm_get_reg(UNUSED struct vcpu *v, unsigned which)
 {
-    switch (which) {
-    case VM_CPL:
-        return svm_vmcb()->save.cpl;
-    case VM_CR8:
-        return svm_vmcb()->control.v_intr & V_INTR_TPR_MASK;
-    case VM_EFER:
+    if (which == VM_EFER)
         return svm_vmcb()->save.efer & ~EFER_SVME;
-    default:
-        return *reg_in_vmcb(which);
-    }
+    return *reg_in_vmcb(which);
 }
 
 static void svm_set_reg(struct vcpu *v, unsigned which, uint64_t value)
@@ -403,6 +400,7 @@ const struct virt_ops svm_ops = {
     .can_take = svm_can_take,
     .can_take_nmi = svm_can_take_nmi,
     .open_window = svm_open_window,
+    .get_mode = svm_get_mode,
     .get_paging = svm_get_paging,
     .get_reg = svm_get_reg,
     .set_reg = svm_set_reg,

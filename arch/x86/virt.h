@@ -144,6 +144,9 @@ struct guest_paging {
     bool is_long; /* executes 64-bit code: EFER.LMA and CS.L */
 };
 
+#define VM_MODE_CPL  3u
+#define VM_MODE_LONG (1u << 2) /* 64-bit code: EFER.LMA and CS.L */
+
 /* "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
 struct virt_ops {
     const char *name;
@@ -164,7 +167,9 @@ struct virt_ops {
     /* The same for an NMI: no event queued, no NMI handler running. */
     bool (*can_take_nmi)(struct vcpu *v);
     void (*open_window)(void);
-    /* Paging registers of the loaded vCPU. */
+    /* The loaded vCPU's privilege level and code size: VM_MODE_*. */
+    unsigned (*get_mode)(void);
+    /* Its paging registers. */
     void (*get_paging)(struct vcpu *v, struct guest_paging *paging);
     /* CR0, CR4, EFER, PAT of the loaded vCPU as the guest sees them; set applies what the guest may
      * change, flush included. which: enum vm_reg. */
@@ -191,10 +196,9 @@ enum vm_reg {
     VM_CR4,
     VM_EFER,
     VM_PAT,
-    VM_CR8, /* task priority as MOV from CR8 reads it */
+    VM_CR8, /* task priority as MOV from CR8 reads it; written only */
     VM_DR6,
     VM_DR7,
-    VM_CPL,
     VM_CS_BASE,
     VM_TSC_OFFSET,
     VM_FS_BASE,
@@ -214,6 +218,13 @@ extern const struct virt_ops *virt; /* svm_ops; NULL until chosen */
 
 #define VCPU_EXIT_HISTORY 8u
 
+struct exit_note {
+    uint64_t rip;
+    uint64_t info;
+    uint32_t kind; /* enum vm_exit_kind */
+    uint32_t pad[3];
+};
+
 /* What the architecture keeps per vCPU, inside struct vcpu (core/domain.h). Persistent unless said.
  */
 struct arch_vcpu {
@@ -228,16 +239,8 @@ struct arch_vcpu {
     bool is_in_nmi;        /* from the injection of an NMI to its handler's IRET */
     uint64_t nmi_iret_rip; /* that IRET, while it has not finished; 0: no such */
     uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */
-    uint64_t asid_gen; /* rebuilt */
-    uint32_t asid;     /* rebuilt */
-    uint32_t asid_cpu; /* rebuilt */
-    /* First 16 bytes of instructions read for the record, exits since: ring of the last exits, for
-     * the reason-for-death record. */
-    struct {
-        uint32_t kind;
-        uint64_t rip;
-        uint64_t info;
-    } history[VCPU_EXIT_HISTORY];
+    uint64_t asid_gen; /* which CPU's, and its how manyth, ASIDs this vCPU has one of; rebuilt */
+    struct exit_note history[VCPU_EXIT_HISTORY]; /* the last exits, for the death record */
     uint32_t history_next;
 };
 

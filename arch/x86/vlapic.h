@@ -8,6 +8,8 @@
 #include "core/timer.h"
 #include "core/types.h"
 
+#include <stdatomic.h>
+
 struct vcpu;
 struct hvm_hw_lapic;
 struct hvm_hw_lapic_regs;
@@ -45,6 +47,14 @@ void vlapic_destroy(struct vcpu *v);
 /* Makes VECTOR (16..255) pending in V and notifies it. Any CPU. */
 void vlapic_set_irq(struct vcpu *v, uint8_t vector);
 
+/* Some vector waits, whatever its priority. */
+static inline bool vlapic_has_irr(const struct vlapic *l)
+{
+    return (atomic_load_explicit(&l->irr[0], memory_order_relaxed) |
+            atomic_load_explicit(&l->irr[1], memory_order_relaxed) |
+            atomic_load_explicit(&l->irr[2], memory_order_relaxed) |
+            atomic_load_explicit(&l->irr[3], memory_order_relaxed)) != 0;
+}
 /* The vector that V would take at this moment by its priorities, or -1. */
 int vlapic_pending(const struct vcpu *v);
 /* VECTOR, from vlapic_pending(), is delivered: from IRR to ISR. */
