@@ -17,9 +17,16 @@ $(BUILD)/unit/guest-kernel/control/%.o: guest-kernel/control/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The builder and the table of domains run on the fake hypervisor of their test.
+CONTROL_DOMAIN_OBJS := $(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,domains builder \
+	build_memory start_pvh start_linux guest_console)
+$(BUILD)/unit/domains_test: $(CONTROL_DOMAIN_OBJS)
+# The shell talks to the fake management interface of its test.
+$(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o
+
 $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/control/%.o \
 		$(CONTROL_HOST_OBJS) $(LIB_HOST_OBJS)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
--include $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
+-include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
