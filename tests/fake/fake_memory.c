@@ -260,7 +260,7 @@ struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages)
 {
     struct xen_domctl_createdomain config = {
         .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-        .max_vcpus = 1,
+        .max_vcpus = FAKE_VCPUS,
         .max_evtchn_port = 1023,
         .max_grant_frames = 4,
         .max_maptrack_frames = 4,
@@ -273,7 +273,7 @@ struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages)
         return NULL;
     d->max_pages = pages;
     d->hyp_limit = hyp_pages;
-    if (domain_set_max_vcpus(d, 1) != 0) {
+    if (domain_set_max_vcpus(d, FAKE_VCPUS) != 0) {
         fake_domain_destroy(d);
         return NULL;
     }

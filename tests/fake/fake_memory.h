@@ -19,7 +19,8 @@ struct vcpu;
 
 /* Brings memory up by frame_boot(), once for a program, with COUNT CPUs. A cmocka group setup. */
 int fake_memory_setup(void **state);
-/* A domain with one vCPU's structure, alive, with limits of PAGES and HYP_PAGES; undone by
+#define FAKE_VCPUS 4u
+/* A domain with FAKE_VCPUS vCPUs, with limits of PAGES and HYP_PAGES; undone by
  * fake_domain_destroy(), which runs all steps of destruction. */
 struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages);
 void fake_domain_destroy(struct domain *d);
