@@ -4,7 +4,6 @@
  * that is not translated, as the one of Xen's that this runs beside, gives -EACCES before the
  * privilege is looked at.
  */
-#include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
 #include "guest-kernel/memory.h"
@@ -145,62 +144,6 @@ static void large_extent(void)
     pages_free(pages, count);
 }
 
-static int64_t add(unsigned int space, uint64_t idx, uint64_t gpfn)
-{
-    struct xen_add_to_physmap arg = {.domid = DOMID_SELF, .space = space, .idx = idx, .gpfn = gpfn};
-
-    return op(XENMEM_add_to_physmap, &arg);
-}
-
-static void moving(void)
-{
-    uint64_t *page = page_alloc();
-    uint64_t hole = gfn_hole_alloc(1);
-    volatile uint64_t *moved = phys_to_virt(hole << PAGE_SHIFT);
-    uint64_t gfn = virt_to_gfn(page);
-    struct xen_remove_from_physmap remove = {.domid = DOMID_SELF, .gpfn = hole};
-
-    *page = PATTERN;
-    check("memory_op/add_to_physmap of a frame of its own", add(XENMAPSPACE_gmfn, gfn, hole), 0);
-    check("memory_op/the frame is where it was put", (int64_t)*moved, PATTERN);
-    check("memory_op/add_to_physmap leaves nothing behind", add(XENMAPSPACE_gmfn, gfn, hole),
-          -XEN_EINVAL);
-    check("memory_op/add_to_physmap back", add(XENMAPSPACE_gmfn, hole, gfn), 0);
-    check("memory_op/the frame is back", (int64_t) * (volatile uint64_t *)page, PATTERN);
-    check("memory_op/remove_from_physmap of nothing", op(XENMEM_remove_from_physmap, &remove),
-          -XEN_ENOENT);
-    remove.domid = 0;
-    check_either("memory_op/remove_from_physmap in domain 0",
-                 op(XENMEM_remove_from_physmap, &remove), -XEN_EPERM, -XEN_EACCES);
-    check("memory_op/add_to_physmap of an unknown space", add(UNKNOWN, 0, hole), -XEN_EINVAL);
-    check("memory_op/add_to_physmap of a shared info that is not there",
-          add(XENMAPSPACE_shared_info, 1, hole), -XEN_EINVAL);
-    check("memory_op/add_to_physmap of a foreign frame", add(XENMAPSPACE_gmfn_foreign, 0, hole),
-          -XEN_ENOSYS);
-    page_free(page);
-}
-
-/* Mapped again, the page is at the new place and gone from the old one, and events still work. */
-static void shared_info_moves(void)
-{
-    struct xen_add_to_physmap arg = {.domid = 0, .space = XENMAPSPACE_shared_info};
-    uint64_t hole = gfn_hole_alloc(1);
-    uint64_t old = virt_to_gfn(shared_info);
-    evtchn_port_t port = 0;
-
-    check_either("memory_op/add_to_physmap in domain 0", op(XENMEM_add_to_physmap, &arg),
-                 -XEN_EPERM, -XEN_EACCES);
-    check("memory_op/add_to_physmap of shared_info again", add(XENMAPSPACE_shared_info, 0, hole),
-          0);
-    shared_info = phys_to_virt(hole << PAGE_SHIFT);
-    check("memory_op/events work after the move", event_bind_ipi(0, NULL, NULL, &port), 0);
-    event_send(port);
-    check_true("memory_op/an event arrives at the new place", event_is_pending(port));
-    event_close(port);
-    check("memory_op/shared_info is gone from the old place",
-          add(XENMAPSPACE_gmfn, old, gfn_hole_alloc(1)), -XEN_EINVAL);
-}
-
 static void memory_map(void)
 {
     static struct hvm_memmap_table_entry room[64];
@@ -289,8 +232,6 @@ void test_cases(void)
     ballooning();
     reservation_errors();
     large_extent();
-    moving();
-    shared_info_moves();
     memory_map();
     pointers();
     compat_ballooning();

@@ -22,6 +22,7 @@
 #define CALLS       3
 #define NAME_MAX    64
 #define NUMBERS_END 64
+#define CONTROL_END 90
 
 static void assist(void)
 {
@@ -114,21 +115,44 @@ static void interrupts(void)
     check("physdev_op/unknown", hypercall_physdev_op(UNKNOWN, &eoi), -XEN_ENOSYS);
 }
 
+static const void *control_copy(const struct xen_domctl *domctl)
+{
+    struct xen_domctl *copy = low_alloc(sizeof(*copy));
+
+    *copy = *domctl;
+    return copy;
+}
+
+/* Every operation of the control interfaces that anybody has, by number. */
 static void privileged(void)
 {
-    static struct xen_domctl domctl = {.cmd = XEN_DOMCTL_getdomaininfo,
-                                       .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
-                                       .domain = 0};
-    static struct xen_sysctl sysctl = {.cmd = XEN_SYSCTL_physinfo,
-                                       .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    static struct xen_domctl domctl = {.interface_version = XEN_DOMCTL_INTERFACE_VERSION};
+    static struct xen_sysctl sysctl = {.interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    unsigned int allowed = 0;
 
-    check("domctl/getdomaininfo of domain 0", hypercall_domctl(&domctl), -XEN_EPERM);
     domctl.domain = (domid_t)hypervisor_info.domid;
+    for (domctl.cmd = 1; domctl.cmd < CONTROL_END; domctl.cmd++)
+        allowed += hypercall_domctl(&domctl) >= 0;
+    check("domctl/none is for the caller", allowed, 0);
+    for (sysctl.cmd = 1; sysctl.cmd < CONTROL_END; sysctl.cmd++)
+        allowed += hypercall_sysctl(&sysctl) >= 0;
+    check("sysctl/none is for the caller", allowed, 0);
+    domctl.cmd = XEN_DOMCTL_getdomaininfo;
     check("domctl/getdomaininfo of the caller", hypercall_domctl(&domctl), -XEN_EPERM);
+    domctl.domain = 0;
+    check("domctl/getdomaininfo of domain 0", hypercall_domctl(&domctl), -XEN_EPERM);
     domctl.cmd = XEN_DOMCTL_createdomain;
     check("domctl/createdomain", hypercall_domctl(&domctl), -XEN_EPERM);
+    domctl.cmd = XEN_DOMCTL_destroydomain;
+    check("domctl/destroydomain of domain 0", hypercall_domctl(&domctl), -XEN_EPERM);
+    sysctl.cmd = XEN_SYSCTL_physinfo;
     check("sysctl/physinfo", hypercall_sysctl(&sysctl), -XEN_EPERM);
+    sysctl.cmd = XEN_SYSCTL_readconsole;
+    check("sysctl/readconsole", hypercall_sysctl(&sysctl), -XEN_EPERM);
     check("domctl/privilege-3", hypercall_user(__HYPERVISOR_domctl, (uintptr_t)&domctl, 0, 0),
+          -XEN_EPERM);
+    check("domctl/32-bit",
+          hypercall_compat(__HYPERVISOR_domctl, low_address(control_copy(&domctl)), 0, 0, 0, 0),
           -XEN_EPERM);
 }
 
