@@ -24,18 +24,13 @@ static unsigned tlb_next;
 bool fake_tlb_ignores_flushes;
 unsigned fake_tlb_violations;
 
-/* What this CPU has of V. */
-static void drop(const struct vcpu *v)
+void fake_tlb_flush(struct vcpu *v)
 {
+    if (fake_tlb_ignores_flushes)
+        return;
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         if (tlb[i].v == v && tlb[i].cpu == this_cpu()->id)
             tlb[i].v = NULL;
-}
-
-void fake_tlb_flush(struct vcpu *v)
-{
-    if (!fake_tlb_ignores_flushes)
-        drop(v);
 }
 
 void fake_load(struct vcpu *v)
@@ -44,11 +39,10 @@ void fake_load(struct vcpu *v)
     struct domain *d = v != NULL ? v->domain : NULL;
 
     percpu->current = v;
-    /* A vCPU that comes from another CPU gets an address space number that nothing here has. */
-    if (v != NULL && v->arch.asid_cpu != percpu->id) {
-        v->arch.asid_cpu = percpu->id;
-        drop(v);
-    }
+    /* What other CPUs have of V ends here: back there it gets another address space number. */
+    for (unsigned i = 0; i < TLB_ENTRIES; i++)
+        if (v != NULL && tlb[i].v == v && tlb[i].cpu != percpu->id)
+            tlb[i].v = NULL;
     if (atomic_load(&percpu->cpu->loaded) == d)
         return;
     window_empty();
