@@ -136,12 +136,12 @@ static int write_counts(struct hypercall_cursor *cursor, const uint32_t *counts)
     int error = 0;
 
     for (uint32_t i = 0; !error && i < ROW_COUNT; i++)
-        error = write_count(cursor, hypercall_families[hypercall_rows[i].family].number,
-                            hypercall_rows[i].number, counts[HYPERCALL_COUNT_ROWS + i]);
+        error = write_count(cursor, hypercall_rows[i].family, hypercall_rows[i].number,
+                            counts[HYPERCALL_COUNT_ROWS + i]);
     for (uint32_t i = 0; !error && i <= HYPERCALL_NUMBERS; i++)
         error = write_count(cursor, i, ATOLL_CALL_UNKNOWN, counts[HYPERCALL_COUNT_UNKNOWN + i]);
     for (uint32_t i = 0; !error && i < FAMILY_COUNT * HYPERCALL_COUNT_SUBS_MAX; i++)
-        error = write_count(cursor, hypercall_families[i / HYPERCALL_COUNT_SUBS_MAX].number,
+        error = write_count(cursor, hypercall_numbers[i / HYPERCALL_COUNT_SUBS_MAX],
                             ATOLL_CALL_UNKNOWN + i % HYPERCALL_COUNT_SUBS_MAX,
                             counts[HYPERCALL_COUNT_SUBS + i]);
     return error;

@@ -26,17 +26,18 @@ static int64_t unknown_number(struct domain *d, uint64_t number)
     return -ENOSYS;
 }
 
-static int64_t unknown_sub(struct domain *d, unsigned family, uint32_t sub)
+static int64_t unknown_sub(struct domain *d, const struct hypercall_family *family, uint32_t sub)
 {
     if (sub >= HYPERCALL_COUNT_SUBS_MAX)
         sub = HYPERCALL_COUNT_SUBS_MAX - 1;
-    count(d, HYPERCALL_COUNT_SUBS + family * HYPERCALL_COUNT_SUBS_MAX + sub);
+    count(d, HYPERCALL_COUNT_SUBS + family->index * HYPERCALL_COUNT_SUBS_MAX + sub);
     __atomic_fetch_add(&d->unknown_hypercalls, 1, __ATOMIC_RELAXED);
     return -ENOSYS;
 }
 
 /* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
-static int64_t call_with_argument(struct hypercall *call, gva_t at)
+static NOINLINE int64_t call_with_argument(struct hypercall *call,
+                                           const struct hypercall_family *family)
 {
     const struct hypercall_row *row = call->row;
     const struct hypercall_type *type = &row->argument;
@@ -48,7 +49,10 @@ static int64_t call_with_argument(struct hypercall *call, gva_t at)
     struct guest_pin pin;
     int64_t result;
 
-    if (guest_pin(PIN_ARG, at, size, is_out, &pin))
+    /* A list of one argument (grant_table_op). */
+    if (family->count != HYPERCALL_NO_ARG && (uint32_t)call->args[family->count] != 1)
+        return -EINVAL;
+    if (guest_pin(PIN_ARG, (gva_t){call->args[family->ptr]}, size, is_out, &pin))
         return -EFAULT;
     if (row->direction & DIR_IN || is_converted)
         guest_pin_read(&pin, raw, 0, size);
@@ -69,9 +73,9 @@ static int64_t call_with_argument(struct hypercall *call, gva_t at)
 
 /* A family whose argument holds the command: the whole structure is copied before the row is known.
  */
-static int64_t call_by_struct(struct hypercall *call, unsigned index)
+static NOINLINE int64_t call_by_struct(struct hypercall *call,
+                                       const struct hypercall_family *family)
 {
-    const struct hypercall_family *family = &hypercall_families[index];
     uint32_t header[2]; /* cmd, interface_version */
     uint32_t row;
     struct guest_pin pin;
@@ -86,10 +90,9 @@ static int64_t call_by_struct(struct hypercall *call, unsigned index)
     memcpy(header, call->arg, sizeof(header));
     if (header[1] != family->interface_version)
         return -EACCES;
-    row =
-        header[0] < HYPERCALL_SUBS ? hypercall_row_of[index][header[0] & (HYPERCALL_SUBS - 1)] : 0;
+    row = header[0] < HYPERCALL_SUBS ? family->rows[index_below(header[0], HYPERCALL_SUBS)] : 0;
     if (!row)
-        return unknown_sub(call->d, index, header[0]);
+        return unknown_sub(call->d, family, header[0]);
     call->row = &hypercall_rows[row - 1];
     count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
     result = call->row->handler(call);
@@ -98,38 +101,39 @@ static int64_t call_by_struct(struct hypercall *call, unsigned index)
     return result;
 }
 
-int64_t hypercall_execute(struct hypercall *call, uint64_t number)
+/* The way of every call, in line: a null hypercall is what a guest measures. */
+static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
 {
     const struct hypercall_family *family;
-    unsigned index, row;
-    uint32_t sub;
+    const struct hypercall_row *row;
+    uint32_t sub, index;
 
     if (unlikely(number >= HYPERCALL_NUMBERS))
         return unknown_number(call->d, number);
-    index = hypercall_family_of[number & (HYPERCALL_NUMBERS - 1)];
-    if (unlikely(index == 0))
+    family = &hypercall_families[index_below(number, HYPERCALL_NUMBERS)];
+    if (unlikely(!family->rows))
         return unknown_number(call->d, number);
-    family = &hypercall_families[--index];
-    if (unlikely(family->struct_size))
-        return call_by_struct(call, index);
 
     sub = (uint32_t)call->args[family->cmd] & family->cmd_mask;
     if (unlikely(sub >= HYPERCALL_SUBS))
-        return unknown_sub(call->d, index, sub);
-    row = hypercall_row_of[index][sub & (HYPERCALL_SUBS - 1)];
-    if (unlikely(row == 0))
-        return unknown_sub(call->d, index, sub);
-    call->row = &hypercall_rows[row - 1];
-    count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
-    if (unlikely(call->row->access == ACCESS_CONTROL && !call->d->is_privileged))
+        return unknown_sub(call->d, family, sub);
+    index = family->rows[index_below(sub, HYPERCALL_SUBS)];
+    if (unlikely(index-- == 0)) /* so it is where the command is no register: sub is 0 there */
+        return family->struct_size ? call_by_struct(call, family)
+                                   : unknown_sub(call->d, family, sub);
+    row = &hypercall_rows[index];
+    call->row = row;
+    count(call->d, HYPERCALL_COUNT_ROWS + index);
+    if (unlikely(row->access == ACCESS_CONTROL && !call->d->is_privileged))
         return -EPERM;
-    call->arg = NULL;
-    if (call->row->argument.size64 == 0)
-        return call->row->handler(call);
-    /* A list of one argument (grant_table_op). */
-    if (family->count != HYPERCALL_NO_ARG && (uint32_t)call->args[family->count] != 1)
-        return -EINVAL;
-    return call_with_argument(call, (gva_t){call->args[family->ptr]});
+    if (row->argument.size64)
+        return call_with_argument(call, family);
+    return row->handler(call);
+}
+
+int64_t hypercall_execute(struct hypercall *call, uint64_t number)
+{
+    return execute(call, number);
 }
 
 /* xen.h: arguments in RDI RSI RDX R10 R8, or EBX ECX EDX ESI EDI. */
@@ -168,18 +172,16 @@ static void store_args(const struct hypercall *call, uint64_t *gpr)
 void hypercall_dispatch(struct vcpu *v, unsigned length)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
-    struct guest_paging paging;
+    unsigned mode = virt->get_mode();
     struct hypercall call;
     int64_t result = -EPERM;
 
-    virt->get_paging(v, &paging);
-    call.is_32bit = !paging.is_long;
-    if (likely(paging.cpl == 0)) {
+    call.is_32bit = !(mode & VM_MODE_LONG);
+    if (likely((mode & VM_MODE_CPL) == 0)) {
         call.v = v;
         call.d = v->domain;
         load_args(&call, regs->gpr);
-        result = hypercall_execute(&call, call.is_32bit ? (uint32_t)regs->gpr[REG_RAX]
-                                                        : regs->gpr[REG_RAX]);
+        result = execute(&call, call.is_32bit ? (uint32_t)regs->gpr[REG_RAX] : regs->gpr[REG_RAX]);
         if (unlikely(result == HYPERCALL_AGAIN)) {
             store_args(&call, regs->gpr);
             return;

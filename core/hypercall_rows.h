@@ -58,7 +58,7 @@ struct hypercall_row {
     uint8_t access;    /* enum hypercall_access */
     uint8_t direction; /* enum hypercall_direction, of the argument */
     uint8_t progress;  /* enum hypercall_progress */
-    uint8_t family;    /* index into hypercall_families */
+    uint8_t family;    /* __HYPERVISOR_* */
     uint8_t number;    /* sub-operation */
 };
 
@@ -82,20 +82,20 @@ void hypercall_narrow(const struct hypercall_type *type, void *form32, const voi
 
 /* Which of the five argument registers hold what. */
 struct hypercall_family {
+    const uint8_t *rows; /* by sub-operation: index of the row plus 1, 0: none; NULL: no family */
     uint32_t cmd_mask;
     uint32_t interface_version; /* of an argument that starts with cmd and interface_version */
     uint16_t struct_size;       /* the size of that argument; 0: the command is in a register */
-    uint8_t number;             /* __HYPERVISOR_* */
+    uint8_t index;              /* enum hypercall_family_index */
     uint8_t cmd;                /* index of the command's register */
     uint8_t ptr;                /* of the argument's, or the list's */
     uint8_t count;              /* of the list's length */
 };
 
+/* By hypercall number. */
 extern const struct hypercall_family hypercall_families[];
-/* The family of a hypercall number plus 1, 0: none; number below HYPERCALL_NUMBERS. */
-extern const uint8_t hypercall_family_of[];
-/* The row of a family's sub-operation plus 1, 0: none; sub-operation below HYPERCALL_SUBS. */
-extern const uint8_t hypercall_row_of[][HYPERCALL_SUBS];
+/* The number of each family, by enum hypercall_family_index. */
+extern const uint8_t hypercall_numbers[];
 
 enum hypercall_family_index {
 #define FAMILY(name, convention, manual) FAMILY_##name,

@@ -62,7 +62,7 @@
                         .access = ACCESS_##who,                                                    \
                         .direction = DIR_##way,                                                    \
                         .progress = PROGRESS_##where,                                              \
-                        .family = FAMILY_##group,                                                  \
+                        .family = __HYPERVISOR_##group,                                            \
                         .number = (sub),                                                           \
                         list},
 const struct hypercall_row hypercall_rows[ROW_COUNT] = {
@@ -88,29 +88,33 @@ const struct hypercall_row hypercall_rows[ROW_COUNT] = {
     .interface_version = (version)
 
 #define LAYOUT(name, fields)
-#define FAMILY(name, convention, manual)                                                           \
-    [FAMILY_##name] = {.number = __HYPERVISOR_##name, convention},
-#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)
-const struct hypercall_family hypercall_families[FAMILY_COUNT] = {
+#define FAMILY(name, convention, manual)
+#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)           \
+    [FAMILY_##family][sub] = ROW_##handler + 1,
+static const uint8_t row_of[FAMILY_COUNT][HYPERCALL_SUBS] = {
 #include "core/hypercalls.def"
 };
 #undef FAMILY
+#undef ROW
 
-#define FAMILY(name, convention, manual) [__HYPERVISOR_##name] = FAMILY_##name + 1,
-const uint8_t hypercall_family_of[HYPERCALL_NUMBERS] = {
+#define FAMILY(name, convention, manual) __HYPERVISOR_##name,
+#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)
+const uint8_t hypercall_numbers[FAMILY_COUNT] = {
+#include "core/hypercalls.def"
+};
+#undef FAMILY
+#undef ROW
+
+#define FAMILY(name, convention, manual)                                                           \
+    [__HYPERVISOR_##name] = {.rows = row_of[FAMILY_##name], .index = FAMILY_##name, convention},
+#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)
+const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS] = {
 #include "core/hypercalls.def"
 };
 #undef FAMILY
 #undef ROW
 
 #define FAMILY(name, convention, manual)
-#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)        \
-    [FAMILY_##family][number] = ROW_##handler + 1,
-const uint8_t hypercall_row_of[FAMILY_COUNT][HYPERCALL_SUBS] = {
-#include "core/hypercalls.def"
-};
-#undef ROW
-
 /* An argument and its raw 32-bit form share the CPU's argument page. */
 #define SIZE_NONE          0
 #define SIZE_SAME(type)    sizeof(type)

@@ -18,6 +18,8 @@
 #define NORETURN __attribute__((noreturn))
 /* A parameter that a function type demands and this function has no use for. */
 #define UNUSED                          __attribute__((unused))
+#define NOINLINE                        __attribute__((noinline))
+#define ALWAYS_INLINE                   inline __attribute__((always_inline))
 #define ALIGNED(n)                      __attribute__((aligned(n)))
 #define PRINTF(f, a)                    __attribute__((format(printf, f, a)))
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))

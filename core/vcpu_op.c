@@ -30,8 +30,7 @@ static struct vcpu *target(const struct hypercall *call)
 
     if (id >= call->d->vcpu_max)
         return NULL;
-    /* No speculation past the bound: the array has a power of two of places. */
-    return call->d->vcpu[id & (DOMAIN_VCPUS_MAX - 1)];
+    return call->d->vcpu[index_below(id, DOMAIN_VCPUS_MAX)];
 }
 
 static void state_from_32(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_32 *from)

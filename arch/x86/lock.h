@@ -72,4 +72,12 @@ volatile void *fake_note_store(volatile void *address, size_t size);
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #endif
 
+/* INDEX, which a check has found below SIZE (a power of two), below SIZE also where the CPU runs
+ * ahead of that check. The compiler may not know that the mask changes nothing. */
+static inline uint64_t index_below(uint64_t index, uint64_t size)
+{
+    __asm__("" : "+r"(index));
+    return index & (size - 1);
+}
+
 #endif

@@ -146,13 +146,18 @@ static void get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
     *paging = fake_paging;
 }
 
+static unsigned get_mode(void)
+{
+    return fake_paging.cpl | (fake_paging.is_long ? VM_MODE_LONG : 0);
+}
+
 static uint64_t get_reg(UNUSED struct vcpu *v, unsigned which)
 {
     return 0x1000 + which;
 }
 
 static const struct virt_ops fake_virt = {
-    .get_paging = get_paging, .get_reg = get_reg, .flush = fake_tlb_flush};
+    .get_mode = get_mode, .get_paging = get_paging, .get_reg = get_reg, .flush = fake_tlb_flush};
 const struct virt_ops *virt = &fake_virt;
 
 void machine_power_off(void)
