@@ -213,10 +213,12 @@ static void test_an_unmap_waits_for_the_other_cpu(UNUSED void **state)
     assert_int_equal(fake_tlb_violations, 0);
 }
 
-/* While a frame is in use it is the one that later uses get, whatever the granter does. */
+/* A frame in use is what its entry stands for until the last use ends, whatever the granter does.
+ */
 static void test_a_frame_that_the_granter_gives_back(UNUSED void **state)
 {
-    mfn_t frame = granted_frame();
+    struct grant_map_request again = {REF, MAPTRACK_DEVICE, AT};
+    mfn_t frame = granted_frame(), second;
     uint32_t handle;
     uint8_t value = 7;
 
@@ -226,6 +228,8 @@ static void test_a_frame_that_the_granter_gives_back(UNUSED void **state)
     fake_idle();
     assert_int_equal(fake_guest_access(AT, true, &value), 0);
     assert_int_equal(*fake_frame(frame), 7);
+    assert_int_equal(physmap_populate(granter, GFN, 0), 0);
+    assert_int_equal(grant_map(mapper, granter, &again, &handle, &second), GNTST_bad_page);
     assert_int_equal(fake_tlb_violations, 0);
 }
 
