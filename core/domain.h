@@ -15,12 +15,13 @@
 #include "core/sched.h"
 #include "core/timer.h"
 #include "core/types.h"
+#include "pv-abi/xen.h"
 
 #define DOMAIN_VCPUS_MAX     64u
 #define DOMAIN_PARAMS        39u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
 #define VIRQ_COUNT           24u
-#define DOMAIN_PAUSES_MAX 255u /* by the control domain, nested */
-#define DOMAIN_CONTROL       0u /* domid of the control domain */
+#define DOMAIN_PAUSES_MAX    255u /* by the control domain, nested */
+#define DOMAIN_CONTROL       0u   /* domid of the control domain */
 #define DOMAIN_ID_ANY        0xffffu
 #define SHUTDOWN_REASON_NONE UINT32_MAX
 
@@ -86,12 +87,12 @@ struct domain {
     _Atomic uint32_t state;       /* enum domain_state */
     _Atomic uint32_t pause_count; /* by the control domain, by building */
     bool is_shutting_down, is_shut_down;
-    uint32_t shutdown_reason;  /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
+    uint32_t shutdown_reason;       /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
     _Atomic bool is_in_destruction; /* a CPU takes a step of it */
     uint32_t destroy_step;          /* by that CPU */
-    struct timer watchdog[2];  /* SCHEDOP_watchdog; under lock */
-    uint32_t watchdogs_in_use; /* bit per watchdog */
-    uint8_t handle[16];        /* uuid */
+    struct timer watchdog[2];       /* SCHEDOP_watchdog; under lock */
+    uint32_t watchdogs_in_use;      /* bit per watchdog */
+    uint8_t handle[16];             /* uuid */
     uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     uint32_t emulation_flags;
@@ -103,17 +104,17 @@ struct domain {
     struct p2m p2m;
     uint64_t tot_pages, max_pages; /* guest frames; under the frame lock */
     uint64_t hyp_pages, hyp_limit; /* hypervisor pages charged; under the heap lock */
-    uint64_t quarantine_pages;       /* under the frame lock */
+    uint64_t quarantine_pages;     /* under the frame lock */
     struct frame_quarantine quarantine;
     uint64_t foreign_pages;          /* frames of others mapped by XENMAPSPACE_gmfn_foreign */
     struct shared_info *shared_info; /* heap page; XENMAPSPACE_shared_info */
     gfn_t shared_info_gfn;           /* where it sits, GFN_NONE: nowhere */
     struct evtchn_table evtchn;
     struct grant_table grants;
-    uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
-    uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
-    struct sched_domain sched;      /* rebuilt */
-    struct memory_map *memory_map; /* a heap page; XENMEM_set_memory_map; under lock */
+    uint64_t params[DOMAIN_PARAMS];      /* HVM_PARAM_*, under lock */
+    uint64_t callback;                   /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
+    struct sched_domain sched;           /* rebuilt */
+    struct memory_map *memory_map;       /* a heap page; XENMEM_set_memory_map; under lock */
     struct foreign_queue *foreign_queue; /* core/foreign.c; under lock */
     struct foreign_resource resource[FOREIGN_RESOURCES]; /* the same */
     uint32_t vm_assist;
@@ -196,6 +197,12 @@ void vcpu_notify(struct vcpu *v);
 void vcpu_update_time(struct vcpu *v);
 /* Runstate accounting on each change of state (RUNSTATE_*). Needs sched_lock_vcpu(). */
 void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns);
+/* An upcall is due for V: evtchn_upcall_pending is set. (Whether it can be delivered at this moment
+ * is the vendor layer's question.) */
+static inline bool evtchn_upcall_pending(const struct vcpu *v)
+{
+    return READ_ONCE(READ_ONCE(v->info)->evtchn_upcall_pending) != 0;
+}
 static inline bool vcpu_may_run(const struct vcpu *v)
 {
     return atomic_load(&v->is_up) && !atomic_load(&v->is_blocked) &&

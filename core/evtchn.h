@@ -73,9 +73,6 @@ void evtchn_raise_virq(struct vcpu *v, uint32_t virq);
 void evtchn_raise_global_virq(struct domain *d, uint32_t virq);
 /* Raises D's port bound to PIRQ, if any. */
 void evtchn_raise_pirq(struct domain *d, uint32_t pirq);
-/* An upcall is due for V: evtchn_upcall_pending is set. (Whether it can be delivered now is the
- * vendor layer's question.) */
-bool evtchn_upcall_pending(const struct vcpu *v);
 /* vcpu_info moved to a new place (registration): selector filled, upcall raised, so that no event
  * is lost. */
 void evtchn_vcpu_info_moved(struct vcpu *v);

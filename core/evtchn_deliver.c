@@ -196,11 +196,6 @@ void evtchn_raise_pirq(struct domain *d, uint32_t pirq)
     lock_drop(&table->lock);
 }
 
-bool evtchn_upcall_pending(const struct vcpu *v)
-{
-    return READ_ONCE(READ_ONCE(v->info)->evtchn_upcall_pending) != 0;
-}
-
 void evtchn_vcpu_info_moved(struct vcpu *v)
 {
     struct vcpu_info *info = READ_ONCE(v->info);

@@ -42,13 +42,13 @@ ABI_LAYOUT(struct atoll_death, 456, domid, 0, vcpu, 8, flags, 12, reason, 16, gp
 #define ATOLL_EXIT_UNKNOWN   0
 #define ATOLL_EXIT_NONE      1 /* A host interrupt. */
 #define ATOLL_EXIT_WINDOW    2 /* The guest can take an event. */
-#define ATOLL_EXIT_HLT       3
-#define ATOLL_EXIT_CPUID     4
-#define ATOLL_EXIT_HYPERCALL 5
-#define ATOLL_EXIT_PORT      6
-#define ATOLL_EXIT_MSR_READ  7
-#define ATOLL_EXIT_MSR_WRITE 8
-#define ATOLL_EXIT_CR_WRITE  9
+#define ATOLL_EXIT_CR_WRITE  3
+#define ATOLL_EXIT_HLT       4
+#define ATOLL_EXIT_CPUID     5
+#define ATOLL_EXIT_HYPERCALL 6
+#define ATOLL_EXIT_PORT      7
+#define ATOLL_EXIT_MSR_READ  8
+#define ATOLL_EXIT_MSR_WRITE 9
 #define ATOLL_EXIT_XSETBV    10
 #define ATOLL_EXIT_CACHE     11
 #define ATOLL_EXIT_FAULT     12 /* Nested page fault. */

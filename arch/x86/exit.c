@@ -256,12 +256,13 @@ static void exit_shutdown(struct vcpu *v, UNUSED const struct vm_exit *exit)
 
 static void exit_bad_state(struct vcpu *v, const struct vm_exit *exit)
 {
-    domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->code);
+    domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->unknown.code);
 }
 
 static void exit_unknown(struct vcpu *v, const struct vm_exit *exit)
 {
-    domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->code, exit->info[0], exit->info[1]);
+    domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->unknown.code, exit->info,
+                 exit->unknown.info2);
 }
 
 static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, const struct vm_exit *exit) = {
@@ -292,7 +293,7 @@ static void deliver_nmi(struct vcpu *v)
 {
     const struct vm_event event = {VM_EVENT_NMI, VECTOR_NMI, false, 0};
 
-    if (!virt->can_take_nmi(v))
+    if (!virt->can_take(v, true))
         return;
     atomic_store(&v->arch.has_nmi, false);
     virt->inject(v, &event);
@@ -311,7 +312,7 @@ static void deliver(struct vcpu *v)
         deliver_nmi(v);
     if (!is_upcall && vector < 0)
         return;
-    if (!virt->can_take()) {
+    if (!virt->can_take(v, false)) {
         virt->open_window();
         return;
     }
@@ -355,39 +356,46 @@ static void idle(struct percpu *self)
     cpu_enter_end(self->cpu);
 }
 
-static inline void note(struct vcpu *v, const struct vm_exit *exit)
+/* The vCPU that this CPU has to run. Only here does it change. */
+static struct vcpu *next_vcpu(struct percpu *self)
 {
-    struct exit_note *slot = &v->arch.history[v->arch.history_next++ % VCPU_EXIT_HISTORY];
+    for (;;) {
+        if (atomic_load(&self->cpu->pending) != 0)
+            take_pending(self);
+        if (self->current != NULL)
+            return self->current;
+        idle(self);
+    }
+}
 
-    v->counters.exits[exit->kind]++;
-    slot->kind = exit->kind;
-    slot->rip = vcpu_private()->regs.rip;
-    slot->info = exit->info[0];
+/* The loaded domain's p2m has changed since this CPU and V have flushed, or may have. */
+static inline bool is_p2m_stale(const struct vcpu *v, struct cpu *cpu)
+{
+    uint64_t generation = atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
+
+    return v->arch.tlb_gen != generation ||
+           atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation;
 }
 
 void arch_cpu_loop(void)
 {
     struct percpu *self = this_cpu();
-    struct vm_exit exit;
+    struct cpu *cpu = self->cpu;
+    struct vcpu *v = next_vcpu(self);
+    const struct vm_exit *exit;
 
     for (;;) {
-        struct vcpu *v;
-
-        if (unlikely(atomic_load_explicit(&self->cpu->pending, memory_order_relaxed) != 0))
-            take_pending(self);
-        v = self->current;
-        if (unlikely(v == NULL)) {
-            idle(self);
-            continue;
-        }
-        p2m_enter(v);
+        if (unlikely(is_p2m_stale(v, cpu)))
+            p2m_enter(v);
         if (unlikely(has_event(v)))
             deliver(v);
-        if (unlikely(!cpu_enter_begin(self->cpu)))
+        if (unlikely(!cpu_enter_begin(cpu))) {
+            v = next_vcpu(self);
             continue;
-        virt->run(v, &exit);
-        cpu_enter_end(self->cpu);
-        note(v, &exit);
-        handlers[exit.kind](v, &exit);
+        }
+        exit = virt->run(v);
+        cpu_enter_end(cpu);
+        v->counters.exits[exit->kind]++;
+        handlers[exit->kind](v, exit);
     }
 }

@@ -122,7 +122,7 @@ static int set_xsave(const struct hvm_hw_cpu_xsave *r, size_t size)
 static void get_mtrr(const struct vcpu *v, struct hvm_hw_mtrr *r)
 {
     memset(r, 0, sizeof(*r));
-    r->msr_pat_cr = *virt->pat();
+    r->msr_pat_cr = v->arch.pat;
     r->msr_mtrr_cap = MTRR_CAP_VALUE;
     r->msr_mtrr_def_type = v->arch.msr_mtrr_def;
 }
@@ -132,7 +132,7 @@ static int set_mtrr(struct vcpu *v, const struct hvm_hw_mtrr *r)
 {
     if (!msr_is_valid_pat(r->msr_pat_cr) || !msr_is_valid_mtrr_def(r->msr_mtrr_def_type))
         return -EINVAL;
-    *virt->pat() = r->msr_pat_cr;
+    v->arch.pat = r->msr_pat_cr;
     v->arch.msr_mtrr_def = r->msr_mtrr_def_type;
     return 0;
 }

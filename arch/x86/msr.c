@@ -72,7 +72,7 @@ static int write_deadline(struct vcpu *v, uint64_t value)
 
 static int read_pat(struct vcpu *v, uint64_t *value)
 {
-    *value = virt->get_reg(v, VM_PAT);
+    *value = v->arch.pat;
     return 0;
 }
 
@@ -80,6 +80,7 @@ static int write_pat(struct vcpu *v, uint64_t value)
 {
     if (!msr_is_valid_pat(value))
         return -EINVAL;
+    v->arch.pat = value;
     virt->set_reg(v, VM_PAT, value);
     return 0;
 }

@@ -126,21 +126,16 @@ static void set_controls(struct vmcb_control *c)
     c->np_enable = 1;
 }
 
-static int svm_vcpu_init(struct vcpu *v)
+static void svm_vcpu_init(struct vcpu *v)
 {
     struct vmcb *vmcb = svm_vmcb_other();
 
     memset(vmcb, 0, sizeof(*vmcb));
     set_controls(&vmcb->control);
-    vmcb->control.tsc_offset = v->arch.tsc_offset;
-    svm_reset_state(vmcb, &vcpu_private_other()->regs);
+    svm_reset_state(&vmcb->save, &vcpu_private_other()->regs);
     v->arch.asid_gen = 0;
-    return 0;
-}
-
-static void svm_reset(void)
-{
-    svm_reset_state(svm_vmcb_other(), &vcpu_private_other()->regs);
+    v->arch.is_in_nmi = false;
+    v->arch.nmi_iret_rip = 0;
 }
 
 static void svm_load(struct vcpu *v)
@@ -149,6 +144,7 @@ static void svm_load(struct vcpu *v)
 
     vmcb->control.nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
     vmcb->control.tsc_offset = v->arch.tsc_offset;
+    vmcb->save.pat = v->arch.pat;
 }
 
 static void svm_flush(struct vcpu *v)
@@ -190,23 +186,25 @@ static void close_window(struct vmcb_control *c)
     c->intercept[0] &= ~INTERCEPT1_VINTR;
 }
 
-/* The handler of an NMI ends with IRET, which exits before it executes: NMIs stay blocked until the
- * guest is seen elsewhere. */
-static void follow_nmi(struct vcpu *v, struct vmcb *vmcb)
+/* What is left to do of an exit that is not the common part's alone. */
+static void finish_exit(struct vcpu *v, struct vmcb *vmcb, struct vm_exit *exit)
 {
-    if ((uint32_t)vmcb->control.exit_code == SVM_EXIT_IRET) {
+    if (exit->kind == VM_EXIT_WINDOW) {
+        close_window(&vmcb->control);
+    } else if (exit->kind == VM_EXIT_CR_WRITE && exit->length == 0) {
+        cr_decode(v, exit);
+    } else if ((uint32_t)vmcb->control.exit_code == SVM_EXIT_IRET) {
+        /* The exit comes before the IRET of an NMI's handler executes. */
         v->arch.nmi_iret_rip = vmcb->save.rip;
         vmcb->control.intercept[0] &= ~INTERCEPT1_IRET;
-    } else if (v->arch.nmi_iret_rip != 0 && v->arch.nmi_iret_rip != vmcb->save.rip) {
-        v->arch.nmi_iret_rip = 0;
-        v->arch.is_in_nmi = false;
     }
 }
 
-static void svm_run(struct vcpu *v, struct vm_exit *exit)
+static struct vm_exit *svm_run(struct vcpu *v)
 {
     struct vmcb *vmcb = svm_vmcb();
     struct guest_regs *regs = &vcpu_private()->regs;
+    struct vm_exit *exit;
 
     if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
         take_asid(v, vmcb);
@@ -219,7 +217,10 @@ static void svm_run(struct vcpu *v, struct vm_exit *exit)
 
     svm_enter(v->arch.control_frame.v << PAGE_SHIFT, this_cpu()->host_state);
 
-    regs->rip = vmcb->save.rip;
+    /* Read again, so that nothing has to be kept in registers over the guest. */
+    v = this_cpu()->current;
+    exit = &v->arch.history[v->arch.history_next++ % VCPU_EXIT_HISTORY];
+    regs->rip = exit->rip = vmcb->save.rip;
     regs->gpr[REG_RSP] = vmcb->save.rsp;
     regs->gpr[REG_RAX] = vmcb->save.rax;
     regs->rflags = vmcb->save.rflags;
@@ -227,12 +228,9 @@ static void svm_run(struct vcpu *v, struct vm_exit *exit)
     if (unlikely(vmcb->control.exit_int_info & EVENT_VALID))
         requeue_event(vmcb);
     svm_exit_decode(vmcb, regs, exit);
-    if (exit->kind == VM_EXIT_WINDOW)
-        close_window(&vmcb->control);
-    else if (exit->kind == VM_EXIT_CR_WRITE && exit->length == 0)
-        cr_decode(v, exit);
-    if (unlikely(v->arch.is_in_nmi))
-        follow_nmi(v, vmcb);
+    if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
+        finish_exit(v, vmcb, exit);
+    return exit;
 }
 
 static void svm_inject(struct vcpu *v, const struct vm_event *event)
@@ -266,19 +264,23 @@ static bool has_shadow(const struct vmcb *vmcb)
            vmcb->save.rip == vcpu_private()->regs.rip;
 }
 
-static bool svm_can_take(void)
+/* The handler of an NMI has ended when the guest is seen elsewhere than at its IRET. */
+static bool is_in_nmi(struct vcpu *v)
 {
-    const struct vmcb *vmcb = svm_vmcb();
-
-    return !(vmcb->control.event_inject & EVENT_VALID) &&
-           (vcpu_private()->regs.rflags & RFLAGS_IF) && !has_shadow(vmcb);
+    if (v->arch.nmi_iret_rip != 0 && v->arch.nmi_iret_rip != vcpu_private()->regs.rip) {
+        v->arch.nmi_iret_rip = 0;
+        v->arch.is_in_nmi = false;
+    }
+    return v->arch.is_in_nmi;
 }
 
-static bool svm_can_take_nmi(struct vcpu *v)
+static bool svm_can_take(struct vcpu *v, bool is_nmi)
 {
     const struct vmcb *vmcb = svm_vmcb();
 
-    return !(vmcb->control.event_inject & EVENT_VALID) && !v->arch.is_in_nmi && !has_shadow(vmcb);
+    if ((vmcb->control.event_inject & EVENT_VALID) || has_shadow(vmcb))
+        return false;
+    return is_nmi ? !is_in_nmi(v) : vcpu_private()->regs.rflags & RFLAGS_IF;
 }
 
 /* A virtual interrupt that is never taken, because its intercept comes first: exits as soon as the
@@ -369,11 +371,6 @@ static void svm_set_reg(struct vcpu *v, unsigned which, uint64_t value)
         svm_flush(v);
 }
 
-static uint64_t *svm_pat(void)
-{
-    return &svm_vmcb_other()->save.pat;
-}
-
 /* mov $number, %eax; vmmcall; ret. The slot of iret, which only PV guests have, is UD2. */
 static void svm_hypercall_stub(uint8_t *stub, uint32_t number)
 {
@@ -393,12 +390,10 @@ const struct virt_ops svm_ops = {
     .name = "AMD-V",
     .cpu_init = svm_cpu_init,
     .vcpu_init = svm_vcpu_init,
-    .reset = svm_reset,
     .load = svm_load,
     .run = svm_run,
     .inject = svm_inject,
     .can_take = svm_can_take,
-    .can_take_nmi = svm_can_take_nmi,
     .open_window = svm_open_window,
     .get_mode = svm_get_mode,
     .get_paging = svm_get_paging,
@@ -406,7 +401,6 @@ const struct virt_ops svm_ops = {
     .set_reg = svm_set_reg,
     .get_state = svm_get_state,
     .set_state = svm_set_state,
-    .pat = svm_pat,
     .flush = svm_flush,
     .hypercall_stub = svm_hypercall_stub,
 };

@@ -34,8 +34,8 @@ void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, str
 /* The verbs get_state and set_state (svm_state.c). */
 void svm_get_state(struct hvm_hw_cpu *record);
 int svm_set_state(const struct hvm_hw_cpu *record) MUST_CHECK;
-/* Guest state after INIT (APM Vol. 2 14.1.3), into a control block and registers. */
-void svm_reset_state(struct vmcb *vmcb, struct guest_regs *regs);
+/* Guest state after INIT (APM Vol. 2 14.1.3). */
+void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs);
 
 /* svm_entry.asm: enters the guest whose VMCB is at machine address VMCB, general registers from
  * and to the loaded struct vcpu_private (all but RAX and RSP, which are the VMCB's), and comes back

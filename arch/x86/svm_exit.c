@@ -72,6 +72,13 @@ static void decode_fault(const struct vmcb_control *c, struct vm_exit *exit)
     exit->fault.is_walk = info & NPF_WALK;
 }
 
+static void decode_unknown(const struct vmcb_control *c, uint32_t code, struct vm_exit *exit)
+{
+    exit->kind = code == SVM_EXIT_INVALID ? VM_EXIT_BAD_STATE : VM_EXIT_UNKNOWN;
+    exit->unknown.code = code;
+    exit->unknown.info2 = c->exit_info[1];
+}
+
 /* Codes without a row, and what a row cannot say. */
 static void decode_rest(const struct vmcb_control *c, uint32_t code, const struct guest_regs *regs,
                         struct vm_exit *exit)
@@ -83,10 +90,8 @@ static void decode_rest(const struct vmcb_control *c, uint32_t code, const struc
         decode_cr_write(c, code - SVM_EXIT_CR_WRITE0, regs, exit);
     else if (code == SVM_EXIT_CR0_SEL)
         decode_cr_write(c, 0, regs, exit);
-    else if (code == SVM_EXIT_INVALID)
-        exit->kind = VM_EXIT_BAD_STATE;
     else
-        exit->kind = VM_EXIT_UNKNOWN;
+        decode_unknown(c, code, exit);
 }
 
 void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, struct vm_exit *exit)
@@ -94,9 +99,7 @@ void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, str
     const struct vmcb_control *c = &vmcb->control;
     uint32_t code = (uint32_t)c->exit_code;
 
-    exit->code = code;
-    exit->info[0] = c->exit_info[0];
-    exit->info[1] = c->exit_info[1];
+    exit->info = c->exit_info[0];
     if (code == SVM_EXIT_MSR) {
         decode_msr(c, exit);
     } else if (code == SVM_EXIT_IOIO) {

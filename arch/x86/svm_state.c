@@ -24,9 +24,8 @@
 #define ATTRIBUTES_MASK   0xfffu
 #define PENDING_VALID     (1u << 31)
 
-void svm_reset_state(struct vmcb *vmcb, struct guest_regs *regs)
+void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs)
 {
-    struct vmcb_save *s = &vmcb->save;
     const struct vmcb_segment data = {0, ATTRIBUTES_DATA, RESET_LIMIT, 0};
 
     memset(s, 0, sizeof(*s));
@@ -43,10 +42,6 @@ void svm_reset_state(struct vmcb *vmcb, struct guest_regs *regs)
     s->rflags = regs->rflags = RFLAGS_FIXED;
     s->rip = regs->rip = RESET_RIP;
     s->pat = PAT_RESET;
-    vmcb->control.event_inject = 0;
-    vmcb->control.interrupt_shadow = 0;
-    vmcb->control.v_intr = V_INTR_MASKING;
-    vmcb->control.intercept[0] &= ~(INTERCEPT1_VINTR | INTERCEPT1_IRET);
 }
 
 /* The record's names for one segment register, both ways. */
@@ -55,7 +50,8 @@ void svm_reset_state(struct vmcb *vmcb, struct guest_regs *regs)
 /* Registers whose name and meaning are the same in VMCB and record: vmcb field, record field. */
 #define EACH_REGISTER(X)                                                                           \
     X(cr0, cr0)                                                                                    \
-    X(cr2, cr2) X(cr3, cr3) X(cr4, cr4) X(dr6, dr6) X(dr7, dr7) X(sysenter_cs, sysenter_cs)        \
+    X(cr2, cr2)                                                                                    \
+    X(cr3, cr3) X(cr4, cr4) X(dr6, dr6) X(dr7, dr7) X(sysenter_cs, sysenter_cs)                    \
         X(sysenter_esp, sysenter_esp) X(sysenter_eip, sysenter_eip) X(kernel_gs_base, shadow_gs)   \
             X(lstar, msr_lstar) X(star, msr_star) X(cstar, msr_cstar) X(sfmask, msr_syscall_mask)
 

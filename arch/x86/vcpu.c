@@ -40,14 +40,16 @@ void vcpu_page_unmap(void)
     host_private_map(PRIVATE_VCPU2 + PAGE_SIZE, MFN_NONE);
 }
 
-/* The state after INIT, of the mapped pages. The MSRs that INIT leaves alone are the caller's. */
-static void reset_pages(void)
+/* The state after INIT; the MSRs that INIT leaves alone are the caller's. */
+static void reset_pages(struct vcpu *v)
 {
     struct vcpu_private *p = vcpu_private_other();
 
-    virt->reset();
+    vcpu_page_map(v);
+    virt->vcpu_init(v);
     memset(p->dr, 0, sizeof(p->dr));
     xstate_reset(p);
+    vcpu_page_unmap();
 }
 
 int arch_vcpu_init(struct vcpu *v)
@@ -57,25 +59,16 @@ int arch_vcpu_init(struct vcpu *v)
     if (rc != 0)
         return rc;
     rc = frame_alloc_private(v->domain, &v->arch.control_frame);
-    if (rc != 0)
-        goto free_private;
+    if (rc != 0) {
+        frame_free_private(v->domain, v->arch.private_frame);
+        return rc;
+    }
     v->arch.tsc_offset = v->domain->vcpu[0] == NULL ? 0 : v->domain->vcpu[0]->arch.tsc_offset;
     v->arch.msr_mtrr_def = MTRR_DEF_TYPE_RESET;
-    vcpu_page_map(v);
-    rc = virt->vcpu_init(v);
-    if (rc == 0)
-        reset_pages();
-    vcpu_page_unmap();
-    if (rc != 0)
-        goto free_control;
+    v->arch.pat = PAT_RESET;
+    reset_pages(v);
     vlapic_init(v);
     return 0;
-
-free_control:
-    frame_free_private(v->domain, v->arch.control_frame);
-free_private:
-    frame_free_private(v->domain, v->arch.private_frame);
-    return rc;
 }
 
 void arch_vcpu_destroy(struct vcpu *v)
@@ -87,14 +80,9 @@ void arch_vcpu_destroy(struct vcpu *v)
 
 void arch_vcpu_reset(struct vcpu *v)
 {
-    vcpu_page_map(v);
-    reset_pages();
-    vcpu_page_unmap();
+    reset_pages(v);
     vlapic_reset(v);
     atomic_store(&v->arch.has_nmi, false);
-    v->arch.is_in_nmi = false;
-    v->arch.nmi_iret_rip = 0;
-    v->arch.asid_gen = 0;
 }
 
 void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)

@@ -84,16 +84,16 @@ static inline struct vcpu_private *vcpu_private_other(void)
 /* Why a guest stopped. */
 enum vm_exit_kind {
     VM_EXIT_UNKNOWN,
-    VM_EXIT_NONE,   /* nothing to do (a host interrupt or NMI: taken once interrupts open) */
-    VM_EXIT_WINDOW, /* the event window is open */
+    VM_EXIT_NONE,     /* nothing to do (a host interrupt or NMI: taken once interrupts open) */
+    VM_EXIT_WINDOW,   /* the event window is open */
+    VM_EXIT_CR_WRITE, /* cr.number: 0, 4 or 8; cr.value: what the guest wants it to be (operand
+                         decoded; length 0: an instruction that nobody understands) */
     VM_EXIT_HLT,
     VM_EXIT_CPUID,
     VM_EXIT_HYPERCALL,
     VM_EXIT_PORT,
     VM_EXIT_MSR_READ,
     VM_EXIT_MSR_WRITE,
-    VM_EXIT_CR_WRITE, /* cr.number: 0, 4 or 8; cr.value: what the guest wants it to be (operand
-                         decoded) */
     VM_EXIT_XSETBV,
     VM_EXIT_CACHE,     /* WBINVD, INVD: nothing to do but go on */
     VM_EXIT_FAULT,     /* nested page fault: fault.* */
@@ -102,17 +102,20 @@ enum vm_exit_kind {
     VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
     VM_EXIT_KINDS,
 };
+/* Up to here the vendor layer may have more to do than to translate. */
+#define VM_EXIT_VENDOR_LAST VM_EXIT_CR_WRITE
 
 struct vm_exit {
-    enum vm_exit_kind kind;
+    uint32_t kind;  /* enum vm_exit_kind */
     uint8_t length; /* of the instruction, where skipping it makes sense */
+    uint64_t rip;
+    uint64_t info; /* the vendor's first information word, for records */
     union {
         struct {
             uint16_t port;
             uint8_t size; /* 1, 2, 4 bytes */
             bool is_in;
-            bool is_string; /* INS, OUTS: crash of the guest with a record, but skipped when
-                               unclaimed */
+            bool is_string; /* INS, OUTS */
         } port;
         struct {
             uint8_t number;
@@ -124,10 +127,12 @@ struct vm_exit {
             bool is_exec;
             bool is_walk; /* met while the CPU walked the guest's own tables */
         } fault;
+        struct {
+            uint64_t code; /* the vendor's exit code and second information word */
+            uint64_t info2;
+        } unknown; /* VM_EXIT_UNKNOWN, VM_EXIT_BAD_STATE */
     };
-    uint64_t code; /* the vendor's exit code and information words, for records only */
-    uint64_t info[2];
-};
+} ALIGNED(64);
 
 /* An event to inject. */
 struct vm_event {
@@ -147,25 +152,25 @@ struct guest_paging {
 #define VM_MODE_CPL  3u
 #define VM_MODE_LONG (1u << 2) /* 64-bit code: EFER.LMA and CS.L */
 
-/* "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
+/* At most 16 verbs. "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
 struct virt_ops {
     const char *name;
     /* Switches this CPU's virtualisation on. -ENODEV with a line in the log if the CPU cannot. */
     int (*cpu_init)(void);
-    /* Fills the control block of a new vCPU (mapped temporarily) with the reset state. -ENOMEM. */
-    int (*vcpu_init)(struct vcpu *v);
+    /* Fills the control block and registers behind vcpu_private_other() with V's state after INIT.
+     */
+    void (*vcpu_init)(struct vcpu *v);
     /* V becomes the loaded vCPU; private pages are mapped. */
     void (*load)(struct vcpu *v);
-    /* Runs the loaded vCPU until it exits; regs in vcpu_private(). Interrupts stay off. An event
-     * whose delivery the exit interrupted is queued again. */
-    void (*run)(struct vcpu *v, struct vm_exit *exit);
-    /* Event injection into the loaded vCPU at its next entry; can_take tells whether an interrupt
-     * could be injected now (IF, no shadow, nothing queued); open_window asks for VM_EXIT_WINDOW as
-     * soon as it can. */
+    /* Runs the loaded vCPU until it exits, and returns the exit, which is the latest of V's
+     * history; regs in vcpu_private(). Interrupts stay off. An event whose delivery the exit
+     * interrupted is queued again. */
+    struct vm_exit *(*run)(struct vcpu *v);
+    /* Queues an event for the loaded vCPU's next entry; can_take tells whether an interrupt or an
+     * NMI could be queued at this moment (nothing queued, no shadow; IF, or no NMI's handler
+     * running); open_window asks for VM_EXIT_WINDOW as soon as an interrupt could be taken. */
     void (*inject)(struct vcpu *v, const struct vm_event *event);
-    bool (*can_take)(void);
-    /* The same for an NMI: no event queued, no NMI handler running. */
-    bool (*can_take_nmi)(struct vcpu *v);
+    bool (*can_take)(struct vcpu *v, bool is_nmi);
     void (*open_window)(void);
     /* The loaded vCPU's privilege level and code size: VM_MODE_*. */
     unsigned (*get_mode)(void);
@@ -175,14 +180,11 @@ struct virt_ops {
      * change, flush included. which: enum vm_reg. */
     uint64_t (*get_reg)(struct vcpu *v, unsigned which);
     void (*set_reg)(struct vcpu *v, unsigned which, uint64_t value);
-    /* Back to the state after INIT; general registers, segments, control registers, system MSRs to
-     * and from Xen's CPU record: of the vCPU behind vcpu_private_other(). */
-    void (*reset)(void);
+    /* General registers, segments, control registers, system MSRs to and from Xen's CPU record: of
+     * the vCPU behind vcpu_private_other(). */
     void (*get_state)(struct hvm_hw_cpu *record);
     /* -EINVAL, nothing changed: the control registers make no valid state. */
     int (*set_state)(const struct hvm_hw_cpu *record);
-    /* Where the guest's PAT lies, of the vCPU behind vcpu_private_other(). */
-    uint64_t *(*pat)(void);
     /* The next entry flushes this vCPU's guest translations. */
     void (*flush)(struct vcpu *v);
     /* Writes the stub for hypercall NUMBER, HYPERCALL_STUB_SIZE bytes (xen.h: hypercall page). */
@@ -218,13 +220,6 @@ extern const struct virt_ops *virt; /* svm_ops; NULL until chosen */
 
 #define VCPU_EXIT_HISTORY 8u
 
-struct exit_note {
-    uint64_t rip;
-    uint64_t info;
-    uint32_t kind; /* enum vm_exit_kind */
-    uint32_t pad[3];
-};
-
 /* What the architecture keeps per vCPU, inside struct vcpu (core/domain.h). Persistent unless said.
  */
 struct arch_vcpu {
@@ -232,6 +227,7 @@ struct arch_vcpu {
         private_frame; /* struct vcpu_private; a frame of the guest's side, never mapped for good */
     mfn_t control_frame;   /* VMCB */
     struct vlapic vlapic;  /* HVM record LAPIC, LAPIC_REGS */
+    uint64_t pat;          /* as the guest wrote it; record MTRR */
     uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
     uint64_t tsc_offset;   /* guest TSC = host TSC + this */
     uint64_t tsc_aux;
@@ -240,8 +236,8 @@ struct arch_vcpu {
     uint64_t nmi_iret_rip; /* that IRET, while it has not finished; 0: no such */
     uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */
     uint64_t asid_gen; /* which CPU's, and its how manyth, ASIDs this vCPU has one of; rebuilt */
-    struct exit_note history[VCPU_EXIT_HISTORY]; /* the last exits, for the death record */
-    uint32_t history_next;
+    struct vm_exit history[VCPU_EXIT_HISTORY]; /* the last exits, for the death record */
+    uint32_t history_next; /* how many exits there were; the last one's place is before it */
 };
 
 /* ---- what core asks of the architecture ---- */
