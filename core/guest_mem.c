@@ -12,6 +12,7 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
 #include "core/domain.h"
+#include "core/gfn_cache.h"
 #include "core/p2m.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -39,37 +40,49 @@ struct walk {
 static int fill_cache(gfn_t gfn, bool is_write, mfn_t *mfn)
 {
     struct percpu *percpu = this_cpu();
-    struct gfn_cache_entry *cached = &percpu->gfn_cache[gfn.v % GFN_CACHE_SIZE];
+    struct gfn_cache *cache = &percpu->gfn_cache;
     struct p2m_entry entry;
 
     p2m_get(percpu->current->domain, gfn, &entry);
     if (entry.type != P2M_RAM && entry.type != P2M_SHARED && (entry.type != P2M_RAM_RO || is_write))
         return -EFAULT;
-    *mfn = cached->mfn = entry.mfn;
-    cached->gfn = gfn;
-    cached->is_writable = entry.is_writable;
-    percpu->window_used |= WINDOW_USED_GFN_CACHE;
+    *mfn = cache->entry[gfn_cache_slot(gfn)].mfn = entry.mfn;
+    cache->entry[gfn_cache_slot(gfn)].tag = gfn_cache_tag(cache, gfn, entry.is_writable);
     return 0;
 }
 
 static inline int find_frame(gfn_t gfn, bool is_write, mfn_t *mfn)
 {
-    const struct gfn_cache_entry *cached = &this_cpu()->gfn_cache[gfn.v % GFN_CACHE_SIZE];
+    const struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    unsigned slot = gfn_cache_slot(gfn);
 
-    if (unlikely(!gfn_equal(cached->gfn, gfn) || (is_write && !cached->is_writable)))
+    if (unlikely((cache->entry[slot].tag | !is_write) != gfn_cache_tag(cache, gfn, true)))
         return fill_cache(gfn, is_write, mfn);
-    *mfn = cached->mfn;
+    *mfn = cache->entry[slot].mfn;
     return 0;
 }
 
-/* A guest's table: what the walker takes for a machine frame is a guest frame. */
-static uint64_t *map_guest_table(void *context, mfn_t table, unsigned level)
+static uint64_t *fill_walk(gfn_t gfn, unsigned level)
 {
+    struct gfn_cache *cache = &this_cpu()->gfn_cache;
     mfn_t mfn;
 
-    if (context != NULL || find_frame((gfn_t){table.v}, false, &mfn) != 0)
+    if (find_frame(gfn, false, &mfn) != 0)
         return NULL;
-    return window_map_walk(level, mfn);
+    cache->walk[level].page = window_map_walk(level, mfn);
+    cache->walk[level].tag = gfn_cache_tag(cache, gfn, false);
+    return cache->walk[level].page;
+}
+
+/* A guest's table: what the walker takes for a machine frame is a guest frame. */
+static uint64_t *map_guest_table(UNUSED void *context, mfn_t table, unsigned level)
+{
+    const struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    gfn_t gfn = {table.v};
+
+    if (unlikely(cache->walk[level].tag != gfn_cache_tag(cache, gfn, false)))
+        return fill_walk(gfn, level);
+    return cache->walk[level].page;
 }
 
 /* Guest tables are never changed: no allocation. */
@@ -111,7 +124,7 @@ static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsig
            (paging->rflags & RFLAGS_AC) != 0;
 }
 
-static int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa)
+static inline int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa)
 {
     struct pt_leaf leaf;
     unsigned shift;
@@ -139,39 +152,31 @@ int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
     return translate(&walk, gva.v, access, gpa);
 }
 
-static int pin_page(const struct walk *walk, enum window_use use, uint64_t gva, bool is_write,
-                    void **part)
-{
-    gpa_t gpa;
-    mfn_t mfn;
-    int error = translate(walk, gva, is_write ? PT_WRITE : PT_READ, &gpa);
-
-    if (error == 0)
-        error = find_frame(gfn_of(gpa), is_write, &mfn);
-    if (error == 0)
-        *part = (char *)window_map(use, mfn) + (gpa.v & (PAGE_SIZE - 1));
-    return error;
-}
-
 int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin)
 {
     static const enum window_use first_use[] = {
         [PIN_ARG] = WINDOW_ARG0, [PIN_ELEM] = WINDOW_ELEM0, [PIN_DATA] = WINDOW_DATA0};
-    enum window_use use = first_use[slot];
     size_t room = PAGE_SIZE - (gva.v & (PAGE_SIZE - 1));
     struct walk walk;
-    int error;
 
     begin_walk(&walk);
-    pin->part_size[0] = (uint32_t)size;
-    pin->part_size[1] = 0;
-    error = pin_page(&walk, use, gva.v, is_write, &pin->part[0]);
-    if (likely(size <= room) || error != 0)
-        return error;
-    pin->part_size[0] = (uint32_t)room;
-    pin->part_size[1] = (uint32_t)(size - room);
-    return pin_page(&walk, use + 1, gva.v + room, is_write, &pin->part[1]);
+    pin->part_size[0] = (uint32_t)(size <= room ? size : room);
+    pin->part_size[1] = (uint32_t)size - pin->part_size[0];
+    for (unsigned i = 0;;) {
+        gpa_t gpa;
+        mfn_t mfn;
+        int error = translate(&walk, gva.v, is_write ? PT_WRITE : PT_READ, &gpa);
+
+        if (error == 0)
+            error = find_frame(gfn_of(gpa), is_write, &mfn);
+        if (error != 0)
+            return error;
+        pin->part[i] = (char *)window_map(first_use[slot] + i, mfn) + (gpa.v & (PAGE_SIZE - 1));
+        if (likely(pin->part_size[1] == 0) || ++i == 2)
+            return 0;
+        gva.v += room;
+    }
 }
 
 void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)

@@ -16,6 +16,7 @@
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/frame.h"
+#include "core/gfn_cache.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
@@ -132,16 +133,13 @@ static void raise_generation(struct domain *d)
             cpu_kick(&cpus[i], CPU_PENDING_TLB);
 }
 
-/* This CPU's own results for GFN and what follows it, if the domain is the loaded one's. */
-static void forget_cached(const struct domain *d, gfn_t gfn, unsigned order)
+/* This CPU's own results, if the domain is the loaded one's. */
+static void forget_cached(const struct domain *d)
 {
     struct percpu *percpu = this_cpu();
 
-    if (percpu->current == NULL || percpu->current->domain != d)
-        return;
-    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
-        if ((percpu->gfn_cache[i].gfn.v ^ gfn.v) >> order == 0)
-            percpu->gfn_cache[i].gfn = GFN_NONE;
+    if (percpu->current != NULL && percpu->current->domain == d)
+        gfn_cache_forget(&percpu->gfn_cache);
 }
 
 void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
@@ -162,7 +160,7 @@ void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_ty
     if (type != P2M_NONE && gfn.v + (UINT64_C(1) << order) - 1 > p2m->max_gfn.v)
         p2m->max_gfn.v = gfn.v + (UINT64_C(1) << order) - 1;
     if (before.rights != 0) {
-        forget_cached(d, gfn, order);
+        forget_cached(d);
         if (leaf.base.v != before.base.v || (before.rights & ~leaf.rights) != 0)
             raise_generation(d);
     }

@@ -37,14 +37,20 @@ struct cpu {
 };
 
 #define WINDOW_SLOT_COUNT 32u
-/* Results of p2m look-ups for the loaded domain, valid as long as the window's contents. */
-#define GFN_CACHE_SIZE        16u
-#define WINDOW_USED_GFN_CACHE (1u << 31) /* in window_used: gfn_cache holds something */
-#define LOCK_DEPTH_MAX        12u
-struct gfn_cache_entry {
-    gfn_t gfn; /* GFN_NONE: empty */
-    mfn_t mfn;
-    bool is_writable;
+#define GFN_CACHE_SIZE    32u
+#define LOCK_DEPTH_MAX    12u
+#define WALK_LEVELS       4u
+/* core/gfn_cache.h. An epoch of 0 is not used, so that zeroed tags are of none. */
+struct gfn_cache {
+    uint64_t epoch;
+    struct {
+        uint64_t tag;
+        mfn_t mfn;
+    } entry[GFN_CACHE_SIZE];
+    struct {
+        uint64_t tag;
+        uint64_t *page;
+    } walk[WALK_LEVELS]; /* what the walk slot of each level shows */
 };
 
 struct percpu {
@@ -55,11 +61,11 @@ struct percpu {
     uint32_t window_used;                /* bit per slot that maps something */
     uint32_t interrupt_depth;
     uint64_t window_fills; /* slots filled since the CPU started */
-    struct gfn_cache_entry gfn_cache[GFN_CACHE_SIZE];
+    struct gfn_cache gfn_cache;
     uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
     uint32_t lock_depth;
-    /* The vendor half's own (svm.c): its state of the host, and which address space identifiers this
-     * CPU has given out. */
+    /* The vendor half's own (svm.c): its state of the host, and which address space identifiers
+     * this CPU has given out. */
     uint64_t host_state, asid_gen;
     uint32_t asid_next;
     uint64_t counter_base; /* spare word for the scheduler's accounting: TSC at the last switch */

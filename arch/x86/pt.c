@@ -101,7 +101,7 @@ const struct pt_format pt_format_guest32_small = {
     .inverted = ENTRY_NX,
 };
 
-static unsigned level_shift(const struct pt_format *format, unsigned level)
+static inline unsigned level_shift(const struct pt_format *format, unsigned level)
 {
     return PAGE_SHIFT + level * format->index_bits;
 }
@@ -111,12 +111,12 @@ static unsigned level_index(const struct pt_format *format, uint64_t address, un
     return (unsigned)(address >> level_shift(format, level)) & ((1u << format->index_bits) - 1);
 }
 
-static bool is_leaf(const struct pt_format *format, uint64_t entry, unsigned level)
+static inline bool is_leaf(const struct pt_format *format, uint64_t entry, unsigned level)
 {
     return level == 0 || ((entry & ENTRY_LARGE) != 0 && (format->large_mask >> level & 1) != 0);
 }
 
-static uint64_t leaf_base(const struct pt_format *format, uint64_t entry, unsigned level)
+static inline uint64_t leaf_base(const struct pt_format *format, uint64_t entry, unsigned level)
 {
     uint64_t base = entry & format->address & ~((UINT64_C(1) << level_shift(format, level)) - 1);
 
@@ -125,21 +125,15 @@ static uint64_t leaf_base(const struct pt_format *format, uint64_t entry, unsign
     return base;
 }
 
-/* What RIGHTS, the rights bits of all entries on the way ANDed (inverted ones turned), allow. */
-static unsigned decode_rights(uint64_t rights, uint64_t leaf)
+/* What RIGHTS, the rights bits of all entries on the way ANDed (inverted ones turned), allow, and
+ * the leaf's own PCD. PT_WRITE and PT_UNCACHED have their entry bits' places. */
+static inline unsigned decode_rights(uint64_t rights, uint64_t leaf)
 {
-    unsigned result = PT_READ;
-
-    if ((rights & ENTRY_WRITE) != 0)
-        result |= PT_WRITE;
-    if ((rights & ENTRY_NX) != 0)
-        result |= PT_EXEC;
-    if ((rights & ENTRY_USER) != 0)
-        result |= PT_USER;
-    if ((leaf & ENTRY_PCD) != 0)
-        result |= PT_UNCACHED;
-    return result;
+    return PT_READ | (unsigned)(rights & ENTRY_WRITE) | (unsigned)(rights & ENTRY_USER) << 1 |
+           (unsigned)(rights >> 63) << 2 | (unsigned)(leaf & ENTRY_PCD);
 }
+_Static_assert(PT_WRITE == ENTRY_WRITE && PT_UNCACHED == ENTRY_PCD, "the same places");
+_Static_assert(PT_USER == ENTRY_USER << 1 && PT_EXEC == 1u << 2, "moved by decode_rights()");
 
 static void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
                         struct pt_leaf *leaf)
@@ -173,32 +167,33 @@ static uint64_t encode_leaf(const struct pt_format *format, const struct pt_leaf
     return entry;
 }
 
-static mfn_t entry_table(const struct pt_format *format, uint64_t entry)
+static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
 {
     return (mfn_t){(entry & format->address) >> PAGE_SHIFT};
 }
 
-int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
+/* pt_lookup() for FORMAT, made for each constant that the compiler sees here. */
+static inline __attribute__((always_inline)) int
+look_up(const struct pt *pt, const struct pt_format *format, uint64_t address, struct pt_leaf *leaf)
 {
-    const struct pt_format *format = pt->format;
     unsigned level = format->levels - 1;
-    unsigned shift = level_shift(format, level);
+    unsigned shift = PAGE_SHIFT + level * format->index_bits;
     uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
     uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
     size_t offset = pt->root_offset;
     mfn_t table = pt->root;
 
     for (;;) {
-        const uint64_t *base = pt->ops->map(pt->context, table, level);
+        const char *base = (const char *)pt->ops->map(pt->context, table, level);
 
-        if (base == NULL)
+        if (unlikely(base == NULL))
             return -EFAULT;
         offset += (size_t)(address >> shift & index_mask) * format->entry_size;
         if (format->entry_size == 4)
-            entry = READ_ONCE(*(const uint32_t *)((const char *)base + offset));
+            entry = READ_ONCE(*(const uint32_t *)(base + offset));
         else
-            entry = READ_ONCE(*(const uint64_t *)((const char *)base + offset));
-        if ((entry & ENTRY_PRESENT) == 0)
+            entry = READ_ONCE(*(const uint64_t *)(base + offset));
+        if (unlikely((entry & ENTRY_PRESENT) == 0))
             break;
         rights &= (entry ^ format->inverted) | top_rights;
         if (is_leaf(format, entry, level)) {
@@ -216,6 +211,15 @@ int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
     }
     decode_leaf(format, entry, level, leaf);
     return -ENOENT;
+}
+
+int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
+{
+    if (likely(pt->format == &pt_format_guest64))
+        return look_up(pt, &pt_format_guest64, address, leaf);
+    if (likely(pt->format == &pt_format_npt))
+        return look_up(pt, &pt_format_npt, address, leaf);
+    return look_up(pt, pt->format, address, leaf);
 }
 
 /* The entry for ADDRESS in the table TABLE of LEVEL. Only for formats with 8-byte entries. */

@@ -7,10 +7,9 @@
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
+#include "core/gfn_cache.h"
 
-#define WALK_SLOTS 4u
-
-_Static_assert(WALK_SLOTS + WINDOW_USES < WINDOW_SLOT_COUNT, "every use has a slot and a bit");
+_Static_assert(WALK_LEVELS + WINDOW_USES <= WINDOW_SLOT_COUNT, "every use has a slot");
 
 static void *map_slot(unsigned slot, mfn_t mfn)
 {
@@ -28,11 +27,12 @@ static void *map_slot(unsigned slot, mfn_t mfn)
 
 void *window_map(enum window_use use, mfn_t mfn)
 {
-    return map_slot(WALK_SLOTS + (unsigned)use, mfn);
+    return map_slot(WALK_LEVELS + (unsigned)use, mfn);
 }
 
 void *window_map_walk(unsigned level, mfn_t mfn)
 {
+    this_cpu()->gfn_cache.walk[level].tag = 0;
     return map_slot(level, mfn);
 }
 
@@ -47,19 +47,15 @@ static void empty_slot(unsigned slot)
 
 void window_unmap(enum window_use use)
 {
-    if ((this_cpu()->window_used & 1u << (WALK_SLOTS + (unsigned)use)) != 0)
-        empty_slot(WALK_SLOTS + (unsigned)use);
+    if ((this_cpu()->window_used & 1u << (WALK_LEVELS + (unsigned)use)) != 0)
+        empty_slot(WALK_LEVELS + (unsigned)use);
 }
 
 void window_empty(void)
 {
     struct percpu *percpu = this_cpu();
 
-    if ((percpu->window_used & WINDOW_USED_GFN_CACHE) != 0) {
-        percpu->window_used &= ~WINDOW_USED_GFN_CACHE;
-        for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
-            percpu->gfn_cache[i].gfn = GFN_NONE;
-    }
+    gfn_cache_forget(&percpu->gfn_cache);
     while (percpu->window_used != 0)
         empty_slot((unsigned)__builtin_ctz(percpu->window_used));
 }

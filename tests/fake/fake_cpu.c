@@ -9,6 +9,7 @@
 
 #include "core/console.h"
 #include "core/domain.h"
+#include "core/gfn_cache.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "tests/fake/fake_memory.h"
@@ -44,8 +45,7 @@ void fake_cpus_init(uint32_t count, uint64_t start_ns)
         others[i].cpu = &cpus[i];
         for (uint32_t slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
             others[i].window_tag[slot] = MFN_NONE;
-        for (uint32_t slot = 0; slot < GFN_CACHE_SIZE; slot++)
-            others[i].gfn_cache[slot].gfn = GFN_NONE;
+        gfn_cache_forget(&others[i].gfn_cache);
     }
     cpu_count = count;
     fake_percpu = others[0];

@@ -17,6 +17,7 @@
 #include "boot/boot_info.h"
 #include "core/domain.h"
 #include "core/frame_table.h"
+#include "core/gfn_cache.h"
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "pv-abi/domctl.h"
@@ -25,7 +26,6 @@
 #define RAM_SIZE    ((size_t)FAKE_CHUNKS << CHUNK_SHIFT)
 #define EARLY_FIRST ((uint64_t)FAKE_IMAGE_CHUNK * CHUNK_FRAMES + 200) /* the image ends here */
 #define AREA_SLOTS  64u
-#define WALK_SLOTS  4u
 
 uint64_t fake_frame_table, fake_chunk_table, fake_heap_map;
 
@@ -85,7 +85,7 @@ static void empty_slot(unsigned slot)
 
 void *window_map(enum window_use use, mfn_t mfn)
 {
-    return map_slot(WALK_SLOTS + (unsigned)use, mfn);
+    return map_slot(WALK_LEVELS + (unsigned)use, mfn);
 }
 
 void *window_map_walk(unsigned level, mfn_t mfn)
@@ -95,17 +95,15 @@ void *window_map_walk(unsigned level, mfn_t mfn)
 
 void window_unmap(enum window_use use)
 {
-    empty_slot(WALK_SLOTS + (unsigned)use);
+    empty_slot(WALK_LEVELS + (unsigned)use);
 }
 
 void window_empty(void)
 {
     struct percpu *percpu = this_cpu();
 
-    for (unsigned i = 0; i < GFN_CACHE_SIZE; i++)
-        percpu->gfn_cache[i].gfn = GFN_NONE;
-    percpu->window_used &= ~WINDOW_USED_GFN_CACHE;
-    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT - 1; slot++)
+    gfn_cache_forget(&percpu->gfn_cache);
+    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
         if ((percpu->window_used & 1u << slot) != 0)
             empty_slot(slot);
 }

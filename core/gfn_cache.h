@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What this CPU knows of the loaded domain's guest frames: results of p2m look-ups, and which guest
+ * frames its walk slots show. Valid as long as the window's contents. Each tag carries the epoch in
+ * which it was made, so that forgetting all of it is one addition.
+ */
+#ifndef ATOLL_CORE_GFN_CACHE_H
+#define ATOLL_CORE_GFN_CACHE_H
+
+#include "arch/x86/percpu.h"
+
+/* Bit 0 of a tag: may be written; bits 36..1: guest frame; above: epoch. */
+#define GFN_EPOCH_STEP (UINT64_C(1) << 37)
+
+static inline uint64_t gfn_cache_tag(const struct gfn_cache *cache, gfn_t gfn, bool is_writable)
+{
+    return cache->epoch | gfn.v << 1 | (is_writable ? 1 : 0);
+}
+
+static inline unsigned gfn_cache_slot(gfn_t gfn)
+{
+    return (unsigned)(gfn.v ^ gfn.v >> 5) % GFN_CACHE_SIZE;
+}
+
+/* Forgets everything. An epoch that comes again could revive old tags: they are cleared. */
+static inline void gfn_cache_forget(struct gfn_cache *cache)
+{
+    cache->epoch += GFN_EPOCH_STEP;
+    if (unlikely(cache->epoch == 0))
+        *cache = (struct gfn_cache){.epoch = GFN_EPOCH_STEP};
+}
+
+#endif
