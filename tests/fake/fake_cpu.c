@@ -135,12 +135,6 @@ bool arch_vcpu_has_event(const struct vcpu *v)
     return evtchn_upcall_pending(v);
 }
 
-int arch_set_hvm_record(UNUSED struct vcpu *v, UNUSED uint16_t type, UNUSED const void *record,
-                        UNUSED size_t size)
-{
-    return 0;
-}
-
 static void get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
 {
     *paging = fake_paging;

@@ -17,17 +17,6 @@ void pirq_unbind(UNUSED struct domain *d, UNUSED uint32_t pirq)
 {
 }
 
-size_t arch_hvm_record_size(UNUSED uint16_t type)
-{
-    return 0;
-}
-
-int arch_get_hvm_record(UNUSED struct vcpu *v, UNUSED uint16_t type, UNUSED void *record,
-                        UNUSED size_t size)
-{
-    return -EINVAL;
-}
-
 bool machine_memory_range(UNUSED uint32_t index, UNUSED uint64_t *base, UNUSED uint64_t *size,
                           UNUSED uint32_t *type)
 {
