@@ -2,7 +2,7 @@
 # build/control.elf: the control domain. The parts that need no hypervisor have tests on the host.
 
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder \
-	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine shell shell_show shell_inside death line \
+	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine measure shell shell_show shell_inside death line \
 	terminal serial records report
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o
 $(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))

@@ -278,6 +278,11 @@ static void show_calls(const struct manage_request *request, struct manage_answe
     }
 }
 
+static void measure(const struct manage_request *request, struct manage_answer *answer)
+{
+    failed(answer, measure_domains(&answer->u.measure), request->target);
+}
+
 void manage(const struct manage_request *request, struct manage_answer *answer)
 {
     static void (*const handlers[])(const struct manage_request *, struct manage_answer *) = {
@@ -288,7 +293,7 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
         [MANAGE_VCPU] = show_vcpu,     [MANAGE_MACHINE] = show_machine,
         [MANAGE_LOG] = read_log,       [MANAGE_MEMORY] = show_memory,
         [MANAGE_DEATH] = show_death,   [MANAGE_COUNTERS] = show_counters,
-        [MANAGE_CALLS] = show_calls,
+        [MANAGE_CALLS] = show_calls,   [MANAGE_MEASURE] = measure,
     };
 
     _Static_assert(ARRAY_COUNT(handlers) == MANAGE_VERB_COUNT, "each verb has a handler");

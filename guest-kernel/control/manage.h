@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "guest-kernel/control/guest_config.h"
+#include "guest-kernel/control/measure.h"
 #include "pv-abi/atoll.h"
 
 #define MANAGE_TARGET_MAX GUEST_NAME_MAX
@@ -35,6 +36,7 @@ enum manage_verb {
     MANAGE_DEATH,       /* target: a domain that has crashed -> death */
     MANAGE_COUNTERS,    /* target, number of a vcpu -> counters */
     MANAGE_CALLS,       /* target, number: how many counts to leave out -> calls */
+    MANAGE_MEASURE,     /* what making and destroying a domain costs -> measure */
     MANAGE_VERB_COUNT
 };
 
@@ -104,6 +106,7 @@ struct manage_answer {
         struct atoll_death death;
         struct atoll_counters counters;
         struct manage_calls calls;
+        struct measure_result measure;
     } u;
 };
 

@@ -4,6 +4,7 @@
 
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell_show.h"
+#include "guest-kernel/insn.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -171,6 +172,12 @@ static int do_death(char **words, int count, struct shell_output *output)
     return count == 2 ? show_death(output, words[1]) : SHELL_USAGE;
 }
 
+static int do_measure(char **words, int count, struct shell_output *output)
+{
+    return count == 1 && words[0] != NULL ? show_measure(output) : SHELL_USAGE;
+}
+
+static int do_time(char **words, int count, struct shell_output *output);
 static int do_help(char **words, int count, struct shell_output *output);
 
 static const struct command {
@@ -193,6 +200,8 @@ static const struct command {
     {"dmesg", "", "the hypervisor's log", 1, do_dmesg},
     {"counters", "DOMAIN", "a domain's exits and hypercalls", 2, do_counters},
     {"death", "DOMAIN", "why a preserved domain crashed", 2, do_death},
+    {"measure", "", "the cost of making and destroying an empty domain", 1, do_measure},
+    {"time", "COMMAND...", "a command and the TSC ticks that it takes", 2, do_time},
     {"help", "[COMMAND]", "this list", 1, do_help},
 };
 
@@ -203,6 +212,18 @@ static const struct command *find_command(const char *name)
             return &commands[i];
     }
     return NULL;
+}
+
+/* Runs a command of words; SHELL_USAGE where they are not what it takes. */
+static int run_words(const struct command *command, char **words, int count,
+                     struct shell_output *output)
+{
+    int status = count >= command->least_words ? command->run(words, count, output) : SHELL_USAGE;
+
+    if (status != SHELL_USAGE)
+        return status;
+    shell_printf(output, "usage: %s %s\n", command->name, command->arguments);
+    return -EINVAL;
 }
 
 static int unknown(const char *name, struct shell_output *output)
@@ -228,12 +249,25 @@ static int do_help(char **words, int count, struct shell_output *output)
     return 0;
 }
 
+static int do_time(char **words, int count, struct shell_output *output)
+{
+    const struct command *command = find_command(words[1]);
+    uint64_t start = rdtsc_ordered(), ticks;
+    int status;
+
+    if (command == NULL)
+        return unknown(words[1], output);
+    status = run_words(command, words + 1, count - 1, output);
+    ticks = rdtsc_ordered() - start;
+    shell_printf(output, "%llu ticks\n", (unsigned long long)ticks);
+    return status;
+}
+
 int shell_execute(char *line, struct shell_output *output)
 {
     char *words[SHELL_WORDS_MAX];
     int count = shell_split(line, words);
     const struct command *command;
-    int status = SHELL_USAGE;
 
     if (count == 0)
         return 0;
@@ -245,10 +279,5 @@ int shell_execute(char *line, struct shell_output *output)
     command = find_command(words[0]);
     if (command == NULL)
         return unknown(words[0], output);
-    if (count >= command->least_words)
-        status = command->run(words, count, output);
-    if (status != SHELL_USAGE)
-        return status;
-    shell_printf(output, "usage: %s %s\n", command->name, command->arguments);
-    return -EINVAL;
+    return run_words(command, words, count, output);
 }

@@ -147,6 +147,21 @@ int show_counters(struct shell_output *output, const char *target)
     return show_calls(output, &request);
 }
 
+int show_measure(struct shell_output *output)
+{
+    struct manage_request request = {.verb = MANAGE_MEASURE};
+    int err;
+
+    str_copy(request.target, sizeof(request.target), "an empty domain");
+    err = ask(&request, output);
+    if (err != 0)
+        return err;
+    shell_printf(output, "bench create %llu\nbench destroy %llu\n",
+                 (unsigned long long)answer.u.measure.create,
+                 (unsigned long long)answer.u.measure.destroy);
+    return 0;
+}
+
 int show_death(struct shell_output *output, const char *target)
 {
     struct manage_request request = {.verb = MANAGE_DEATH};

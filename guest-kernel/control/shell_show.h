@@ -21,4 +21,7 @@ int show_log(struct shell_output *output);
 int show_counters(struct shell_output *output, const char *target);
 int show_death(struct shell_output *output, const char *target);
 
+/* `measure`. */
+int show_measure(struct shell_output *output);
+
 #endif

@@ -71,6 +71,11 @@ int show_death(struct shell_output *output, const char *target)
     return show(output, "death", target);
 }
 
+int show_measure(struct shell_output *output)
+{
+    return show(output, "measure", NULL);
+}
+
 static void write_shown(struct shell_output *output, const char *text, size_t size)
 {
     assert_non_null(output);
@@ -147,7 +152,7 @@ static void test_tables(void **state)
         {"vcpu-list", "<vcpus all>"}, {"vcpu-list g", "<vcpus g>"},
         {"info", "<machine all>"},    {"info memory", "<memory all>"},
         {"dmesg", "<log all>"},       {"counters g", "<counters g>"},
-        {"death g", "<death g>"},
+        {"death g", "<death g>"},     {"measure", "<measure all>"},
     };
 
     assert_ptr_equal(*state, shown);
