@@ -5,6 +5,7 @@
  *     spin            loops for ever; spin-cli does so with interrupts off
  *     crash, reboot   asks for that
  *     triple          takes a triple fault
+ *     halt            halts with interrupts off, as a PVH kernel does that powers off
  */
 #include "guest-kernel/demo/demo.h"
 
@@ -82,6 +83,15 @@ static void triple_fault(void)
     undefined_insn();
 }
 
+static _Noreturn void halt(void)
+{
+    console_printf("demo: halts\n");
+    console_flush();
+    irq_disable();
+    for (;;)
+        cpu_halt();
+}
+
 void demo_end(void)
 {
     char value[16];
@@ -98,6 +108,8 @@ void demo_end(void)
         spin();
     if (guest_has_option("triple"))
         triple_fault();
+    if (guest_has_option("halt"))
+        halt();
     if (guest_has_option("crash"))
         guest_panic("asked for on the command line");
     console_printf("demo: ends\n");

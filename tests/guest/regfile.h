@@ -49,6 +49,9 @@ void regfile_fill(struct regfile *file, uint64_t seed, bool has_avx);
 /* Loads the registers from the file, calls the operation and stores them back. */
 void regfile_run(struct regfile *file);
 
+/* Stores the SSE registers and MXCSR as they are. */
+void regfile_store_vectors(struct regfile *file);
+
 /* How many registers of the two files differ, leaving out the general ones whose bit (1 << REG_) is
  * in `changed`. */
 unsigned int regfile_differences(const struct regfile *left, const struct regfile *right,

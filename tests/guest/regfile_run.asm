@@ -103,6 +103,18 @@ regfile_run:
     ret
 .end:
 
+; void regfile_store_vectors(struct regfile *file): the SSE part and MXCSR, as they are.
+global regfile_store_vectors:function (regfile_store_vectors.end - regfile_store_vectors)
+regfile_store_vectors:
+%assign i 0
+%rep 16
+    movdqu [rdi + FILE_VECTORS + i * 32], xmm%[i]
+%assign i i + 1
+%endrep
+    stmxcsr [rdi + FILE_MXCSR]
+    ret
+.end:
+
 ; The operations: what they need is in the registers of the file.
 extern hypercall_page
 HYPERCALL_SLOT_SIZE equ 32

@@ -19,6 +19,7 @@
 #define UNCLAIMED_PORT 0x2e0
 #define APIC_PAGE_ID   0xfee00020u
 #define ROUNDS         8
+#define MXCSR_RESET    0x1f80 /* APM Vol. 1, 4.2.2 */
 #define BIT(reg)       (1u << (reg))
 
 void op_hypercall(void);
@@ -167,11 +168,28 @@ static void first_touch(void)
     }
 }
 
+/* A vcpu begins with the vector state of a reset, and with nobody else's. */
+static void initial_state(void)
+{
+    struct regfile file;
+    unsigned int set_bytes = 0;
+
+    memset(&file, 0, sizeof(file));
+    regfile_store_vectors(&file);
+    for (unsigned int i = 0; i < REG_VECTORS; i++) {
+        for (unsigned int j = 0; j < REG_VECTOR_SIZE; j++)
+            set_bytes += file.vectors[i][j] != 0;
+    }
+    check("registers/vector registers begin as 0", set_bytes, 0);
+    check("registers/MXCSR begins with its reset value", file.mxcsr, MXCSR_RESET);
+}
+
 void test_cases(void)
 {
     has_avx = regfile_enable_vectors();
     if (!has_avx)
         check_skip("registers/YMM", "no AVX");
+    initial_state();
     instructions();
     input_width();
     control_registers();
