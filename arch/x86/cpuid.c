@@ -14,6 +14,7 @@
 #include "pv-abi/version.h"
 
 #define BASIC_LEAVES          0xeu /* 0 to 0xd */
+#define DYNAMIC_LEAVES        (1u << 1 | 1u << 4 | 1u << 7 | 1u << 0xb | 1u << 0xd)
 #define EXT_FIRST             0x80000000u
 #define EXT_LEAVES            9u /* 0x80000000 to 0x80000008 */
 #define XSTATE_SUBLEAVES      10u
@@ -176,8 +177,9 @@ static uint32_t topology_bits(const struct vcpu *v)
     return bits;
 }
 
-static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
+static NOINLINE void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 {
+    *r = basic[1];
     r->ebx |= vlapic_id(v) << 24;
     if (virt->get_reg(v, VM_CR4) & CR4_OSXSAVE)
         r->ecx |= BIT_1_ECX_OSXSAVE;
@@ -188,7 +190,7 @@ static void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 }
 
 /* One thread to a core, all cores in one package. */
-static void leaf_topology(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
+static NOINLINE void leaf_topology(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
     *r = (struct cpuid_regs){0, 0, subleaf & 0xff, vlapic_id(v)};
     if (subleaf == 0) {
@@ -225,7 +227,8 @@ static void leaf_xen_tsc(const struct vcpu *v, uint32_t subleaf, struct cpuid_re
     }
 }
 
-static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r)
+static NOINLINE void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                              struct cpuid_regs *r)
 {
     switch (leaf) {
     case XEN_CPUID_LEAF(0):
@@ -251,7 +254,7 @@ static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, stru
     }
 }
 
-static void leaf_extended(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
+static NOINLINE void leaf_extended(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
 {
     if (leaf - EXT_FIRST < EXT_LEAVES)
         *r = extended[leaf - EXT_FIRST];
@@ -261,7 +264,7 @@ static void leaf_extended(const struct vcpu *v, uint32_t leaf, struct cpuid_regs
 }
 
 /* XCR0 is in the CPU while its vCPU is loaded. */
-static void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
+static NOINLINE void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
     if (subleaf < XSTATE_SUBLEAVES)
         *r = xstate[subleaf];
@@ -269,7 +272,7 @@ static void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
         r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? insn_xgetbv(0) : XCR0_X87);
 }
 
-static void leaf_7(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
+static NOINLINE void leaf_7(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
     if (subleaf != 0)
         return;
@@ -278,23 +281,42 @@ static void leaf_7(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
         r->ecx |= BIT_7_ECX_OSPKE;
 }
 
-void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r)
+static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
 {
-    *r = (struct cpuid_regs){0, 0, 0, 0};
-    if (leaf >= EXT_FIRST) {
-        leaf_extended(v, leaf, r);
-    } else if (leaf >= XEN_CPUID_FIRST_LEAF) {
-        leaf_xen(v, leaf, subleaf, r);
-    } else if (leaf == 7) {
-        leaf_7(v, subleaf, r);
-    } else if (leaf == 0xb) {
-        leaf_topology(v, subleaf, r);
-    } else if (leaf == 0xd) {
-        leaf_xstate(v, subleaf, r);
-    } else if (leaf < BASIC_LEAVES && (leaf != 4 || subleaf == 0)) {
-        /* Of Intel's cache leaves, which go by subleaf, the first alone is shown. */
-        *r = basic[leaf];
-        if (leaf == 1)
-            leaf_1(v, r);
-    }
+    gpr[REG_RAX] = r->eax;
+    gpr[REG_RBX] = r->ebx;
+    gpr[REG_RCX] = r->ecx;
+    gpr[REG_RDX] = r->edx;
+}
+
+static NOINLINE void dynamic_leaf(struct vcpu *v, uint64_t *gpr)
+{
+    uint32_t leaf = (uint32_t)gpr[REG_RAX], subleaf = (uint32_t)gpr[REG_RCX];
+    struct cpuid_regs r = {0, 0, 0, 0};
+
+    if (leaf == 7)
+        leaf_7(v, subleaf, &r);
+    else if (leaf >= EXT_FIRST)
+        leaf_extended(v, leaf, &r);
+    else if (leaf >= XEN_CPUID_FIRST_LEAF)
+        leaf_xen(v, leaf, subleaf, &r);
+    else if (leaf == 0xd)
+        leaf_xstate(v, subleaf, &r);
+    else if (leaf == 0xb)
+        leaf_topology(v, subleaf, &r);
+    else if (leaf == 1)
+        leaf_1(v, &r);
+    else if (leaf == 4 && subleaf == 0) /* of Intel's cache leaves the first alone is shown */
+        r = basic[4];
+    put(gpr, &r);
+}
+
+void cpuid_guest(struct vcpu *v, uint64_t *gpr)
+{
+    uint32_t leaf = (uint32_t)gpr[REG_RAX];
+
+    if (leaf < BASIC_LEAVES && !(DYNAMIC_LEAVES >> leaf & 1))
+        put(gpr, &basic[leaf]);
+    else
+        dynamic_leaf(v, gpr);
 }

@@ -27,7 +27,7 @@ bool cpuid_guest_has(enum cpuid_feature feature);
 bool cpuid_is_intel(void);
 /* Bits of a physical address. */
 unsigned cpuid_paddr_bits(void);
-/* What the loaded vCPU V reads from LEAF, SUBLEAF. */
-void cpuid_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *r);
+/* Executes CPUID for the loaded vCPU V, with its registers GPR. */
+void cpuid_guest(struct vcpu *v, uint64_t *gpr);
 
 #endif

@@ -82,14 +82,7 @@ static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
 
 static void exit_cpuid(struct vcpu *v, const struct vm_exit *exit)
 {
-    uint64_t *gpr = vcpu_private()->regs.gpr;
-    struct cpuid_regs r;
-
-    cpuid_guest(v, (uint32_t)gpr[REG_RAX], (uint32_t)gpr[REG_RCX], &r);
-    gpr[REG_RAX] = r.eax;
-    gpr[REG_RBX] = r.ebx;
-    gpr[REG_RCX] = r.ecx;
-    gpr[REG_RDX] = r.edx;
+    cpuid_guest(v, vcpu_private()->regs.gpr);
     skip(v, exit);
 }
 
@@ -302,7 +295,7 @@ static void deliver_nmi(struct vcpu *v)
 /* Queues the first of what waits, and asks for an exit when the next could be taken. Xen's order:
  * NMI, upcall, local APIC. An upcall has no state but evtchn_upcall_pending, which the guest clears
  * with interrupts off, so that it is never injected twice for one event. */
-static void deliver(struct vcpu *v)
+static NOINLINE void deliver(struct vcpu *v)
 {
     struct vm_event event = {VM_EVENT_INTERRUPT, 0, false, 0};
     bool is_upcall = v->domain->callback != 0 && evtchn_upcall_pending(v);
@@ -357,7 +350,7 @@ static void idle(struct percpu *self)
 }
 
 /* The vCPU that this CPU has to run. Only here does it change. */
-static struct vcpu *next_vcpu(struct percpu *self)
+static NOINLINE struct vcpu *next_vcpu(struct percpu *self)
 {
     for (;;) {
         if (atomic_load(&self->cpu->pending) != 0)
@@ -368,24 +361,19 @@ static struct vcpu *next_vcpu(struct percpu *self)
     }
 }
 
-/* The loaded domain's p2m has changed since this CPU and V have flushed, or may have. */
-static inline bool is_p2m_stale(const struct vcpu *v, struct cpu *cpu)
-{
-    uint64_t generation = atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
-
-    return v->arch.tlb_gen != generation ||
-           atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation;
-}
-
 void arch_cpu_loop(void)
 {
     struct percpu *self = this_cpu();
     struct cpu *cpu = self->cpu;
     struct vcpu *v = next_vcpu(self);
-    const struct vm_exit *exit;
 
     for (;;) {
-        if (unlikely(is_p2m_stale(v, cpu)))
+        uint64_t generation =
+            atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
+        struct vm_exit *exit;
+
+        if (unlikely(v->arch.tlb_gen != generation) ||
+            unlikely(atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation))
             p2m_enter(v);
         if (unlikely(has_event(v)))
             deliver(v);
@@ -396,6 +384,8 @@ void arch_cpu_loop(void)
         exit = virt->run(v);
         cpu_enter_end(cpu);
         v->counters.exits[exit->kind]++;
+        if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
+            virt->finish(v, exit);
         handlers[exit->kind](v, exit);
     }
 }

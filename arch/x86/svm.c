@@ -186,9 +186,10 @@ static void close_window(struct vmcb_control *c)
     c->intercept[0] &= ~INTERCEPT1_VINTR;
 }
 
-/* What is left to do of an exit that is not the common part's alone. */
-static void finish_exit(struct vcpu *v, struct vmcb *vmcb, struct vm_exit *exit)
+static void svm_finish(struct vcpu *v, struct vm_exit *exit)
 {
+    struct vmcb *vmcb = svm_vmcb();
+
     if (exit->kind == VM_EXIT_WINDOW) {
         close_window(&vmcb->control);
     } else if (exit->kind == VM_EXIT_CR_WRITE && exit->length == 0) {
@@ -227,10 +228,7 @@ static struct vm_exit *svm_run(struct vcpu *v)
     vmcb->control.tlb_control = TLB_CONTROL_NONE;
     if (unlikely(vmcb->control.exit_int_info & EVENT_VALID))
         requeue_event(vmcb);
-    svm_exit_decode(vmcb, regs, exit);
-    if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
-        finish_exit(v, vmcb, exit);
-    return exit;
+    return svm_exit_decode(vmcb, regs, exit);
 }
 
 static void svm_inject(struct vcpu *v, const struct vm_event *event)
@@ -392,6 +390,7 @@ const struct virt_ops svm_ops = {
     .vcpu_init = svm_vcpu_init,
     .load = svm_load,
     .run = svm_run,
+    .finish = svm_finish,
     .inject = svm_inject,
     .can_take = svm_can_take,
     .open_window = svm_open_window,

@@ -26,10 +26,11 @@ static inline struct vmcb *svm_vmcb_other(void)
     return (struct vmcb *)(vcpu_private_other() + 1);
 }
 
-/* Translates what the processor left in VMCB after an exit. REGS: the guest's registers, already
- * copied out. For VM_EXIT_CR_WRITE without decode assists, cr.value is not filled in: length is 0,
- * and cr_decode() has to look at the instruction. */
-void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, struct vm_exit *exit);
+/* Translates what the processor left in VMCB after an exit, and returns EXIT. REGS: the guest's
+ * registers, already copied out. For VM_EXIT_CR_WRITE without decode assists, cr.value is not
+ * filled in: length is 0, and cr_decode() has to look at the instruction. */
+struct vm_exit *svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs,
+                                struct vm_exit *exit);
 
 /* The verbs get_state and set_state (svm_state.c). */
 void svm_get_state(struct hvm_hw_cpu *record);

@@ -94,25 +94,26 @@ static void decode_rest(const struct vmcb_control *c, uint32_t code, const struc
         decode_unknown(c, code, exit);
 }
 
-void svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs, struct vm_exit *exit)
+struct vm_exit *svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs,
+                                struct vm_exit *exit)
 {
     const struct vmcb_control *c = &vmcb->control;
     uint32_t code = (uint32_t)c->exit_code;
 
     exit->info = c->exit_info[0];
-    if (code == SVM_EXIT_MSR) {
-        decode_msr(c, exit);
-    } else if (code == SVM_EXIT_IOIO) {
-        decode_port(c, regs, exit);
-        return;
-    } else if (code >= SVM_EXIT_INTR && code < ARRAY_SIZE(rows) &&
-               rows[code].kind != VM_EXIT_UNKNOWN) {
+    if (code >= SVM_EXIT_INTR && code < ARRAY_SIZE(rows) && rows[code].kind != VM_EXIT_UNKNOWN) {
         exit->kind = rows[code].kind;
         exit->length = rows[code].length;
+    } else if (code == SVM_EXIT_IOIO) {
+        decode_port(c, regs, exit);
+        return exit;
+    } else if (code == SVM_EXIT_MSR) {
+        decode_msr(c, exit);
     } else {
         decode_rest(c, code, regs, exit);
-        return;
+        return exit;
     }
     if (svm_features.has_next_rip && exit->length != 0)
         exit->length = (uint8_t)(c->next_rip - regs->rip);
+    return exit;
 }

@@ -102,7 +102,7 @@ enum vm_exit_kind {
     VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
     VM_EXIT_KINDS,
 };
-/* Up to here the vendor layer may have more to do than to translate. */
+/* Up to here the vendor layer may have more to do than to translate (struct virt_ops, finish). */
 #define VM_EXIT_VENDOR_LAST VM_EXIT_CR_WRITE
 
 struct vm_exit {
@@ -166,6 +166,8 @@ struct virt_ops {
      * history; regs in vcpu_private(). Interrupts stay off. An event whose delivery the exit
      * interrupted is queued again. */
     struct vm_exit *(*run)(struct vcpu *v);
+    /* Completes an exit of a kind up to VM_EXIT_VENDOR_LAST, before its handler. */
+    void (*finish)(struct vcpu *v, struct vm_exit *exit);
     /* Queues an event for the loaded vCPU's next entry; can_take tells whether an interrupt or an
      * NMI could be queued at this moment (nothing queued, no shadow; IF, or no NMI's handler
      * running); open_window asks for VM_EXIT_WINDOW as soon as an interrupt could be taken. */
