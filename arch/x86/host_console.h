@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The serial console that the hypervisor keeps for itself. */
+/* The serial console that the hypervisor keeps for itself; host_console_write() is in
+ * core/console.h. */
 #ifndef ATOLL_X86_HOST_CONSOLE_H
 #define ATOLL_X86_HOST_CONSOLE_H
 
@@ -7,8 +8,6 @@
 
 /* PORT 0: no console, output is dropped. */
 void host_console_init(uint16_t port, uint32_t baud);
-/* SIZE bytes, newlines as they are needed by a terminal. Serialised between CPUs. */
-void host_console_write(const char *text, size_t size);
 /* For the panic path: takes no lock. */
 void host_console_write_raw(const char *text);
 /* Moves what the UART received to the control domain's console input (core/console.h). */

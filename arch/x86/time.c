@@ -116,13 +116,12 @@ void time_boot(const struct boot_info *bi)
     uint64_t start, passed, tsc_from, tsc_ticks, apic_ticks, span;
 
     choose_reference(&ref);
-    span = ref.hz / CALIBRATE_PER_SEC;
+    span = ref.hz / CALIBRATE_PER_SEC + 1;
     apic_timer_start(UINT32_MAX);
     start = ref.read();
     tsc_from = insn_rdtsc();
-    do
+    for (passed = 0; passed < span;)
         passed = (ref.read() - start) & ref.mask;
-    while (passed < span);
     tsc_ticks = insn_rdtsc() - tsc_from;
     apic_ticks = UINT32_MAX - apic_timer_remaining();
     apic_timer_start(0);
