@@ -125,6 +125,7 @@ void time_boot(const struct boot_info *bi)
     tsc_ticks = insn_rdtsc() - tsc_from;
     apic_ticks = UINT32_MAX - apic_timer_remaining();
     apic_timer_start(0);
+    BUG_ON(passed == 0);
 
     set_scale(tsc_ticks * ref.hz / passed);
     tsc_khz = (uint32_t)(tsc_ticks * ref.hz / passed / 1000);
