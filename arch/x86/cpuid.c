@@ -49,6 +49,7 @@
     (1u << 2 | 1u << 3 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 22 | 1u << 27 | 1u << 28 |           \
      MASK_7_ECX_AVX512)
 #define MASK_7_ECX_AVX512 (1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14)
+#define BIT_7_ECX_PKU     (1u << 3)
 #define BIT_7_ECX_OSPKE   (1u << 4)
 /* Leaf 7 EDX: FSRM SERIALIZE. */
 #define MASK_7_EDX (1u << 4 | 1u << 14)
@@ -100,7 +101,7 @@ static void boot_basic(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf
         leaf7.ecx &= ~MASK_7_ECX_AVX512;
     }
     if (!(xstate_mask() & XCR0_PKRU))
-        leaf7.ecx &= ~(1u << 3);
+        leaf7.ecx &= ~BIT_7_ECX_PKU;
 }
 
 static void boot_xstate(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
@@ -272,15 +273,6 @@ static NOINLINE void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_
         r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? insn_xgetbv(0) : XCR0_X87);
 }
 
-static NOINLINE void leaf_7(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
-{
-    if (subleaf != 0)
-        return;
-    *r = leaf7;
-    if (virt->get_reg(v, VM_CR4) & CR4_PKE)
-        r->ecx |= BIT_7_ECX_OSPKE;
-}
-
 static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
 {
     gpr[REG_RAX] = r->eax;
@@ -289,14 +281,25 @@ static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
     gpr[REG_RDX] = r->edx;
 }
 
+static void leaf_7(struct vcpu *v, uint64_t *gpr)
+{
+    static const struct cpuid_regs none;
+
+    if ((uint32_t)gpr[REG_RCX] != 0) {
+        put(gpr, &none);
+        return;
+    }
+    put(gpr, &leaf7);
+    if ((leaf7.ecx & BIT_7_ECX_PKU) && (virt->get_reg(v, VM_CR4) & CR4_PKE))
+        gpr[REG_RCX] |= BIT_7_ECX_OSPKE;
+}
+
 static NOINLINE void dynamic_leaf(struct vcpu *v, uint64_t *gpr)
 {
     uint32_t leaf = (uint32_t)gpr[REG_RAX], subleaf = (uint32_t)gpr[REG_RCX];
     struct cpuid_regs r = {0, 0, 0, 0};
 
-    if (leaf == 7)
-        leaf_7(v, subleaf, &r);
-    else if (leaf >= EXT_FIRST)
+    if (leaf >= EXT_FIRST)
         leaf_extended(v, leaf, &r);
     else if (leaf >= XEN_CPUID_FIRST_LEAF)
         leaf_xen(v, leaf, subleaf, &r);
@@ -317,6 +320,8 @@ void cpuid_guest(struct vcpu *v, uint64_t *gpr)
 
     if (leaf < BASIC_LEAVES && !(DYNAMIC_LEAVES >> leaf & 1))
         put(gpr, &basic[leaf]);
+    else if (leaf == 7)
+        leaf_7(v, gpr);
     else
         dynamic_leaf(v, gpr);
 }

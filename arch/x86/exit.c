@@ -33,7 +33,7 @@ static void inject_gp(struct vcpu *v)
 }
 
 /* RF ends with an instruction (APM Vol. 2 13.1.4), and a guest that single-steps gets its trap. */
-static void skip_flags(struct vcpu *v, struct guest_regs *regs)
+static NOINLINE void skip_flags(struct vcpu *v, struct guest_regs *regs)
 {
     regs->rflags &= ~RFLAGS_RF;
     if (regs->rflags & RFLAGS_TF) {
@@ -68,7 +68,7 @@ static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
 {
     skip(v, exit);
     if (!(vcpu_private()->regs.rflags & RFLAGS_IF)) {
-        if (!atomic_load(&v->arch.has_nmi))
+        if (!vlapic_has_nmi(&v->arch.vlapic))
             vcpu_down(v);
         return;
     }
@@ -272,13 +272,13 @@ static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, const struct vm_exi
 bool arch_vcpu_has_event(const struct vcpu *v)
 {
     return (v->domain->callback != 0 && evtchn_upcall_pending(v)) || vlapic_pending(v) >= 0 ||
-           atomic_load(&v->arch.has_nmi);
+           vlapic_has_nmi(&v->arch.vlapic);
 }
 
 void arch_vcpu_nmi(struct vcpu *v)
 {
-    /* Pairs with the look at has_nmi after vcpu_block(). */
-    atomic_store(&v->arch.has_nmi, true);
+    /* Pairs with the look after vcpu_block(). */
+    atomic_fetch_or(&v->arch.vlapic.irr[0], VLAPIC_NMI);
     vcpu_notify(v);
 }
 
@@ -288,7 +288,7 @@ static void deliver_nmi(struct vcpu *v)
 
     if (!virt->can_take(v, true))
         return;
-    atomic_store(&v->arch.has_nmi, false);
+    atomic_fetch_and(&v->arch.vlapic.irr[0], ~VLAPIC_NMI);
     virt->inject(v, &event);
 }
 
@@ -301,7 +301,7 @@ static NOINLINE void deliver(struct vcpu *v)
     bool is_upcall = v->domain->callback != 0 && evtchn_upcall_pending(v);
     int vector = vlapic_pending(v);
 
-    if (atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed))
+    if (vlapic_has_nmi(&v->arch.vlapic))
         deliver_nmi(v);
     if (!is_upcall && vector < 0)
         return;
@@ -323,8 +323,7 @@ static NOINLINE void deliver(struct vcpu *v)
 /* deliver() may have something to do. */
 static inline bool has_event(const struct vcpu *v)
 {
-    return evtchn_upcall_pending(v) || vlapic_has_irr(&v->arch.vlapic) ||
-           atomic_load_explicit(&v->arch.has_nmi, memory_order_relaxed);
+    return evtchn_upcall_pending(v) || vlapic_has_irr(&v->arch.vlapic);
 }
 
 static void take_pending(struct percpu *self)

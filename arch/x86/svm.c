@@ -153,7 +153,7 @@ static void svm_flush(struct vcpu *v)
 }
 
 /* Gives V an ASID of this CPU that no other vCPU has had since the last flush of all. */
-static void take_asid(struct vcpu *v, struct vmcb *vmcb)
+static NOINLINE void take_asid(struct vcpu *v, struct vmcb *vmcb)
 {
     struct percpu *self = this_cpu();
 
@@ -169,7 +169,7 @@ static void take_asid(struct vcpu *v, struct vmcb *vmcb)
 
 /* An exit in the middle of an event's delivery: the event is queued again (APM Vol. 2 15.7.2). A
  * software interrupt, INT3 or INTO is not, because RIP still points at the instruction. */
-static void requeue_event(struct vmcb *vmcb)
+static NOINLINE void requeue_event(struct vmcb *vmcb)
 {
     uint64_t event = vmcb->control.exit_int_info;
     uint64_t type = event & EVENT_TYPE_MASK, vector = event & EVENT_VECTOR_MASK;

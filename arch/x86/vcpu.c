@@ -82,7 +82,6 @@ void arch_vcpu_reset(struct vcpu *v)
 {
     reset_pages(v);
     vlapic_reset(v);
-    atomic_store(&v->arch.has_nmi, false);
 }
 
 void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)

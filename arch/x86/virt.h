@@ -233,7 +233,6 @@ struct arch_vcpu {
     uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
     uint64_t tsc_offset;   /* guest TSC = host TSC + this */
     uint64_t tsc_aux;
-    _Atomic bool has_nmi;  /* an NMI waits; set by any CPU */
     bool is_in_nmi;        /* from the injection of an NMI to its handler's IRET */
     uint64_t nmi_iret_rip; /* that IRET, while it has not finished; 0: no such */
     uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */

@@ -14,7 +14,8 @@
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 
-#define WORD_BITS 64u
+#define WORD_BITS   64u
+#define LOW_VECTORS UINT64_C(0xffff) /* of word 0: not the APIC's */
 
 /* Writable bits of each LVT entry, SDM Vol. 3A 11.5.1. */
 static const uint32_t lvt_writable[LVT_COUNT] = {
@@ -105,7 +106,7 @@ static int highest_irr(const struct vlapic *l)
     return highest(atomic_load_explicit(&l->irr[3], memory_order_relaxed),
                    atomic_load_explicit(&l->irr[2], memory_order_relaxed),
                    atomic_load_explicit(&l->irr[1], memory_order_relaxed),
-                   atomic_load_explicit(&l->irr[0], memory_order_relaxed));
+                   atomic_load_explicit(&l->irr[0], memory_order_relaxed) & ~LOW_VECTORS);
 }
 
 static int highest_isr(const struct vlapic *l)
@@ -171,7 +172,7 @@ static uint32_t vector_word(const struct vlapic *l, uint32_t reg)
     uint64_t word = 0;
 
     if (reg >= APIC_REG_IRR)
-        word = atomic_load(&l->irr[index / 2]);
+        word = atomic_load(&l->irr[index / 2]) & (index / 2 == 0 ? ~LOW_VECTORS : ~UINT64_C(0));
     else if (reg < APIC_REG_TMR)
         word = l->isr[index / 2];
     return (uint32_t)(index % 2 ? word >> 32 : word);
@@ -452,6 +453,7 @@ static uint32_t record_word(const struct hvm_hw_lapic_regs *record, uint32_t reg
 int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record)
 {
     struct vlapic *l = &v->arch.vlapic;
+    uint64_t irr;
 
     if (record_word(record, APIC_REG_SVR) & ~APIC_SVR_MASK)
         return -EINVAL;
@@ -467,8 +469,9 @@ int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record)
     for (unsigned i = 0; i < ARRAY_SIZE(l->isr); i++) {
         l->isr[i] = record_word(record, APIC_REG_ISR + 2 * i) |
                     (uint64_t)record_word(record, APIC_REG_ISR + 2 * i + 1) << 32;
-        atomic_store(&l->irr[i], record_word(record, APIC_REG_IRR + 2 * i) |
-                                     (uint64_t)record_word(record, APIC_REG_IRR + 2 * i + 1) << 32);
+        irr = record_word(record, APIC_REG_IRR + 2 * i) |
+              (uint64_t)record_word(record, APIC_REG_IRR + 2 * i + 1) << 32;
+        atomic_store(&l->irr[i], i == 0 ? irr & ~LOW_VECTORS : irr);
     }
     l->timer_divide = record_word(record, APIC_REG_TIMER_DIVIDE) & APIC_TIMER_DIVIDE_MASK;
     vlapic_timer_restore(v, record_word(record, APIC_REG_TIMER_INIT),

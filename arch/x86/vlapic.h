@@ -23,6 +23,7 @@ enum vlapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ER
 
 /* Persistent: HVM records LAPIC and LAPIC_REGS. irr may be set by other CPUs; everything else
  * belongs to the CPU that runs the vCPU. */
+#define VLAPIC_NMI UINT64_C(4) /* vector 2, in irr[0] */
 struct vlapic {
     uint64_t base_msr; /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
     uint32_t tpr, svr, esr, esr_pending;
@@ -32,6 +33,8 @@ struct vlapic {
     uint64_t timer_start_ns; /* time_ns() when the count was loaded */
     uint64_t tsc_deadline;   /* IA32_TSC_DEADLINE as the guest wrote it */
     uint32_t ldr, dfr;       /* page form only */
+    /* Vectors that wait. Those below 16 are none of the APIC's: bit VLAPIC_NMI is an NMI that
+     * waits, here so that one look finds all that may wait. */
     _Atomic uint64_t irr[4];
     uint64_t isr[4];
     struct timer timer;       /* rebuilt */
@@ -47,13 +50,17 @@ void vlapic_destroy(struct vcpu *v);
 /* Makes VECTOR (16..255) pending in V and notifies it. Any CPU. */
 void vlapic_set_irq(struct vcpu *v, uint8_t vector);
 
-/* Some vector waits, whatever its priority. */
+/* Some vector waits, whatever its priority, or an NMI. */
 static inline bool vlapic_has_irr(const struct vlapic *l)
 {
     return (atomic_load_explicit(&l->irr[0], memory_order_relaxed) |
             atomic_load_explicit(&l->irr[1], memory_order_relaxed) |
             atomic_load_explicit(&l->irr[2], memory_order_relaxed) |
             atomic_load_explicit(&l->irr[3], memory_order_relaxed)) != 0;
+}
+static inline bool vlapic_has_nmi(const struct vlapic *l)
+{
+    return atomic_load_explicit(&l->irr[0], memory_order_relaxed) & VLAPIC_NMI;
 }
 /* The vector that V would take at this moment by its priorities, or -1. */
 int vlapic_pending(const struct vcpu *v);
