@@ -19,7 +19,8 @@ $(BUILD)/unit/guest-kernel/control/%.o: guest-kernel/control/%.c
 
 # The builder and the table of domains run on the fake hypervisor of their test.
 CONTROL_DOMAIN_OBJS := $(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,domains builder \
-	build_memory start_pvh start_linux guest_console fake_hv)
+	build_memory start_pvh start_linux guest_console) \
+	$(BUILD)/unit/tests/fake/control/fake_hv.o
 $(BUILD)/unit/domains_test: $(CONTROL_DOMAIN_OBJS)
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o

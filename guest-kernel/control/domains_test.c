@@ -14,7 +14,7 @@
 
 #include "guest-kernel/control/build_layout.h"
 #include "guest-kernel/control/domains.h"
-#include "guest-kernel/control/fake_hv.h"
+#include "tests/fake/control/fake_hv.h"
 #include "guest-kernel/control/modules.h"
 #include "lib/elf.h"
 #include "lib/errno.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the fake hypervisor's answers to hv.h, foreign.h, events.h and guest-kernel's memory. */
-#include "guest-kernel/control/fake_hv.h"
+#include "tests/fake/control/fake_hv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A hypervisor for tests: it counts what is alive, keeps what it is given, and fails at the n-th
  * call that can fail. One domain at a time. */
-#ifndef CONTROL_FAKE_HV_H
-#define CONTROL_FAKE_HV_H
+#ifndef TESTS_FAKE_CONTROL_FAKE_HV_H
+#define TESTS_FAKE_CONTROL_FAKE_HV_H
 
 #include <stdbool.h>
 #include <stdint.h>
