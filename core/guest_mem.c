@@ -62,9 +62,12 @@ static inline int find_frame(gfn_t gfn, bool is_write, mfn_t *mfn)
     return 0;
 }
 
-static uint64_t *fill_walk(gfn_t gfn, unsigned level)
+/* A guest's table: what the walker takes for a machine frame is a guest frame. pt_lookup() looks at
+ * the walk's tags itself before it asks here. */
+static uint64_t *map_guest_table(UNUSED void *context, mfn_t table, unsigned level)
 {
     struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    gfn_t gfn = {table.v};
     mfn_t mfn;
 
     if (find_frame(gfn, false, &mfn) != 0)
@@ -74,45 +77,40 @@ static uint64_t *fill_walk(gfn_t gfn, unsigned level)
     return cache->walk[level].page;
 }
 
-/* A guest's table: what the walker takes for a machine frame is a guest frame. */
-static uint64_t *map_guest_table(UNUSED void *context, mfn_t table, unsigned level)
-{
-    const struct gfn_cache *cache = &this_cpu()->gfn_cache;
-    gfn_t gfn = {table.v};
-
-    if (unlikely(cache->walk[level].tag != gfn_cache_tag(cache, gfn, false)))
-        return fill_walk(gfn, level);
-    return cache->walk[level].page;
-}
-
 /* Guest tables are never changed: no allocation. */
 static const struct pt_ops guest_pt_ops = {.map = map_guest_table};
 
-static void begin_walk(struct walk *walk)
+/* The formats of a guest that is not in long mode. */
+static void begin_legacy_walk(struct walk *walk)
+{
+    const struct guest_paging *paging = &walk->paging;
+
+    walk->pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
+    if ((paging->cr4 & CR4_PAE) != 0) {
+        walk->pt.format = &pt_format_guest_pae;
+        walk->pt.root_offset = (uint32_t)(paging->cr3 & PAE_OFFSET);
+        return;
+    }
+    walk->pt.format = (paging->cr4 & CR4_PSE) != 0 ? &pt_format_guest32 : &pt_format_guest32_small;
+    walk->index_bits = 10;
+}
+
+static inline void begin_walk(struct walk *walk)
 {
     struct guest_paging *paging = &walk->paging;
 
     virt->get_paging(this_cpu()->current, paging);
+    walk->pt.format = &pt_format_guest64;
     walk->pt.ops = &guest_pt_ops;
     walk->pt.context = NULL;
     walk->pt.root_offset = 0;
-    walk->index_bits = 9;
     walk->pt.root.v = (paging->cr3 & ROOT_MASK) >> PAGE_SHIFT;
-    if (likely((paging->efer & EFER_LMA) != 0)) {
-        walk->pt.format = &pt_format_guest64;
-    } else if ((paging->cr4 & CR4_PAE) != 0) {
-        walk->pt.format = &pt_format_guest_pae;
-        walk->pt.root_offset = (uint32_t)(paging->cr3 & PAE_OFFSET);
-        walk->pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
-    } else {
-        walk->pt.format =
-            (paging->cr4 & CR4_PSE) != 0 ? &pt_format_guest32 : &pt_format_guest32_small;
-        walk->pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
-        walk->index_bits = 10;
-    }
+    walk->index_bits = 9;
+    if (unlikely((paging->efer & EFER_LMA) == 0))
+        begin_legacy_walk(walk);
 }
 
-static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsigned access)
+static inline bool is_allowed(const struct guest_paging *paging, unsigned rights, unsigned access)
 {
     if ((access & PT_EXEC) != 0 && (rights & PT_EXEC) == 0)
         return false;
@@ -152,6 +150,16 @@ int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
     return translate(&walk, gva.v, access, gpa);
 }
 
+/* window_map() without the call when the slot shows the frame already. */
+static inline char *map_frame(enum window_use use, mfn_t mfn)
+{
+    const struct percpu *percpu = this_cpu();
+
+    if (likely(mfn_equal(percpu->window_tag[WALK_LEVELS + use], mfn)))
+        return percpu->window_page[WALK_LEVELS + use];
+    return window_map(use, mfn);
+}
+
 int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin)
 {
@@ -172,7 +180,7 @@ int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
             error = find_frame(gfn_of(gpa), is_write, &mfn);
         if (error != 0)
             return error;
-        pin->part[i] = (char *)window_map(first_use[slot] + i, mfn) + (gpa.v & (PAGE_SIZE - 1));
+        pin->part[i] = map_frame(first_use[slot] + i, mfn) + (gpa.v & (PAGE_SIZE - 1));
         if (likely(pin->part_size[1] == 0) || ++i == 2)
             return 0;
         gva.v += room;

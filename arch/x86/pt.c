@@ -8,6 +8,8 @@
 #include "arch/x86/pt.h"
 
 #include "arch/x86/lock.h"
+#include "arch/x86/percpu.h"
+#include "core/gfn_cache.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
@@ -172,29 +174,47 @@ static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
     return (mfn_t){(entry & format->address) >> PAGE_SHIFT};
 }
 
-/* pt_lookup() for FORMAT, made for each constant that the compiler sees here. */
-static inline __attribute__((always_inline)) int
-look_up(const struct pt *pt, const struct pt_format *format, uint64_t address, struct pt_leaf *leaf)
+/* The table TABLE of LEVEL; of a guest's, which guest frames name, what the slots show already, or
+ * NULL. */
+static inline const char *table_at(const struct pt *pt, mfn_t table, unsigned level,
+                                   bool is_in_slot)
 {
-    unsigned level = format->levels - 1;
-    unsigned shift = PAGE_SHIFT + level * format->index_bits;
+    const struct gfn_cache *cache = &this_cpu()->gfn_cache;
+
+    if (!is_in_slot)
+        return (const char *)pt->ops->map(pt->context, table, level);
+    if (unlikely(cache->walk[level].tag != gfn_cache_tag(cache, (gfn_t){table.v}, false)))
+        return NULL;
+    return (const char *)cache->walk[level].page;
+}
+
+/* pt_lookup() for FORMAT, made anew for each constant that the compiler sees here. */
+static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
+                                                         const struct pt_format *format,
+                                                         uint64_t address, bool is_in_slots,
+                                                         struct pt_leaf *leaf)
+{
     uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
     uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
     size_t offset = pt->root_offset;
     mfn_t table = pt->root;
 
-    for (;;) {
-        const char *base = (const char *)pt->ops->map(pt->context, table, level);
+#pragma GCC unroll 4
+    for (unsigned done = 0; done < format->levels; done++) {
+        unsigned level = format->levels - 1 - done;
+        const char *base = table_at(pt, table, level, is_in_slots);
 
         if (unlikely(base == NULL))
             return -EFAULT;
-        offset += (size_t)(address >> shift & index_mask) * format->entry_size;
+        offset += (size_t)(address >> level_shift(format, level) & index_mask) * format->entry_size;
         if (format->entry_size == 4)
             entry = READ_ONCE(*(const uint32_t *)(base + offset));
         else
             entry = READ_ONCE(*(const uint64_t *)(base + offset));
-        if (unlikely((entry & ENTRY_PRESENT) == 0))
-            break;
+        if (unlikely((entry & ENTRY_PRESENT) == 0)) {
+            decode_leaf(format, entry, level, leaf);
+            return -ENOENT;
+        }
         rights &= (entry ^ format->inverted) | top_rights;
         if (is_leaf(format, entry, level)) {
             leaf->base.v = leaf_base(format, entry, level);
@@ -206,20 +226,34 @@ look_up(const struct pt *pt, const struct pt_format *format, uint64_t address, s
         table = entry_table(format, entry);
         top_rights = 0;
         offset = 0;
-        level--;
-        shift -= format->index_bits;
     }
-    decode_leaf(format, entry, level, leaf);
-    return -ENOENT;
+    return -ENOENT; /* not reached: an entry of level 0 is a leaf */
+}
+
+static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
+                                                 struct pt_leaf *leaf)
+{
+    return look_up(pt, &pt_format_npt, address, false, leaf);
+}
+
+static __attribute__((noinline)) int look_up_any(const struct pt *pt, uint64_t address,
+                                                 struct pt_leaf *leaf)
+{
+    return look_up(pt, pt->format, address, false, leaf);
 }
 
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
 {
-    if (likely(pt->format == &pt_format_guest64))
-        return look_up(pt, &pt_format_guest64, address, leaf);
-    if (likely(pt->format == &pt_format_npt))
-        return look_up(pt, &pt_format_npt, address, leaf);
-    return look_up(pt, pt->format, address, leaf);
+    if (pt->format == &pt_format_npt)
+        return look_up_npt(pt, address, leaf);
+    /* A guest's tables are mostly in their slots; if one is not, the walk begins again. */
+    if (likely(pt->format == &pt_format_guest64)) {
+        int error = look_up(pt, &pt_format_guest64, address, true, leaf);
+
+        if (likely(error != -EFAULT))
+            return error;
+    }
+    return look_up_any(pt, address, leaf);
 }
 
 /* The entry for ADDRESS in the table TABLE of LEVEL. Only for formats with 8-byte entries. */

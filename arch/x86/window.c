@@ -19,10 +19,11 @@ static void *map_slot(unsigned slot, mfn_t mfn)
     if (!mfn_equal(percpu->window_tag[slot], mfn)) {
         host_private_map(offset, mfn);
         percpu->window_tag[slot] = mfn;
+        percpu->window_page[slot] = (void *)(PRIVATE_VA + offset);
         percpu->window_used |= 1u << slot;
         percpu->window_fills++;
     }
-    return (void *)(PRIVATE_VA + offset);
+    return percpu->window_page[slot];
 }
 
 void *window_map(enum window_use use, mfn_t mfn)

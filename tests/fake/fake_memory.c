@@ -68,9 +68,10 @@ static void *map_slot(unsigned slot, mfn_t mfn)
     struct percpu *percpu = this_cpu();
 
     assert_true(mfn.v < FAKE_CHUNKS * CHUNK_FRAMES);
-    if ((percpu->window_used & 1u << slot) == 0 || !mfn_equal(percpu->window_tag[slot], mfn)) {
+    if (!mfn_equal(percpu->window_tag[slot], mfn)) {
         map_ram(window_at(slot), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
         percpu->window_tag[slot] = mfn;
+        percpu->window_page[slot] = window_at(slot);
         percpu->window_used |= 1u << slot;
         percpu->window_fills++;
     }
@@ -80,6 +81,7 @@ static void *map_slot(unsigned slot, mfn_t mfn)
 static void empty_slot(unsigned slot)
 {
     mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
+    this_cpu()->window_tag[slot] = MFN_NONE;
     this_cpu()->window_used &= ~(1u << slot);
 }
 
@@ -90,6 +92,7 @@ void *window_map(enum window_use use, mfn_t mfn)
 
 void *window_map_walk(unsigned level, mfn_t mfn)
 {
+    this_cpu()->gfn_cache.walk[level].tag = 0;
     return map_slot(level, mfn);
 }
 
