@@ -206,15 +206,6 @@ static void others(void)
     check_no_domain("event_channel_op/reset of no domain", op(EVTCHNOP_reset, &reset));
 }
 
-/* Physical interrupts are for a domain that has devices. */
-static void physical_interrupt(void)
-{
-    struct evtchn_bind_pirq arg = {.pirq = 1};
-
-    check_either("event_channel_op/bind_pirq", op(EVTCHNOP_bind_pirq, &arg), -XEN_EPERM,
-                 -XEN_EINVAL);
-}
-
 static void pointers(void)
 {
     static struct evtchn_send send;
@@ -257,6 +248,5 @@ void test_cases(void)
     inter_processor();
     delivery();
     others();
-    physical_interrupt();
     pointers();
 }

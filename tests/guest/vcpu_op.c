@@ -16,7 +16,7 @@
 
 #define NO_VCPU 77u
 #define UNKNOWN 99
-#define WAIT    (100 * NS_PER_MS)
+#define WAIT    (300 * NS_PER_MS)
 #define SLEEPS  10
 
 static int64_t op(unsigned int command, unsigned int vcpu, void *arg)
