@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the system tests start: bundles of the built system, machines, Debian guests."""
 import os
+import re
 
 import guests
 from atoll import image, qemu, session
@@ -10,7 +11,9 @@ KERNELS = {"cloud-vmlinuz": "cloud/vmlinuz", "generic-vmlinuz": "generic/vmlinuz
            "cloud-vmlinux": "cloud/vmlinux"}
 # From QEMU's start to the shell: UEFI firmware takes 4 s of it, twice that on a busy machine.
 BOOT_SECONDS = 60
-GUEST_SECONDS = 120
+GUEST_SECONDS = 60
+# A line of `info memory`: an owner, its frames, the same in KiB.
+MEMORY_LINE = re.compile(r"^ +(\S.*?) +\d+ +(\d+) KiB", re.MULTILINE)
 
 
 def bundle(*guest_texts):
@@ -45,3 +48,10 @@ def start(*guest_texts, **machine):
 def prompt(running):
     """Waits for the shell's prompt."""
     return running.wait_record("ready", BOOT_SECONDS)
+
+
+def memory(running):
+    """{owner: KiB} of `info memory`, which counts frames."""
+    text, status = running.execute("info memory", BOOT_SECONDS)
+    assert status == 0, text
+    return {name: int(value) for name, value in MEMORY_LINE.findall(text)}

@@ -36,12 +36,21 @@ def test_a_crashed_domain_is_preserved_when_asked():
         assert "demo" not in running.execute("list", SECONDS)[0]
 
 
-def test_linux_follows_shutdown_and_reboot():
+def test_linux_reboots_into_a_new_domain_and_powers_off():
     with machines.start(machines.debian(), boot="grub", smp=2) as running:
         running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
-        assert running.execute("reboot debian", SECONDS)[1] == 0
+        running.type("debian", "reboot -f\n")
         running.wait(lambda: len(created(running, "debian")) == 2, SECONDS, "the new domain")
         running.texts.pop("debian")
         running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
-        assert running.execute("shutdown debian", SECONDS)[1] == 0
+        running.type("debian", "poweroff -f\n")
         assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
+
+
+def test_without_a_store_nobody_can_be_asked_to_shut_down():
+    with machines.start(machines.own("demo", cmdline="hold"), boot="grub") as running:
+        machines.prompt(running)
+        for verb in ("shutdown", "reboot"):
+            text, status = running.execute(f"{verb} demo", SECONDS)
+            assert status != 0
+            assert "destroy demo" in text
