@@ -235,3 +235,11 @@ int64_t evtchn_op_reset(struct hypercall *call)
     domain_put(d);
     return result;
 }
+
+/* Events of two-level delivery have no priority. */
+int64_t evtchn_op_set_priority(struct hypercall *call)
+{
+    const struct evtchn_set_priority *arg = call->arg;
+
+    return arg->port < READ_ONCE(call->d->evtchn.port_count) ? -ENOSYS : -EINVAL;
+}
