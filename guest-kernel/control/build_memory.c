@@ -132,13 +132,17 @@ static int write_acpi(const struct build *build)
 
 int build_memory(struct build *build)
 {
-    int err;
+    struct xen_sysctl_physinfo machine;
+    int err = hv_get_machine(&machine);
 
+    if (err != 0)
+        return build_refuse(build, err, "the hypervisor does not tell how much memory is free");
     lay_out(build);
     err = populate_all(build);
     if (err == -ENOMEM)
-        return build_refuse(build, err, "there is not enough free memory for its %u MiB",
-                            build->config->memory_mib);
+        return build_refuse(build, err, "it needs %u MiB of memory, and %llu MiB are free",
+                            build->config->memory_mib,
+                            (unsigned long long)(machine.free_pages * PAGE_SIZE / MIB));
     if (err != 0)
         return build_refuse(build, err, "the hypervisor refuses it memory");
     err = hv_set_memory_map(build->domid, build->map, build->map_count);

@@ -190,6 +190,23 @@ static int create_in(struct domain *slot, const struct domains_create *request, 
     return err;
 }
 
+static void tell_refused(const char *config_name, const char *sentence)
+{
+    TELL(refused, config_name, sentence);
+    domains_notice(sentence);
+}
+
+/* Puts the file's name in front of a sentence that lacks it. */
+static void name_file(const char *config_name, char *sentence)
+{
+    char text[GUEST_ERROR_MAX];
+
+    if (str_starts_with(sentence, config_name))
+        return;
+    str_copy(text, sizeof(text), sentence);
+    format_str(sentence, GUEST_ERROR_MAX, "%s: %s", config_name, text);
+}
+
 int domains_create(const struct domains_create *request, char *sentence, struct domain **domain)
 {
     struct domain *slot = find_slot();
@@ -202,9 +219,11 @@ int domains_create(const struct domains_create *request, char *sentence, struct 
         str_copy(slot->config_name, sizeof(slot->config_name), request->config_name);
         err = create_in(slot, request, sentence);
     }
+    if (err != 0)
+        name_file(request->config_name, sentence);
     /* Whoever asks for a domain by a command reads it in the answer. */
     if (err != 0 && request->is_boot)
-        TELL(refused, request->config_name, sentence);
+        tell_refused(request->config_name, sentence);
     *domain = slot;
     return err;
 }
@@ -304,7 +323,8 @@ static void restart(struct domain *domain, const char *reason)
     if (err == 0)
         return;
     domain->is_used = false;
-    TELL(refused, domain->config_name, sentence);
+    name_file(domain->config_name, sentence);
+    tell_refused(domain->config_name, sentence);
     TELL(gone, domain);
 }
 

@@ -35,7 +35,8 @@ struct domains_listener {
     /* `reason` is a word of the report protocol. */
     void (*ended)(const struct domain *domain, const char *reason);
     void (*output)(const struct domain *domain, const char *bytes, size_t size);
-    /* A configuration made no domain, at boot or after a reboot. */
+    /* A configuration made no domain, at boot or after a reboot. The sentence begins with the
+     * file's name; it is a notice too. */
     void (*refused)(const char *config_name, const char *sentence);
     /* Something that nobody has asked for and that a user should know. */
     void (*notice)(const char *sentence);
@@ -51,7 +52,8 @@ void domains_listen(struct domains_listener *listener);
 int MUST_CHECK domains_init(void);
 
 /* Makes a domain from the boot module `config_name` and, unless `is_paused`, lets it run. On
- * failure nothing is left and `sentence` (GUEST_ERROR_MAX bytes) says why. */
+ * failure nothing is left and `sentence` (GUEST_ERROR_MAX bytes) says why: "FILE:LINE:COLUMN: ..."
+ * or "FILE: ...". */
 struct domains_create {
     const char *config_name;
     bool is_boot;

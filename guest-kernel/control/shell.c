@@ -95,7 +95,7 @@ static int do_create(char **words, int count, struct shell_output *output)
     shell_printf(output, "Parsing config from %s\n", file);
     manage(&wanted, &answer);
     if (answer.status != 0)
-        shell_printf(output, "%s: %s.\n", file, answer.sentence);
+        shell_printf(output, "%s.\n", answer.sentence);
     return answer.status;
 }
 

@@ -7,7 +7,6 @@
 #include "guest-kernel/control/line.h"
 #include "guest-kernel/control/shell.h"
 #include "lib/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 
@@ -54,14 +53,6 @@ static void notice(const char *sentence)
     write_text("\n");
     if (is_in_line && attached == NULL)
         show_prompt();
-}
-
-static void refused(const char *config_name, const char *sentence)
-{
-    char text[GUEST_ERROR_MAX + GUEST_NAME_MAX];
-
-    format_str(text, sizeof(text), "%s: %s.", config_name, sentence);
-    notice(text);
 }
 
 static void output(const struct domain *domain, const char *bytes, size_t size)
@@ -155,8 +146,7 @@ static void shell_key(char key)
 
 void terminal_init(void)
 {
-    static struct domains_listener listener = {
-        .refused = refused, .output = output, .notice = notice, .gone = gone};
+    static struct domains_listener listener = {.output = output, .notice = notice, .gone = gone};
 
     line_init(&line, put);
     domains_listen(&listener);

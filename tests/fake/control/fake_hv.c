@@ -129,6 +129,13 @@ int hv_alloc_unbound(domid_t domid, evtchn_port_t *port)
     return expect_domain(domid);
 }
 
+int hv_get_machine(struct xen_sysctl_physinfo *info)
+{
+    memset(info, 0, sizeof(*info));
+    info->free_pages = 4096;
+    return fails() ? -EPERM : 0;
+}
+
 int64_t hv_populate(domid_t domid, uint64_t *gfns, size_t count, unsigned int order)
 {
     assert_int_equal(domid, fake.domid);
