@@ -21,7 +21,7 @@ static void slice_over(struct timer *timer)
 {
     struct run_queue *rq = container_of(timer, struct run_queue, slice);
 
-    sched_pull(rq);
+    sched_push(rq);
     cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
 }
 
@@ -221,6 +221,7 @@ void sched_run(void)
     if (!next && sched_steal(rq))
         next = pick(rq, NULL, now);
     rq->current = next;
+    WRITE_ONCE(rq->current_load, next ? next->domain->sched.weight : 0);
     rq->start_ns = now;
     note_idle(rq, next == NULL);
     if (next && next != prev) {

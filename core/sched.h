@@ -22,6 +22,7 @@ struct sched_entity {
     struct queue_node node;  /* key: virtual time, ns of CPU time scaled by SCHED_WEIGHT_DEFAULT /
                                 weight */
     uint64_t runtime_ns;     /* total CPU time */
+    uint32_t load;           /* its domain's weight when it was queued */
     uint32_t cpu;            /* whose queue it is on or runs on */
     uint64_t affinity;       /* bit per CPU: hard affinity */
     _Atomic bool is_running; /* loaded on `cpu`, or about to be */

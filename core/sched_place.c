@@ -15,12 +15,15 @@ void run_queue_insert(struct run_queue *rq, struct vcpu *v)
 {
     queue_insert(&rq->queue, &v->sched.node);
     rq->count++;
+    v->sched.load = READ_ONCE(v->domain->sched.weight);
+    rq->load += v->sched.load;
 }
 
 void run_queue_remove(struct run_queue *rq, struct vcpu *v)
 {
     queue_remove(&rq->queue, &v->sched.node);
     rq->count--;
+    rq->load -= v->sched.load;
 }
 
 /* Locks the queue on which V is, and that of another CPU. */
@@ -147,17 +150,16 @@ void sched_sleep(struct vcpu *v)
     lock_drop(&rq->lock);
 }
 
-/* The first of RQ's waiting vCPUs, or one of those next to it, that may run on CPU. */
-static struct vcpu *find_movable(const struct run_queue *rq, uint32_t cpu)
+/* The first of RQ's waiting vCPUs, or one of those next to it, that may run on CPU and has at most
+ * this LOAD. */
+static struct vcpu *find_movable(const struct run_queue *rq, uint32_t cpu, uint32_t load)
 {
     struct queue_node *node = rq->queue.root;
 
-    if (!node)
-        return NULL;
     for (unsigned looks = 0; node && looks < 8; looks++) {
         struct vcpu *v = container_of(node, struct vcpu, sched.node);
 
-        if (v->sched.affinity >> cpu & 1)
+        if ((v->sched.affinity >> cpu & 1) && v->sched.load <= load)
             return v;
         node = looks == 0 ? node->child : node->next;
     }
@@ -165,16 +167,16 @@ static struct vcpu *find_movable(const struct run_queue *rq, uint32_t cpu)
 }
 
 /* Moves one that waits on FROM to TO. Needs both locks. */
-static bool move_one(struct run_queue *from, struct run_queue *to)
+static struct vcpu *move_one(struct run_queue *from, struct run_queue *to, uint32_t load)
 {
-    struct vcpu *v = find_movable(from, to->cpu);
+    struct vcpu *v = find_movable(from, to->cpu, load);
 
-    if (!v)
-        return false;
-    run_queue_remove(from, v);
-    move(v, from, to);
-    run_queue_insert(to, v);
-    return true;
+    if (v) {
+        run_queue_remove(from, v);
+        move(v, from, to);
+        run_queue_insert(to, v);
+    }
+    return v;
 }
 
 bool sched_steal(struct run_queue *rq)
@@ -186,7 +188,7 @@ bool sched_steal(struct run_queue *rq)
             continue;
         lock_drop(&rq->lock);
         lock_take_pair(&rq->lock, &from->lock);
-        if (!rq->queue.root && !move_one(from, rq)) {
+        if (!rq->queue.root && !move_one(from, rq, UINT32_MAX)) {
             lock_drop(&from->lock);
             continue;
         }
@@ -196,20 +198,44 @@ bool sched_steal(struct run_queue *rq)
     return rq->queue.root != NULL;
 }
 
-void sched_pull(struct run_queue *rq)
+static uint32_t whole_load(const struct run_queue *rq)
 {
-    for (uint32_t i = 1; i < cpu_count; i++) {
-        struct run_queue *from = &run_queues[(rq->cpu + i) % cpu_count];
+    return READ_ONCE(rq->load) + READ_ONCE(rq->current_load);
+}
 
-        if (READ_ONCE(from->count) < READ_ONCE(rq->count) + 2)
-            continue;
-        lock_take_pair(&rq->lock, &from->lock);
-        if (from->count >= rq->count + 2 && move_one(from, rq)) {
-            lock_drop_pair(&rq->lock, &from->lock);
-            return;
-        }
-        lock_drop_pair(&rq->lock, &from->lock);
+static struct run_queue *least_loaded(void)
+{
+    struct run_queue *least = &run_queues[0];
+
+    for (uint32_t i = 1; i < cpu_count; i++)
+        if (whole_load(&run_queues[i]) < whole_load(least))
+            least = &run_queues[i];
+    return least;
+}
+
+/* A move that makes the loads change places lets each of three equal vCPUs be alone on one of two
+ * CPUs in turn; it happens rarely. */
+void sched_push(struct run_queue *rq)
+{
+    struct run_queue *to = least_loaded();
+    uint64_t now = time_ns(), running;
+    uint32_t gap;
+    struct vcpu *v;
+
+    if (to == rq || whole_load(rq) <= whole_load(to))
+        return;
+    lock_take_pair(&rq->lock, &to->lock);
+    gap = whole_load(rq) > whole_load(to) ? whole_load(rq) - whole_load(to) : 0;
+    if (gap > 0 && (now - rq->pushed_ns < SCHED_ROTATE_NS || now - to->pushed_ns < SCHED_ROTATE_NS))
+        gap--;
+    running = sched_advance(to, now);
+    v = move_one(rq, to, gap);
+    if (v) {
+        rq->pushed_ns = now;
+        to->pushed_ns = now;
+        look_at(to, v, running, now);
     }
+    lock_drop_pair(&rq->lock, &to->lock);
 }
 
 void sched_vcpu_init(struct vcpu *v)

@@ -15,6 +15,7 @@ struct vcpu;
 #define SCHED_GRANULARITY_NS UINT64_C(1000000)   /* virtual time ahead that preempts */
 #define SCHED_CREDIT_NS      UINT64_C(3000000)   /* virtual time that a sleeper may be behind */
 #define SCHED_CAP_PERIOD_NS  UINT64_C(100000000) /* in which a cap holds */
+#define SCHED_ROTATE_NS      UINT64_C(50000000)  /* between moves that only change who is alone */
 #define SCHED_WEIGHT_MAX     65535u
 #define SCHED_CAP_MAX        (100u * CPU_MAX)
 
@@ -22,13 +23,15 @@ struct vcpu;
 struct run_queue {
     struct lock lock;
     uint32_t cpu;
-    struct queue queue;   /* of vcpu.sched.node: who waits */
-    uint32_t count;       /* how many wait; read by others without the lock */
+    struct queue queue; /* of vcpu.sched.node: who waits */
+    /* Read by others without the lock: how many wait; their weights; the weight of current. */
+    uint32_t count, load, current_load;
     uint32_t assigned;    /* vCPUs whose sched.cpu is this one */
     struct vcpu *current; /* who runs, or is about to; NULL: idle */
     uint64_t start_ns;    /* since when current is not accounted */
     uint64_t min_key;     /* virtual time of the queue; never falls */
     bool is_yielding;     /* the next pick prefers others than current */
+    uint64_t pushed_ns;   /* when one came or went last by sched_push() */
     struct timer slice;
 };
 
@@ -41,8 +44,8 @@ void run_queue_remove(struct run_queue *rq, struct vcpu *v);
 /* Moves a waiting vCPU of another CPU to RQ, which is empty. The lock is dropped and taken again.
  * True: RQ has one. */
 bool sched_steal(struct run_queue *rq) MUST_CHECK;
-/* The same without its lock held, from a CPU on which two more wait than here. */
-void sched_pull(struct run_queue *rq);
+/* Moves one that waits on RQ to a CPU with less to do, if that evens the load. Needs no lock. */
+void sched_push(struct run_queue *rq);
 /* Brings min_key up to NOW; returns the virtual time of who runs, UINT64_MAX: nobody. Needs the
  * lock.
  */

@@ -269,6 +269,33 @@ static void test_idle_cpu_takes_waiting_work(UNUSED void **state)
     fail_msg("no vCPU is alone on its CPU");
 }
 
+static void test_load_is_evened_by_weight(UNUSED void **state)
+{
+    uint64_t before[3];
+
+    make(2, 3);
+    assert_int_equal(sched_set_params(&domains[0], 128, 0), 0);
+    assert_int_equal(sched_set_params(&domains[1], 256, 0), 0);
+    assert_int_equal(sched_set_params(&domains[2], 512, 0), 0);
+    up_all(3);
+    pass(200 * MS, NULL);
+    for (uint32_t i = 0; i < 3; i++)
+        before[i] = used(i);
+    pass(3 * SECOND, NULL);
+    assert_near(used(0) - before[0], SECOND, 3);
+    assert_near(used(1) - before[1], 2 * SECOND, 3);
+    assert_near(used(2) - before[2], 3 * SECOND, 3);
+}
+
+static void test_three_equals_share_two_cpus(UNUSED void **state)
+{
+    make(2, 3);
+    up_all(3);
+    pass(6 * SECOND, NULL);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_near(used(i), 4 * SECOND, 5);
+}
+
 static void test_yield_lets_the_other_run(UNUSED void **state)
 {
     struct vcpu *first;
@@ -326,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_sleeper_saves_no_time_up),
         cmocka_unit_test(test_paused_domain_stops_and_goes_on),
         cmocka_unit_test(test_idle_cpu_takes_waiting_work),
+        cmocka_unit_test(test_load_is_evened_by_weight),
+        cmocka_unit_test(test_three_equals_share_two_cpus),
         cmocka_unit_test(test_yield_lets_the_other_run),
         cmocka_unit_test(test_runstates_add_up),
         cmocka_unit_test(test_switch_saves_and_loads_once),
