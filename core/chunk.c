@@ -218,13 +218,33 @@ static void scrub_split(uint32_t index)
 
     while (count < SCRUB_STEP_FRAMES && chunk_at(index)->count[0] != 0)
         frames[count++] = chunk_pop_frame(index, false);
+    chunk_totals.free_dirty += count; /* as long as they are being scrubbed */
     lock_drop(&frame_lock);
     for (unsigned i = 0; i < count; i++)
         page_clear(window_map(WINDOW_SCRUB, frames[i]));
     window_unmap(WINDOW_SCRUB);
     lock_take(&frame_lock);
+    chunk_totals.free_dirty -= count;
     for (unsigned i = 0; i < count; i++)
         chunk_push_frame(frames[i], true);
+}
+
+/* The same for FREE chunk INDEX, which counts as dirty until all of it is clean. */
+static void scrub_free(uint32_t index)
+{
+    struct chunk *chunk = chunk_at(index);
+
+    chunk->state = CHUNK_HELD;
+    chunk_relist(index);
+    lock_drop(&frame_lock);
+    clear_some(index, SCRUB_STEP_FRAMES);
+    lock_take(&frame_lock);
+    chunk->state = CHUNK_FREE;
+    if (chunk->scrubbed == CHUNK_FRAMES) {
+        chunk_totals.free_dirty -= CHUNK_FRAMES;
+        chunk_totals.free_clean += CHUNK_FRAMES;
+    }
+    chunk_relist(index);
 }
 
 bool chunk_scrub_step(void)
@@ -239,16 +259,7 @@ bool chunk_scrub_step(void)
     if (index != CHUNK_INDEX_NONE) {
         scrub_split(index);
     } else if ((index = chunk_first(LIST_FREE_DIRTY)) != CHUNK_INDEX_NONE) {
-        chunk_hold(index);
-        lock_drop(&frame_lock);
-        clear_some(index, SCRUB_STEP_FRAMES);
-        lock_take(&frame_lock);
-        chunk_at(index)->state = CHUNK_FREE;
-        if (chunk_at(index)->scrubbed == CHUNK_FRAMES)
-            chunk_totals.free_clean += CHUNK_FRAMES;
-        else
-            chunk_totals.free_dirty += CHUNK_FRAMES;
-        chunk_relist(index);
+        scrub_free(index);
     }
     has_more = chunk_totals.free_dirty != 0;
     lock_drop(&frame_lock);
