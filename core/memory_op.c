@@ -19,17 +19,15 @@ static int one_extent(struct domain *d, uint32_t op, gfn_t gfn, unsigned order)
     return physmap_release_ram(d, gfn, order);
 }
 
-/* Runs over the extents; the result is how many are done. An extent that fails ends it. */
-static int64_t run_extents(struct hypercall *call, struct domain *d, uint32_t op)
+/* Runs over the extents from DONE on; the result is how many are done. One that fails ends it. */
+static int64_t run_extents(struct hypercall *call, struct domain *d, uint32_t op, uint64_t done)
 {
     const struct xen_memory_reservation *arg = call->arg;
-    uint64_t done = hypercall_done(call);
     struct hypercall_cursor cursor;
     uint64_t gfn;
 
-    if (done >= arg->nr_extents ||
-        cursor_open(&cursor, call, 0, arg->extent_start, arg->nr_extents) ||
-        cursor_skip(&cursor, done))
+    if (cursor_open(&cursor, call, 0, arg->extent_start, arg->nr_extents) ||
+        (done && cursor_skip(&cursor, done)))
         return (int64_t)done;
     while (cursor_next(&cursor, &gfn) == 0) {
         if (one_extent(d, op, (gfn_t){gfn}, arg->extent_order))
@@ -55,7 +53,7 @@ static int64_t change_reservation(struct hypercall *call, uint32_t op)
     if (error)
         return error == -EPERM ? error : (int64_t)done;
     /* The memory of a direct-mapped domain stays where its devices expect it. */
-    result = d->is_direct_mapped ? (int64_t)done : run_extents(call, d, op);
+    result = d->is_direct_mapped ? (int64_t)done : run_extents(call, d, op, done);
     domain_put(d);
     return result;
 }
