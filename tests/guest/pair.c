@@ -148,8 +148,8 @@ static void death(domid_t peer, struct shared *shared, struct grant_mapping *map
     check("pair/the page is still there", ((volatile uint8_t *)shared->bytes)[2], PATTERN);
     shared->bytes[2] = PATTERN + 4;
     check("pair/it may still be written", ((volatile uint8_t *)shared->bytes)[2], PATTERN + 4);
-    check("pair/map of a page of the dead", grant_map(peer, REF_READONLY, true, &late),
-          GNTST_bad_domain);
+    check_either("pair/map of a page of the dead", grant_map(peer, REF_READONLY, true, &late),
+                 GNTST_bad_domain, GNTST_bad_page);
     check("pair/unmap after the death", grant_unmap(mapping), GNTST_okay);
     event_close(port);
     check_either("pair/bind to a port of the dead",
