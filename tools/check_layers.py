@@ -35,7 +35,7 @@ ROWS = [
 WALK = re.compile(r">>\s*(21|30|39)\b|&\s*(0x1ff|511)\b|\b9\s*\*\s*\(?\w*level|level\w*\)?\s*\*\s*9\b",
                   re.IGNORECASE)
 WALK_TREES = ("arch/", "core/", "drivers/host/")
-WALKERS = {"arch/x86/pt.c"}
+WALKERS = {"arch/x86/pt.c", "arch/x86/pt.h"}
 
 
 def is_test(path):

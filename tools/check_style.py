@@ -23,9 +23,10 @@ WORDS = re.compile(r"""\b(robust|comprehensive|production-ready|powerful|elegant
     |blazing|world-class|cutting-edge|simply|obviously|no\ longer|changed\ to|now\ uses
     |used\ to\ be|previously|formerly|for\ now|as\ requested|placeholder
     |TODO|FIXME|XXX|HACK)\b""", re.VERBOSE | re.IGNORECASE)
-# One word for one thing: the glossary's, not its synonyms.
+# One word for one thing: the glossary's, not its synonyms. A member of a structure may be the ABI's.
 SYNONYMS = {"pfn": "gfn", "gpfn": "gfn", "vmexit": "exit", "hypervisor_guest": "domain"}
-SYNONYM = re.compile(r"\b(" + "|".join(SYNONYMS) + r")\b")
+# The ABI spells some fields so; they stand behind a dot or an arrow.
+SYNONYM = re.compile(r"(?<![.>\w])(" + "|".join(SYNONYMS) + r")\b")
 SYNONYM_TREES = ("arch/", "core/")
 NAMES = re.compile(r"(^|[/_-])(manager|helpers?|utils?|common|misc|context|data)([_.-]|$)")
 SILENCING = re.compile(r"^\s*\(void\)\s*\w+\s*;|#\s*pragma\s+(GCC|clang)\s+diagnostic|NOLINT|"
