@@ -91,26 +91,30 @@ static void exit_hypercall(struct vcpu *v, const struct vm_exit *exit)
     hypercall_dispatch(v, exit->length);
 }
 
+static NOINLINE void crash_string_io(struct vcpu *v, const struct vm_exit *exit)
+{
+    domain_crash(v->domain, "string I/O at port %x", exit->port.port);
+}
+
 static void exit_port(struct vcpu *v, const struct vm_exit *exit)
 {
+    /* What of RAX an IN of that many bytes leaves alone; one of 4 clears the upper half. */
+    static const uint64_t kept[] = {
+        [1] = ~UINT64_C(0xff),
+        [2] = ~UINT64_C(0xffff),
+        [4] = 0,
+    };
     uint64_t *rax = &vcpu_private()->regs.gpr[REG_RAX];
-    uint32_t value;
+    unsigned size = exit->port.size;
 
     if (unlikely(exit->port.is_string)) {
-        domain_crash(v->domain, "string I/O at port %x", exit->port.port);
+        crash_string_io(v, exit);
         return;
     }
-    if (exit->port.is_in) {
-        value = port_read(v->domain, exit->port.port, exit->port.size);
-        if (exit->port.size == 4)
-            *rax = value;
-        else if (exit->port.size == 2)
-            *rax = (*rax & ~UINT64_C(0xffff)) | (value & 0xffff);
-        else
-            *rax = (*rax & ~UINT64_C(0xff)) | (value & 0xff);
-    } else {
-        port_write(v->domain, exit->port.port, exit->port.size, (uint32_t)*rax);
-    }
+    if (exit->port.is_in)
+        *rax = (*rax & kept[size]) | (port_read(v->domain, exit->port.port, size) & ~kept[size]);
+    else
+        port_write(v->domain, exit->port.port, size, (uint32_t)*rax);
     skip(v, exit);
 }
 

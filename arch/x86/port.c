@@ -38,27 +38,42 @@ static bool overlaps(uint32_t port, unsigned size, uint32_t first, uint32_t last
 }
 
 /* The control domain may reach the machine's own PORT. */
-static bool is_forwarded(const struct domain *d, uint16_t port, unsigned size)
+static bool is_forwarded(uint16_t port, unsigned size)
 {
     uint32_t uart = host_console_port();
 
-    if (!d->is_privileged)
-        return false;
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
         if (overlaps(port, size, kept[i].first, kept[i].last))
             return false;
     return uart == 0 || !overlaps(port, size, uart, uart + UART_PORTS - 1);
 }
 
-uint32_t port_read(struct domain *d, uint16_t port, unsigned size)
+static NOINLINE uint32_t read_machine(uint16_t port, unsigned size)
 {
-    if (is_pit(port))
-        return 0;
-    if (!is_forwarded(d, port, size))
+    if (!is_forwarded(port, size))
         return UINT32_MAX;
     if (size == 1)
         return in8(port);
     return size == 2 ? in16(port) : in32(port);
+}
+
+static NOINLINE void write_machine(uint16_t port, unsigned size, uint32_t value)
+{
+    if (!is_forwarded(port, size))
+        return;
+    if (size == 1)
+        out8(port, (uint8_t)value);
+    else if (size == 2)
+        out16(port, (uint16_t)value);
+    else
+        out32(port, value);
+}
+
+uint32_t port_read(const struct domain *d, uint16_t port, unsigned size)
+{
+    if (is_pit(port))
+        return 0;
+    return likely(!d->is_privileged) ? UINT32_MAX : read_machine(port, size);
 }
 
 void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value)
@@ -67,12 +82,6 @@ void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value)
 
     if (port == PORT_CONSOLE && size == 1)
         console_guest_write(d, &c, 1);
-    else if (!is_forwarded(d, port, size))
-        return;
-    else if (size == 1)
-        out8(port, (uint8_t)value);
-    else if (size == 2)
-        out16(port, (uint16_t)value);
-    else
-        out32(port, value);
+    else if (d->is_privileged)
+        write_machine(port, size, value);
 }

@@ -7,7 +7,7 @@
 
 /* IN and OUT of SIZE bytes (1, 2, 4) by D. A port that nothing answers at reads as ones and drops
  * what is written. */
-uint32_t port_read(struct domain *d, uint16_t port, unsigned size);
+uint32_t port_read(const struct domain *d, uint16_t port, unsigned size);
 void port_write(struct domain *d, uint16_t port, unsigned size, uint32_t value);
 
 #endif

@@ -142,6 +142,8 @@ static void svm_load(struct vcpu *v)
 {
     struct vmcb *vmcb = svm_vmcb();
 
+    vcpu_private()->control = paddr_of(v->arch.control_frame).v;
+    vcpu_private()->host = this_cpu()->host_state;
     vmcb->control.nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
     vmcb->control.tsc_offset = v->arch.tsc_offset;
     vmcb->save.pat = v->arch.pat;
@@ -216,7 +218,7 @@ static struct vm_exit *svm_run(struct vcpu *v)
     vmcb->save.rax = regs->gpr[REG_RAX];
     vmcb->save.rflags = regs->rflags;
 
-    svm_enter(v->arch.control_frame.v << PAGE_SHIFT, this_cpu()->host_state);
+    svm_enter();
 
     /* Read again, so that nothing has to be kept in registers over the guest. */
     v = this_cpu()->current;

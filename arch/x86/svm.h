@@ -38,9 +38,12 @@ int svm_set_state(const struct hvm_hw_cpu *record) MUST_CHECK;
 /* Guest state after INIT (APM Vol. 2 14.1.3). */
 void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs);
 
-/* svm_entry.asm: enters the guest whose VMCB is at machine address VMCB, general registers from
- * and to the loaded struct vcpu_private (all but RAX and RSP, which are the VMCB's), and comes back
- * with GIF set, IF clear and the host's VMLOAD state from HOST_VMCB. */
-void svm_enter(uint64_t vmcb, uint64_t host_vmcb);
+/* svm_entry.asm: enters the loaded vCPU, general registers from and to its struct vcpu_private (all
+ * but RAX and RSP, which are the VMCB's), and comes back with GIF set, IF clear and the host's
+ * VMLOAD state. */
+void svm_enter(void);
+_Static_assert(offsetof(struct vcpu_private, control) == 184 &&
+                   offsetof(struct vcpu_private, host) == 192,
+               "svm_entry.asm has the same offsets");
 
 #endif

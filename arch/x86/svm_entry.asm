@@ -1,7 +1,9 @@
 ; SPDX-License-Identifier: BSD-2-Clause
-; Enters an AMD-V guest and comes back. The general registers lie in struct vcpu_private, at its fixed address.
-; Between CLGI and STGI nothing can interrupt, not even an NMI: FS, GS, TR and LDTR are the guest's from VMLOAD until the
-; second VMLOAD, and an interrupt stack entry would take its stack from the guest's TR (design decision 13).
+; Enters an AMD-V guest and comes back. The general registers and the addresses of the two control
+; blocks lie in struct vcpu_private, at its fixed address. Between CLGI and STGI nothing can
+; interrupt, not even an NMI: FS, GS, TR and LDTR are the guest's from VMLOAD until the second
+; VMLOAD, and an interrupt stack entry would take its stack from the guest's TR (design decision
+; 13).
 
 bits 64
 default abs
@@ -22,10 +24,12 @@ R12_AT  equ 12 * 8
 R13_AT  equ 13 * 8
 R14_AT  equ 14 * 8
 R15_AT  equ 15 * 8
+CONTROL_AT equ 184
+HOST_AT equ 192
 
 section .text
 
-; void svm_enter(uint64_t vmcb, uint64_t host_vmcb)
+; void svm_enter(void)
 global svm_enter:function (svm_enter.end - svm_enter)
 svm_enter:
         push rbp
@@ -35,8 +39,6 @@ svm_enter:
         push r13
         push r14
         push r15
-        push rsi
-        push rdi
 
         mov rax, REGS
         mov rcx, [rax + RCX_AT]
@@ -53,7 +55,7 @@ svm_enter:
         mov r13, [rax + R13_AT]
         mov r14, [rax + R14_AT]
         mov r15, [rax + R15_AT]
-        pop rax
+        mov rax, [rax + CONTROL_AT]
 
         ; IF is set while GIF is clear: V_INTR_MASKING takes the IF at VMRUN as the mask of
         ; physical interrupts (APM Vol. 2 15.21.1).
@@ -78,7 +80,7 @@ svm_enter:
         mov [rax + R13_AT], r13
         mov [rax + R14_AT], r14
         mov [rax + R15_AT], r15
-        pop rax
+        mov rax, [rax + HOST_AT]
         vmload
         cli
         stgi

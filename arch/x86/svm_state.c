@@ -48,12 +48,23 @@ void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs)
 #define EACH_SEGMENT(X) X(cs) X(ds) X(es) X(fs) X(gs) X(ss) X(tr) X(ldtr)
 
 /* Registers whose name and meaning are the same in VMCB and record: vmcb field, record field. */
-#define EACH_REGISTER(X)                                                                           \
-    X(cr0, cr0)                                                                                    \
-    X(cr2, cr2)                                                                                    \
-    X(cr3, cr3) X(cr4, cr4) X(dr6, dr6) X(dr7, dr7) X(sysenter_cs, sysenter_cs)                    \
-        X(sysenter_esp, sysenter_esp) X(sysenter_eip, sysenter_eip) X(kernel_gs_base, shadow_gs)   \
-            X(lstar, msr_lstar) X(star, msr_star) X(cstar, msr_cstar) X(sfmask, msr_syscall_mask)
+/* clang-format off */
+#define EACH_REGISTER(X) \
+    X(cr0, cr0) \
+    X(cr2, cr2) \
+    X(cr3, cr3) \
+    X(cr4, cr4) \
+    X(dr6, dr6) \
+    X(dr7, dr7) \
+    X(sysenter_cs, sysenter_cs) \
+    X(sysenter_esp, sysenter_esp) \
+    X(sysenter_eip, sysenter_eip) \
+    X(kernel_gs_base, shadow_gs) \
+    X(lstar, msr_lstar) \
+    X(star, msr_star) \
+    X(cstar, msr_cstar) \
+    X(sfmask, msr_syscall_mask)
+/* clang-format on */
 
 static void get_general(const struct guest_regs *regs, struct hvm_hw_cpu *r)
 {

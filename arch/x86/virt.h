@@ -48,7 +48,10 @@ struct vcpu_private {
     struct guest_regs regs;
     uint64_t dr[4]; /* DR0..DR3; DR6 and DR7 are in the vendor's control block */
     uint64_t xcr0;  /* the guest's */
-    uint8_t pad[256 - sizeof(struct guest_regs) - 5 * 8];
+    /* Machine addresses of the vendor's control block and of its state of the host, while loaded:
+     * the entry code has no register to keep them in. */
+    uint64_t control, host;
+    uint8_t pad[256 - sizeof(struct guest_regs) - 7 * 8];
     uint64_t spare[32];
     uint8_t xsave[VCPU_XSAVE_MAX] ALIGNED(
         64); /* standard (not compacted) XSAVE area with all host components */
