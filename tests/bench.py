@@ -52,7 +52,9 @@ def on_atoll():
     bundle = image.from_build(guests.BUILD)
     bundle.options = f"console=com1 debug-exit={qemu.DEBUG_EXIT_PORT:#x}"
     bundle.control_options = "report=com2"
-    bundle.add_guest("bench.cfg", guests.config("bench", guests.image("bench")))
+    bundle.add_guest("bench.cfg", guests.config("bench", guests.image("bench"), cmdline="peer=2"))
+    bundle.add_guest("partner.cfg", guests.config("partner", guests.image("bench"),
+                                                  cmdline="partner=1"))
     with session.Session(bundle, qemu.Machine(boot="grub", icount=True)) as running:
         running.expect("bench", "^bench done", SECONDS)
         return running.text("bench")
