@@ -36,8 +36,7 @@ static int64_t unknown_sub(struct domain *d, const struct hypercall_family *fami
 }
 
 /* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
-static NOINLINE int64_t call_with_argument(struct hypercall *call,
-                                           const struct hypercall_family *family)
+static int64_t call_with_argument(struct hypercall *call, const struct hypercall_family *family)
 {
     const struct hypercall_row *row = call->row;
     const struct hypercall_type *type = &row->argument;
@@ -101,6 +100,16 @@ static NOINLINE int64_t call_by_struct(struct hypercall *call,
     return result;
 }
 
+/* A call that not everybody may make, or one with an argument. */
+static NOINLINE int64_t call_checked(struct hypercall *call, const struct hypercall_family *family)
+{
+    if (call->row->access == ACCESS_CONTROL && !call->d->is_privileged)
+        return -EPERM;
+    if (call->row->argument.size64)
+        return call_with_argument(call, family);
+    return call->row->handler(call);
+}
+
 /* The way of every call, in line: a null hypercall is what a guest measures. */
 static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
 {
@@ -113,7 +122,6 @@ static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
     family = &hypercall_families[index_below(number, HYPERCALL_NUMBERS)];
     if (unlikely(!family->rows))
         return unknown_number(call->d, number);
-
     sub = (uint32_t)call->args[family->cmd] & family->cmd_mask;
     if (unlikely(sub >= HYPERCALL_SUBS))
         return unknown_sub(call->d, family, sub);
@@ -124,11 +132,7 @@ static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
     row = &hypercall_rows[index];
     call->row = row;
     count(call->d, HYPERCALL_COUNT_ROWS + index);
-    if (unlikely(row->access == ACCESS_CONTROL && !call->d->is_privileged))
-        return -EPERM;
-    if (row->argument.size64)
-        return call_with_argument(call, family);
-    return row->handler(call);
+    return likely(row->is_plain) ? row->handler(call) : call_checked(call, family);
 }
 
 int64_t hypercall_execute(struct hypercall *call, uint64_t number)
@@ -136,37 +140,28 @@ int64_t hypercall_execute(struct hypercall *call, uint64_t number)
     return execute(call, number);
 }
 
-/* xen.h: arguments in RDI RSI RDX R10 R8, or EBX ECX EDX ESI EDI. */
-static void load_args(struct hypercall *call, const uint64_t *gpr)
+/* A 32-bit caller, or one that may not call. */
+static NOINLINE void dispatch_other(struct vcpu *v, unsigned length, unsigned mode)
 {
-    if (likely(!call->is_32bit)) {
-        call->args[0] = gpr[REG_RDI];
-        call->args[1] = gpr[REG_RSI];
-        call->args[2] = gpr[REG_RDX];
-        call->args[3] = gpr[REG_R10];
-        call->args[4] = gpr[REG_R8];
-    } else {
-        call->args[0] = (uint32_t)gpr[REG_RBX];
-        call->args[1] = (uint32_t)gpr[REG_RCX];
-        call->args[2] = (uint32_t)gpr[REG_RDX];
-        call->args[3] = (uint32_t)gpr[REG_RSI];
-        call->args[4] = (uint32_t)gpr[REG_RDI];
-    }
-    call->args[HYPERCALL_NO_ARG] = 0;
-}
+    struct guest_regs *regs = &vcpu_private()->regs;
+    struct hypercall call = {.v = v, .d = v->domain, .is_32bit = true};
+    bool is_32bit = !(mode & VM_MODE_LONG);
+    int64_t result = -EPERM;
 
-/* A continuation's progress is in the arguments. */
-static void store_args(const struct hypercall *call, uint64_t *gpr)
-{
-    if (call->is_32bit) {
-        gpr[REG_RBX] = call->args[0];
-        gpr[REG_RCX] = call->args[1];
-        gpr[REG_RDX] = call->args[2];
-    } else {
-        gpr[REG_RDI] = call->args[0];
-        gpr[REG_RSI] = call->args[1];
-        gpr[REG_RDX] = call->args[2];
+    if ((mode & VM_MODE_CPL) == 0) {
+        call.args[0] = (uint32_t)regs->gpr[REG_RBX];
+        call.args[1] = (uint32_t)regs->gpr[REG_RCX];
+        call.args[2] = (uint32_t)regs->gpr[REG_RDX];
+        result = hypercall_execute(&call, (uint32_t)regs->gpr[REG_RAX]);
+        if (result == HYPERCALL_AGAIN) {
+            regs->gpr[REG_RBX] = call.args[0];
+            regs->gpr[REG_RCX] = call.args[1];
+            regs->gpr[REG_RDX] = call.args[2];
+            return;
+        }
     }
+    regs->rip += length;
+    regs->gpr[REG_RAX] = is_32bit ? (uint32_t)result : (uint64_t)result;
 }
 
 void hypercall_dispatch(struct vcpu *v, unsigned length)
@@ -174,21 +169,29 @@ void hypercall_dispatch(struct vcpu *v, unsigned length)
     struct guest_regs *regs = &vcpu_private()->regs;
     unsigned mode = virt->get_mode();
     struct hypercall call;
-    int64_t result = -EPERM;
+    int64_t result;
 
-    call.is_32bit = !(mode & VM_MODE_LONG);
-    if (likely((mode & VM_MODE_CPL) == 0)) {
-        call.v = v;
-        call.d = v->domain;
-        load_args(&call, regs->gpr);
-        result = execute(&call, call.is_32bit ? (uint32_t)regs->gpr[REG_RAX] : regs->gpr[REG_RAX]);
-        if (unlikely(result == HYPERCALL_AGAIN)) {
-            store_args(&call, regs->gpr);
-            return;
-        }
+    if (unlikely(mode != VM_MODE_LONG)) {
+        dispatch_other(v, length, mode);
+        return;
+    }
+    call.v = v;
+    call.d = v->domain;
+    call.is_32bit = false;
+    call.args[0] = regs->gpr[REG_RDI];
+    call.args[1] = regs->gpr[REG_RSI];
+    call.args[2] = regs->gpr[REG_RDX];
+    call.args[HYPERCALL_NO_ARG] = 0;
+    result = execute(&call, regs->gpr[REG_RAX]);
+    if (unlikely(result == HYPERCALL_AGAIN)) {
+        /* Progress is in the arguments. */
+        regs->gpr[REG_RDI] = call.args[0];
+        regs->gpr[REG_RSI] = call.args[1];
+        regs->gpr[REG_RDX] = call.args[2];
+        return;
     }
     regs->rip += length;
-    regs->gpr[REG_RAX] = call.is_32bit ? (uint32_t)result : (uint64_t)result;
+    regs->gpr[REG_RAX] = (uint64_t)result;
 }
 
 bool hypercall_should_yield(void)

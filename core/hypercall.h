@@ -24,7 +24,7 @@ struct hypercall {
     const struct hypercall_row *row;
     void *arg; /* the argument, 64-bit form, the hypervisor's copy; written back where the row has
                   OUT. NULL: none */
-    uint64_t args[6]; /* the registers: rdi rsi rdx r10 r8, or ebx ecx edx esi edi; then 0 */
+    uint64_t args[4]; /* the registers: rdi rsi rdx, or ebx ecx edx; then 0. No call has more. */
     bool is_32bit;
 };
 

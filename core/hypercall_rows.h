@@ -60,11 +60,12 @@ struct hypercall_row {
     uint8_t progress;  /* enum hypercall_progress */
     uint8_t family;    /* __HYPERVISOR_* */
     uint8_t number;    /* sub-operation */
+    bool is_plain;     /* for any caller, and without an argument */
 };
 
 #define HYPERCALL_NUMBERS      64u   /* hypercall numbers are below */
 #define HYPERCALL_SUBS         128u  /* sub-operation numbers are below */
-#define HYPERCALL_NO_ARG       5u    /* call->args[5] is always 0: a register that does not exist */
+#define HYPERCALL_NO_ARG       3u    /* call->args[3] is always 0: a register that does not exist */
 #define HYPERCALL_ARGUMENT_MAX 2048u /* bytes of an argument */
 
 /* Where domain.hypercall_counts (a page of uint32_t) counts what. */
@@ -80,7 +81,7 @@ extern const struct hypercall_row hypercall_rows[];
 void hypercall_widen(const struct hypercall_type *type, void *form64, const void *form32);
 void hypercall_narrow(const struct hypercall_type *type, void *form32, const void *form64);
 
-/* Which of the five argument registers hold what. */
+/* Which of the three argument registers hold what. */
 struct hypercall_family {
     const uint8_t *rows; /* by sub-operation: index of the row plus 1, 0: none; NULL: no family */
     uint32_t cmd_mask;

@@ -44,8 +44,11 @@
             (const struct hypercall_field[]){{0, 4, 0, 8}}, 1                                      \
         }                                                                                          \
     }
-#define TYPE_NONE NONE_TYPE
-#define NO_ARRAYS .arrays = NULL, .array_count = 0
+#define TYPE_NONE          NONE_TYPE
+#define SIZE_NONE          0
+#define SIZE_SAME(type)    sizeof(type)
+#define SIZE_CONVERT(name) sizeof(struct name)
+#define NO_ARRAYS          .arrays = NULL, .array_count = 0
 #define ARRAYS(...)                                                                                \
     .arrays = (const struct hypercall_array[]){__VA_ARGS__},                                       \
     .array_count =                                                                                 \
@@ -64,6 +67,7 @@
                         .progress = PROGRESS_##where,                                              \
                         .family = __HYPERVISOR_##group,                                            \
                         .number = (sub),                                                           \
+                        .is_plain = ACCESS_##who == ACCESS_ANY && SIZE_##type == 0,                \
                         list},
 const struct hypercall_row hypercall_rows[ROW_COUNT] = {
 #include "core/hypercalls.def"
@@ -116,9 +120,6 @@ const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS] = {
 
 #define FAMILY(name, convention, manual)
 /* An argument and its raw 32-bit form share the CPU's argument page. */
-#define SIZE_NONE          0
-#define SIZE_SAME(type)    sizeof(type)
-#define SIZE_CONVERT(name) sizeof(struct name)
 #define ROW(family, number, function, access, type, direction, arrays, progress, manual)           \
     _Static_assert(SIZE_##type <= HYPERCALL_ARGUMENT_MAX, "argument of " #function);
 #include "core/hypercalls.def"
