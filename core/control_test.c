@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control domain's hypercalls from dispatch to effect: domctl, sysctl, memory_op on others, and
- * what is Atoll's own. */
+/* The control domain's hypercalls from dispatch to effect: domctl, sysctl and what is Atoll's own.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,216 +13,47 @@
 
 #include "core/domain.h"
 #include "core/frame.h"
-#include "core/heap.h"
 #include "core/hypercall_rows.h"
 #include "core/log.h"
-#include "core/physmap.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_params.h"
 #include "pv-abi/hvm_save.h"
-#include "tests/fake/fake_cpu.h"
+#include "tests/fake/fake_caller.h"
 #include "tests/fake/fake_memory.h"
 #include "tests/fake/fake_records.h"
-
-#define ORDER_CHUNK 9u
-#define ARG         UINT64_C(0x1000) /* the argument, by address: paging is off */
-#define LIST        UINT64_C(0x10000)
-#define LIST2       UINT64_C(0x20000)
-#define LIST3       UINT64_C(0x30000)
-#define HOLE        UINT64_C(0x800) /* a gfn where the control domain has nothing */
-#define LENGTH      3u
-
-static struct domain *control;
-static mfn_t ram;
-static struct frame_counts before;
-
-static int setup(UNUSED void **state)
-{
-    struct p2m_entry entry;
-
-    fake_cpus_init(2, 1000);
-    fake_idle();
-    control = fake_domain_create(2 * CHUNK_FRAMES, 512);
-    if (!control || physmap_populate(control, (gfn_t){0}, ORDER_CHUNK))
-        return -1;
-    control->is_privileged = true;
-    p2m_get(control, (gfn_t){0}, &entry);
-    ram = entry.mfn;
-    fake_load(control->vcpu[0]);
-    fake_idle();
-    frame_counts(&before);
-    /* Its own tables may grow. */
-    before.heap_used -= control->hyp_pages;
-    return control->id == DOMAIN_CONTROL ? 0 : -1;
-}
-
-static int teardown(UNUSED void **state)
-{
-    struct domain *d;
-
-    frame_fail_after(0);
-    fake_load(NULL);
-    while ((d = domain_get_next(0))) {
-        domain_put(d);
-        fake_domain_destroy(d);
-    }
-    control = NULL;
-    return 0;
-}
-
-static void *at(uint64_t address)
-{
-    return fake_frame(ram) + address;
-}
-
-/* Enters the guest again and again until the hypercall is done. */
-static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
-{
-    struct vcpu *v = control->vcpu[0];
-    struct guest_regs *regs = &vcpu_private()->regs;
-
-    regs->rip = 0;
-    regs->gpr[REG_RAX] = number;
-    regs->gpr[REG_RDI] = a;
-    regs->gpr[REG_RSI] = b;
-    regs->gpr[REG_RDX] = c;
-    while (!regs->rip) {
-        fake_host_flush_all();
-        p2m_enter(v);
-        atomic_store(&this_cpu()->cpu->pending, 0);
-        hypercall_dispatch(v, LENGTH);
-    }
-    return (int64_t)regs->gpr[REG_RAX];
-}
-
-static int64_t with_argument(uint64_t number, uint64_t cmd, void *arg, size_t size)
-{
-    int64_t result;
-
-    memcpy(at(ARG), arg, size);
-    result = call(number, cmd, ARG, 0);
-    memcpy(arg, at(ARG), size);
-    return result;
-}
-
-static int64_t memory_op(uint64_t cmd, void *arg, size_t size)
-{
-    return with_argument(__HYPERVISOR_memory_op, cmd, arg, size);
-}
-
-static int64_t domctl(struct xen_domctl *op, uint32_t cmd, uint16_t domid)
-{
-    int64_t result;
-
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = domid;
-    memcpy(at(ARG), op, sizeof(*op));
-    result = call(__HYPERVISOR_domctl, ARG, 0, 0);
-    memcpy(op, at(ARG), sizeof(*op));
-    return result;
-}
-
-static int64_t domctl_simple(uint32_t cmd, uint16_t domid)
-{
-    struct xen_domctl op = {.cmd = 0};
-
-    return domctl(&op, cmd, domid);
-}
-
-static int64_t sysctl(struct xen_sysctl *op, uint32_t cmd)
-{
-    int64_t result;
-
-    op->cmd = cmd;
-    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    memcpy(at(ARG), op, sizeof(*op));
-    result = call(__HYPERVISOR_sysctl, ARG, 0, 0);
-    memcpy(op, at(ARG), sizeof(*op));
-    return result;
-}
-
-static int64_t create(uint16_t wanted, uint32_t vcpus, uint16_t *domid)
-{
-    struct xen_domctl op = {.u.createdomain = {.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-                                               .max_vcpus = vcpus,
-                                               .max_evtchn_port = 1023,
-                                               .max_grant_frames = 4,
-                                               .max_maptrack_frames = 4,
-                                               .arch.emulation_flags = XEN_X86_EMU_LAPIC}};
-    int64_t result = domctl(&op, XEN_DOMCTL_createdomain, wanted);
-
-    if (result)
-        return result;
-    *domid = op.domain;
-    op.u.max_mem.max_memkb = 4096;
-    result = domctl(&op, XEN_DOMCTL_max_mem, *domid);
-    op.u.max_vcpus.max = vcpus;
-    if (!result)
-        result = domctl(&op, XEN_DOMCTL_max_vcpus, *domid);
-    return result;
-}
-
-/* A domain with 16 frames from 0 on. */
-static uint16_t make_guest(void)
-{
-    struct xen_memory_reservation reservation = {.extent_start = LIST, .nr_extents = 16};
-    uint64_t *gfns = at(LIST);
-    uint16_t domid = 0;
-
-    assert_int_equal(create(0, 2, &domid), 0);
-    for (uint64_t i = 0; i < 16; i++)
-        gfns[i] = i;
-    reservation.domid = domid;
-    assert_int_equal(memory_op(XENMEM_populate_physmap, &reservation, sizeof(reservation)), 16);
-    return domid;
-}
-
-static void assert_all_is_back(void)
-{
-    struct frame_counts after;
-
-    /* Frees what the caller still waits for. */
-    p2m_enter(control->vcpu[0]);
-    foreign_poll(control);
-    fake_idle();
-    frame_counts(&after);
-    assert_int_equal(after.heap_used - control->hyp_pages, before.heap_used);
-    assert_int_equal(after.free_clean + after.free_dirty, before.free_clean + before.free_dirty);
-}
 
 static void test_versions_and_numbers(UNUSED void **state)
 {
     struct xen_domctl op = {.cmd = XEN_DOMCTL_pausedomain,
                             .interface_version = XEN_DOMCTL_INTERFACE_VERSION + 1};
 
-    memcpy(at(ARG), &op, sizeof(op));
-    assert_int_equal(call(__HYPERVISOR_domctl, ARG, 0, 0), -EACCES);
-    assert_int_equal(call(__HYPERVISOR_domctl, UINT64_C(1) << 40, 0, 0), -EFAULT);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_vm_event_op, 0), -ENOSYS);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_pausedomain, 77), -ESRCH);
+    memcpy(caller_memory(ARG), &op, sizeof(op));
+    assert_int_equal(caller_call(__HYPERVISOR_domctl, ARG, 0, 0), -EACCES);
+    assert_int_equal(caller_call(__HYPERVISOR_domctl, WRONG, 0, 0), -EFAULT);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_vm_event_op, 0), -ENOSYS);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_pausedomain, 77), -ESRCH);
     control->is_privileged = false;
-    assert_int_equal(domctl_simple(XEN_DOMCTL_pausedomain, 77), -EPERM);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_pausedomain, 77), -EPERM);
 }
 
 static void test_numbers_of_new_domains(UNUSED void **state)
 {
     uint16_t first, second;
 
-    assert_int_equal(create(0, 1, &first), 0);
+    assert_int_equal(caller_create(0, 1, &first), 0);
     assert_int_not_equal(first, 0);
-    assert_int_equal(create(100, 1, &second), 0);
+    assert_int_equal(caller_create(100, 1, &second), 0);
     assert_int_equal(second, 100);
-    assert_int_equal(create(100, 1, &second), -EEXIST);
-    assert_int_equal(create(0, 0, &second), -EINVAL);
-    assert_int_equal(create(0, DOMAIN_VCPUS_MAX + 1, &second), -EINVAL);
+    assert_int_equal(caller_create(100, 1, &second), -EEXIST);
+    assert_int_equal(caller_create(0, 0, &second), -EINVAL);
+    assert_int_equal(caller_create(0, DOMAIN_VCPUS_MAX + 1, &second), -EINVAL);
 }
 
 static void test_a_hundred_domains_leave_nothing(UNUSED void **state)
 {
     for (uint32_t i = 0; i < 100; i++)
-        assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, make_guest()), 0);
-    assert_all_is_back();
+        assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, caller_make_guest()), 0);
+    caller_assert_all_is_back();
 }
 
 /* Creation with the n-th allocation failing, for each n. */
@@ -234,13 +65,13 @@ static void test_creation_without_memory(UNUSED void **state)
         uint16_t domid = 0;
 
         frame_fail_after(n);
-        result = create(0, 2, &domid);
+        result = caller_create(0, 2, &domid);
         frame_fail_after(0);
         assert_true(!result || result == -ENOMEM);
         if (domid)
-            assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
+            assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
     }
-    assert_all_is_back();
+    caller_assert_all_is_back();
 }
 
 static void test_what_a_domain_cannot_do_to_itself(UNUSED void **state)
@@ -251,85 +82,85 @@ static void test_what_a_domain_cannot_do_to_itself(UNUSED void **state)
                                     XEN_DOMCTL_sethvmcontext, XEN_DOMCTL_settscinfo};
 
     for (uint32_t i = 0; i < ARRAY_SIZE(cmds); i++)
-        assert_int_equal(domctl_simple(cmds[i], 0), -EINVAL);
+        assert_int_equal(caller_domctl_simple(cmds[i], 0), -EINVAL);
 }
 
 static void test_pauses_nest(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_domctl op = {.cmd = 0};
 
-    assert_int_equal(domctl_simple(XEN_DOMCTL_pausedomain, domid), 0);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_pausedomain, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
     assert_true(op.u.getdomaininfo.flags & XEN_DOMINF_paused);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_unpausedomain, domid), -EINVAL);
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_unpausedomain, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
     assert_false(op.u.getdomaininfo.flags & XEN_DOMINF_paused);
 }
 
 static void test_information_about_domains(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_domctl op = {.cmd = 0};
     struct xen_sysctl list = {.u.getdomaininfolist = {.max_domains = 8, .buffer = LIST}};
-    const struct xen_domctl_getdomaininfo *infos = at(LIST);
+    const struct xen_domctl_getdomaininfo *infos = caller_memory(LIST);
 
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, 1), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getdomaininfo, 1), 0);
     assert_int_equal(op.domain, domid);
     assert_int_equal(op.u.getdomaininfo.tot_pages, 16);
     assert_int_equal(op.u.getdomaininfo.max_pages, 1024);
     assert_int_equal(op.u.getdomaininfo.max_vcpu_id, 1);
     assert_int_equal(op.u.getdomaininfo.nr_online_vcpus, 0);
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, (uint16_t)(domid + 1)), -ESRCH);
-    assert_int_equal(sysctl(&list, XEN_SYSCTL_getdomaininfolist), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getdomaininfo, (uint16_t)(domid + 1)), -ESRCH);
+    assert_int_equal(caller_sysctl(&list, XEN_SYSCTL_getdomaininfolist), 0);
     assert_int_equal(list.u.getdomaininfolist.num_domains, 2);
     assert_int_equal(infos[1].domain, domid);
     list.u.getdomaininfolist.max_domains = 1;
-    assert_int_equal(sysctl(&list, XEN_SYSCTL_getdomaininfolist), 0);
+    assert_int_equal(caller_sysctl(&list, XEN_SYSCTL_getdomaininfolist), 0);
     assert_int_equal(list.u.getdomaininfolist.num_domains, 1);
 }
 
 static void test_limits(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_memory_reservation more = {.extent_start = LIST, .nr_extents = 3, .domid = domid};
     struct xen_domctl op = {.u.max_mem.max_memkb = 17 * 4};
-    uint64_t *gfns = at(LIST);
+    uint64_t *gfns = caller_memory(LIST);
 
-    assert_int_equal(domctl(&op, XEN_DOMCTL_max_mem, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_max_mem, domid), 0);
     gfns[0] = 100;
     gfns[1] = 101;
     gfns[2] = 102;
-    assert_int_equal(memory_op(XENMEM_populate_physmap, &more, sizeof(more)), 1);
+    assert_int_equal(caller_memory_op(XENMEM_populate_physmap, &more, sizeof(more)), 1);
     op.u.paging_mempool.size = 4097;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), -EINVAL);
     op.u.paging_mempool.size = 1 << 20;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), 0);
     op.u.shadow_op = (struct xen_domctl_shadow_op){.op = XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION};
-    assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_shadow_op, domid), 0);
     assert_int_equal(op.u.shadow_op.mb, 1);
     op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, domid), -EOPNOTSUPP);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_shadow_op, domid), -EOPNOTSUPP);
 }
 
 static void test_weight_and_cap(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_domctl op = {.u.scheduler_op = {.sched_id = XEN_SCHEDULER_CREDIT,
                                                .cmd = XEN_DOMCTL_SCHEDOP_putinfo,
                                                .u.credit = {512, 50}}};
 
-    assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
     op.u.scheduler_op.u.credit = (struct xen_domctl_sched_credit){0, UINT16_MAX};
-    assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
     op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_scheduler_op, domid), 0);
     assert_int_equal(op.u.scheduler_op.u.credit.weight, 512);
     assert_int_equal(op.u.scheduler_op.u.credit.cap, 50);
     op.u.scheduler_op.sched_id = XEN_SCHEDULER_RTDS;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_scheduler_op, domid), -EINVAL);
 }
 
 static struct xen_domctl affinity_of(uint32_t vcpu, uint32_t bits)
@@ -343,24 +174,24 @@ static struct xen_domctl affinity_of(uint32_t vcpu, uint32_t bits)
 
 static void test_affinity(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_domctl op = affinity_of(0, 16);
-    uint8_t *map = at(LIST);
+    uint8_t *map = caller_memory(LIST);
 
     map[0] = 0xfe;
     map[1] = 0xff;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid), 0);
     assert_int_equal(map[0], 2);
     assert_int_equal(map[1], 0);
     map[0] = 0;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid), -EINVAL);
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), 0);
     assert_int_equal(map[0], 2);
     op = affinity_of(2, 8);
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), -EINVAL);
     op = affinity_of(0, 8);
     op.u.vcpuaffinity.flags = 0;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getvcpuaffinity, domid), -EINVAL);
 }
 
 /* ---- HVM context ---- */
@@ -370,9 +201,9 @@ static uint32_t put_record(uint32_t offset, uint16_t type, uint16_t instance, co
 {
     struct hvm_save_descriptor descriptor = {type, instance, size};
 
-    memcpy((uint8_t *)at(LIST) + offset, &descriptor, sizeof(descriptor));
+    memcpy((uint8_t *)caller_memory(LIST) + offset, &descriptor, sizeof(descriptor));
     if (size)
-        memcpy((uint8_t *)at(LIST) + offset + sizeof(descriptor), body, size);
+        memcpy((uint8_t *)caller_memory(LIST) + offset + sizeof(descriptor), body, size);
     return offset + (uint32_t)sizeof(descriptor) + size;
 }
 
@@ -387,13 +218,13 @@ static int64_t set_context(uint16_t domid, uint32_t size)
 {
     struct xen_domctl op = {.u.hvmcontext = {.size = size, .buffer = LIST}};
 
-    return domctl(&op, XEN_DOMCTL_sethvmcontext, domid);
+    return caller_domctl(&op, XEN_DOMCTL_sethvmcontext, domid);
 }
 
 static void test_a_context_goes_in_and_out(UNUSED void **state)
 {
     uint8_t cpu[FAKE_RECORD_SIZE] = "first vcpu";
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_domctl op = {.cmd = 0};
     uint32_t size = put_header();
 
@@ -401,32 +232,32 @@ static void test_a_context_goes_in_and_out(UNUSED void **state)
     size = put_record(size, HVM_SAVE_CODE_END, 0, NULL, 0);
     assert_int_equal(set_context(domid, size), 0);
     assert_memory_equal(fake_record(0, HVM_SAVE_CODE_CPU), cpu, sizeof(cpu));
-    assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_getdomaininfo, domid), 0);
     assert_int_equal(op.u.getdomaininfo.nr_online_vcpus, 1);
 
     op.u.hvmcontext = (struct xen_domctl_hvmcontext){.size = 0};
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext, domid), 0);
     op.u.hvmcontext.buffer = LIST;
     size = op.u.hvmcontext.size--;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext, domid), -ENOSPC);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext, domid), -ENOSPC);
     op.u.hvmcontext.size = size;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext, domid), 0);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext, domid), 0);
     assert_int_equal(set_context(domid, op.u.hvmcontext.size), 0);
 
     op.u.hvmcontext_partial = (struct xen_domctl_hvmcontext_partial){
         .type = HVM_SAVE_CODE_CPU, .bufsz = sizeof(cpu), .buffer = LIST2};
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), 0);
-    assert_memory_equal(at(LIST2), cpu, sizeof(cpu));
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), 0);
+    assert_memory_equal(caller_memory(LIST2), cpu, sizeof(cpu));
     op.u.hvmcontext_partial.instance = 2;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), -ENOENT);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), -ENOENT);
     op.u.hvmcontext_partial.type = HVM_SAVE_CODE_PIT;
-    assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), -EINVAL);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext_partial, domid), -EINVAL);
 }
 
 static void test_contexts_that_are_wrong(UNUSED void **state)
 {
     uint8_t body[FAKE_RECORD_SIZE] = "x";
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     uint32_t head = put_header(), size;
 
     fake_record(0, HVM_SAVE_CODE_CPU)[0] = 'o';
@@ -449,7 +280,7 @@ static void test_contexts_that_are_wrong(UNUSED void **state)
 static void test_a_record_that_cannot_be_takes_the_others_back(UNUSED void **state)
 {
     uint8_t good[FAKE_RECORD_SIZE] = "good", bad[FAKE_RECORD_SIZE] = {FAKE_RECORD_BAD};
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     uint32_t size = put_header();
 
     memcpy(fake_record(0, HVM_SAVE_CODE_CPU), "old", 4);
@@ -462,116 +293,30 @@ static void test_a_record_that_cannot_be_takes_the_others_back(UNUSED void **sta
 
 static void test_a_running_domain_has_no_context(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     uint32_t size = put_record(put_header(), HVM_SAVE_CODE_END, 0, NULL, 0);
 
-    assert_int_equal(domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
     assert_int_equal(set_context(domid, size), -EBUSY);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_pausedomain, domid), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_pausedomain, domid), 0);
     assert_int_equal(set_context(domid, size), 0);
-}
-
-/* ---- memory of others ---- */
-
-static void test_foreign_frames_in_a_batch(UNUSED void **state)
-{
-    uint16_t domid = make_guest();
-    struct xen_add_to_physmap_batch batch = {.domid = DOMID_SELF,
-                                             .space = XENMAPSPACE_gmfn_foreign,
-                                             .size = 3,
-                                             .u.foreign_domid = domid,
-                                             .idxs = LIST,
-                                             .gpfns = LIST2,
-                                             .errs = LIST3};
-    struct xen_remove_from_physmap remove = {.domid = DOMID_SELF};
-    uint64_t *from = at(LIST), *to = at(LIST2);
-    int32_t *errs = at(LIST3);
-
-    from[0] = 3;
-    from[1] = 999;
-    from[2] = 4;
-    for (uint64_t i = 0; i < 3; i++)
-        to[i] = HOLE + i;
-    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &batch, sizeof(batch)), 0);
-    assert_int_equal(errs[0], 0);
-    assert_int_equal(errs[1], -EINVAL);
-    assert_int_equal(errs[2], 0);
-    remove.gpfn = HOLE;
-    assert_int_equal(memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), 0);
-    assert_int_equal(memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), -ENOENT);
-    remove.gpfn = HOLE + 2;
-    assert_int_equal(memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), 0);
-    batch.u.foreign_domid = 77;
-    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &batch, sizeof(batch)), -ESRCH);
-    batch.space = XENMAPSPACE_gmfn;
-    assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &batch, sizeof(batch)), -EOPNOTSUPP);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
-    assert_all_is_back();
-}
-
-static void test_a_grant_table_as_resource(UNUSED void **state)
-{
-    uint16_t domid = make_guest();
-    struct xen_mem_acquire_resource arg = {.domid = domid, .type = XENMEM_resource_grant_table};
-    struct xen_remove_from_physmap remove = {.domid = DOMID_SELF, .gpfn = HOLE};
-    struct domain *d = domain_get(domid);
-    struct p2m_entry entry;
-
-    assert_int_equal(memory_op(XENMEM_acquire_resource, &arg, sizeof(arg)), 0);
-    assert_int_equal(arg.nr_frames, 4);
-    arg.nr_frames = 1;
-    arg.frame_list = LIST;
-    *(uint64_t *)at(LIST) = HOLE;
-    assert_int_equal(memory_op(XENMEM_acquire_resource, &arg, sizeof(arg)), 0);
-    p2m_get(control, (gfn_t){HOLE}, &entry);
-    assert_ptr_equal(heap_page(entry.mfn), d->grants.slots->frame[0]);
-    domain_put(d);
-    arg.frame = 4;
-    *(uint64_t *)at(LIST) = HOLE + 1;
-    assert_int_equal(memory_op(XENMEM_acquire_resource, &arg, sizeof(arg)), -EINVAL);
-    arg.type = XENMEM_resource_ioreq_server;
-    assert_int_equal(memory_op(XENMEM_acquire_resource, &arg, sizeof(arg)), -EOPNOTSUPP);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
-    assert_int_equal(memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), 0);
-    assert_all_is_back();
-}
-
-static void test_a_memory_map_is_set_before_the_domain_runs(UNUSED void **state)
-{
-    uint16_t domid = make_guest();
-    struct xen_foreign_memory_map arg = {.domid = domid, .map = {.nr_entries = 1, .buffer = LIST}};
-
-    *(struct memory_map_entry *)at(LIST) = (struct memory_map_entry){0, 0x10000, 1};
-    assert_int_equal(memory_op(XENMEM_set_memory_map, &arg, sizeof(arg)), 0);
-    arg.map.nr_entries = MEMORY_MAP_ENTRIES + 1;
-    assert_int_equal(memory_op(XENMEM_set_memory_map, &arg, sizeof(arg)), -EINVAL);
-    arg.map.nr_entries = 1;
-    arg.map.buffer = UINT64_C(1) << 40;
-    assert_int_equal(memory_op(XENMEM_set_memory_map, &arg, sizeof(arg)), -EFAULT);
-    arg.map.buffer = LIST;
-    assert_int_equal(domctl_simple(XEN_DOMCTL_unpausedomain, domid), 0);
-    assert_int_equal(memory_op(XENMEM_set_memory_map, &arg, sizeof(arg)), -EBUSY);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
-    assert_all_is_back();
 }
 
 static void test_parameters_of_a_guest(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct xen_hvm_param arg = {.domid = domid, .index = HVM_PARAM_STORE_PFN, .value = 0x1234};
 
-    assert_int_equal(with_argument(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)), 0);
+    assert_int_equal(caller_pass(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)), 0);
     arg.value = 0;
-    assert_int_equal(with_argument(__HYPERVISOR_hvm_op, HVMOP_get_param, &arg, sizeof(arg)), 0);
+    assert_int_equal(caller_pass(__HYPERVISOR_hvm_op, HVMOP_get_param, &arg, sizeof(arg)), 0);
     assert_int_equal(arg.value, 0x1234);
     arg.domid = DOMID_SELF;
-    assert_int_equal(with_argument(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)),
-                     -EPERM);
+    assert_int_equal(caller_pass(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)), -EPERM);
     arg.domid = domid;
     arg.index = HVM_PARAM_CALLBACK_IRQ;
     arg.value = UINT64_C(1) << 56;
-    assert_int_equal(with_argument(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)),
-                     -EINVAL);
+    assert_int_equal(caller_pass(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)), -EINVAL);
 }
 
 /* ---- the machine ---- */
@@ -581,16 +326,17 @@ static void test_the_log_is_read_once(UNUSED void **state)
     struct xen_sysctl op = {.u.readconsole = {.clear = 1, .buffer = LIST, .count = 4096}};
 
     log_line(LOG_NOTICE, "a line for the reader");
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_readconsole), 0);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), 0);
     assert_true(op.u.readconsole.count >= 22);
-    assert_non_null(memmem(at(LIST), op.u.readconsole.count, "a line for the reader\n", 22));
+    assert_non_null(
+        memmem(caller_memory(LIST), op.u.readconsole.count, "a line for the reader\n", 22));
     op.u.readconsole.count = 4096;
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_readconsole), 0);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), 0);
     assert_int_equal(op.u.readconsole.count, 0);
-    op.u.readconsole.buffer = UINT64_C(1) << 40;
+    op.u.readconsole.buffer = WRONG;
     op.u.readconsole.count = 1;
     log_line(LOG_NOTICE, "x");
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_readconsole), -EFAULT);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), -EFAULT);
 }
 
 static void test_free_memory_is_what_domains_leave(UNUSED void **state)
@@ -599,27 +345,27 @@ static void test_free_memory_is_what_domains_leave(UNUSED void **state)
     uint64_t free_pages;
     uint16_t domid;
 
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_physinfo), 0);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_physinfo), 0);
     free_pages = op.u.physinfo.free_pages;
-    domid = make_guest();
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_physinfo), 0);
+    domid = caller_make_guest();
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_physinfo), 0);
     assert_true(op.u.physinfo.free_pages <= free_pages - 16);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_physinfo), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_physinfo), 0);
     assert_int_equal(op.u.physinfo.free_pages, free_pages);
     op.u.availheap = (struct xen_sysctl_availheap){.node = -1};
-    assert_int_equal(sysctl(&op, XEN_SYSCTL_availheap), 0);
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_availheap), 0);
     assert_int_equal(op.u.availheap.avail_bytes, free_pages << PAGE_SHIFT);
 }
 
 static int64_t atoll_op(uint64_t cmd, void *arg, size_t size)
 {
-    return with_argument(__HYPERVISOR_arch_2, cmd, arg, size);
+    return caller_pass(__HYPERVISOR_arch_2, cmd, arg, size);
 }
 
 static void test_a_death_record(UNUSED void **state)
 {
-    uint16_t domid = make_guest();
+    uint16_t domid = caller_make_guest();
     struct atoll_death death = {.domid = domid};
     struct domain *d = domain_get(domid);
 
@@ -635,11 +381,11 @@ static void test_a_death_record(UNUSED void **state)
 static void test_calls_are_counted(UNUSED void **state)
 {
     struct atoll_call_counts arg = {.domid = 0, .max = 64, .list = LIST};
-    const struct atoll_call_count *counts = at(LIST);
+    const struct atoll_call_count *counts = caller_memory(LIST);
     bool is_known_found = false, is_unknown_found = false;
 
-    assert_int_equal(call(60, 0, 0, 0), -ENOSYS);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_getdomaininfo, 0), 0);
+    assert_int_equal(caller_call(60, 0, 0, 0), -ENOSYS);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_getdomaininfo, 0), 0);
     assert_int_equal(atoll_op(ATOLLOP_get_call_counts, &arg, sizeof(arg)), 0);
     assert_in_range(arg.max, 3, 63);
     for (uint32_t i = 0; i < arg.max; i++) {
@@ -663,47 +409,7 @@ static void test_counters_of_a_vcpu(UNUSED void **state)
     assert_int_equal(atoll_op(ATOLLOP_get_counters, &arg, sizeof(arg)), -ENOENT);
 }
 
-/* ---- lists of grants: the guest grants its frame 3 to the control domain ---- */
-
-static void test_grants_in_a_list(UNUSED void **state)
-{
-    uint16_t domid = make_guest();
-    struct gnttab_map_grant_ref *map = at(LIST);
-    struct gnttab_unmap_grant_ref *unmap = at(LIST2);
-    struct domain *d = domain_get(domid);
-
-    grant_seed(d, 1, DOMAIN_CONTROL, (gfn_t){3});
-    domain_put(d);
-    for (uint32_t i = 0; i < 3; i++)
-        map[i] = (struct gnttab_map_grant_ref){.host_addr = (HOLE + i) << PAGE_SHIFT,
-                                               .flags = GNTMAP_host_map,
-                                               .ref = i == 1 ? 2 : 1,
-                                               .dom = domid};
-    assert_int_equal(call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, LIST, 3), 0);
-    assert_int_equal(map[0].status, GNTST_okay);
-    assert_int_equal(map[1].status, GNTST_general_error);
-    assert_int_equal(map[2].status, GNTST_okay);
-    assert_int_equal(map[0].dev_bus_addr, map[2].dev_bus_addr);
-    for (uint32_t i = 0; i < 3; i++)
-        unmap[i] = (struct gnttab_unmap_grant_ref){
-            .host_addr = map[i].host_addr, .handle = i == 1 ? 1000 : map[i].handle, .status = 1};
-    assert_int_equal(call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, LIST2, 3), 0);
-    assert_int_equal(unmap[0].status, GNTST_okay);
-    assert_int_equal(unmap[1].status, GNTST_bad_handle);
-    assert_int_equal(unmap[2].status, GNTST_okay);
-    assert_int_equal(
-        call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, UINT64_C(1) << 40, 1), -EFAULT);
-    map[0].flags = GNTMAP_device_map;
-    assert_int_equal(call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, LIST, 1), 0);
-    assert_int_equal(map[0].status, GNTST_general_error);
-    control->is_direct_mapped = true;
-    map[0].flags = GNTMAP_device_map;
-    assert_int_equal(call(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, LIST, 1), 0);
-    assert_int_equal(map[0].status, GNTST_okay);
-    assert_int_equal(domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, caller_setup, caller_teardown)
 
 int main(void)
 {
@@ -722,16 +428,12 @@ int main(void)
         TEST(contexts_that_are_wrong),
         TEST(a_record_that_cannot_be_takes_the_others_back),
         TEST(a_running_domain_has_no_context),
-        TEST(foreign_frames_in_a_batch),
-        TEST(a_grant_table_as_resource),
-        TEST(a_memory_map_is_set_before_the_domain_runs),
         TEST(parameters_of_a_guest),
         TEST(the_log_is_read_once),
         TEST(free_memory_is_what_domains_leave),
         TEST(a_death_record),
         TEST(calls_are_counted),
         TEST(counters_of_a_vcpu),
-        TEST(grants_in_a_list),
     };
 
     return cmocka_run_group_tests(tests, fake_memory_setup, NULL);

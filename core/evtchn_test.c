@@ -252,7 +252,7 @@ static void test_virtual_interrupts(UNUSED void **state)
 
     assert_int_equal(bind_virq(a, VIRQ_TIMER, 0, &timer), 0);
     assert_int_equal(bind_virq(a, VIRQ_TIMER, 0, &none), -EEXIST);
-    assert_int_equal(bind_virq(a, VIRQ_TIMER, 1, &none), -ENOENT);
+    assert_int_equal(bind_virq(a, VIRQ_TIMER, a->vcpu_max, &none), -ENOENT);
     assert_int_equal(bind_virq(a, NR_VIRQS, 0, &none), -EINVAL);
     assert_int_equal(bind_virq(a, VIRQ_DOM_EXC, 1, &none), -EINVAL);
     assert_int_equal(bind_virq(a, VIRQ_DOM_EXC, 0, &global), 0);
