@@ -54,8 +54,8 @@ void event_clear(evtchn_port_t port);
  * while it waits; on return they are as they were. */
 void event_wait_until(bool (*done)(void *arg), void *arg);
 
-/* Halts until at least one interrupt has been handled. The caller's check for work and this call
- * must be in one section with interrupts off (irq_save()); they are off on return. */
+/* Halts until at least one event interrupt has been handled. The caller's check for work and this
+ * call must be in one section with interrupts off (irq_save()); they are off on return. */
 void event_wait(void);
 
 /* The page shared with the hypervisor, and the calling vcpu's part of it. */

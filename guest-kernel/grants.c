@@ -11,6 +11,7 @@
 #define GRANT_ENTRIES     (GRANT_FRAMES * ENTRIES_PER_FRAME)
 
 static struct grant_entry_v1 *table;
+static uint64_t table_gfn;
 static size_t entry_count;
 /* Free references, linked by index; 0 ends the list. */
 static uint16_t next_free[GRANT_ENTRIES];
@@ -26,13 +27,46 @@ size_t grant_entry_count(void)
     return entry_count;
 }
 
+/* Maps the next frame of the table and frees its entries. */
+static int grow(void)
+{
+    size_t frame = entry_count / ENTRIES_PER_FRAME;
+    struct xen_add_to_physmap map = {.domid = DOMID_SELF,
+                                     .space = XENMAPSPACE_grant_table,
+                                     .idx = frame,
+                                     .gpfn = table_gfn + frame};
+    grant_ref_t first = (grant_ref_t)entry_count;
+    int64_t err = -XEN_ENOSPC;
+
+    if (frame < GRANT_FRAMES)
+        err = hypercall_memory_op(XENMEM_add_to_physmap, &map);
+    if (err)
+        return (int)err;
+    entry_count += ENTRIES_PER_FRAME;
+    for (grant_ref_t ref = (grant_ref_t)entry_count - 1; ref >= first && ref >= GRANT_FIRST_FREE;
+         ref--) {
+        next_free[ref] = (uint16_t)first_free;
+        first_free = ref;
+    }
+    return 0;
+}
+
+int grants_init(void)
+{
+    table_gfn = gfn_hole_alloc(GRANT_FRAMES);
+    if (!table_gfn)
+        return -XEN_ENOMEM;
+    table = phys_to_virt(table_gfn << PAGE_SHIFT);
+    return grow();
+}
+
 int grant_access(domid_t domid, uint64_t gfn, bool is_readonly)
 {
-    grant_ref_t ref = first_free;
     uint16_t flags = GTF_permit_access;
 
-    if (ref == 0)
+    if (first_free == 0 && grow() != 0)
         return -XEN_ENOSPC;
+    grant_ref_t ref = first_free;
     first_free = next_free[ref];
     if (is_readonly)
         flags |= GTF_readonly;
@@ -69,9 +103,11 @@ int grant_map(domid_t domid, grant_ref_t ref, bool is_readonly, struct grant_map
     if (!gfn)
         return GNTST_no_space;
     if (hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1) != 0)
-        return GNTST_general_error;
-    if (op.status != GNTST_okay)
+        op.status = GNTST_general_error;
+    if (op.status != GNTST_okay) {
+        gfn_hole_free(gfn);
         return op.status;
+    }
     mapping->gfn = gfn;
     mapping->page = phys_to_virt(gfn << PAGE_SHIFT);
     mapping->handle = op.handle;
@@ -85,6 +121,8 @@ int grant_unmap(struct grant_mapping *mapping)
 
     if (hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1) != 0)
         return GNTST_general_error;
+    if (op.status == GNTST_okay)
+        gfn_hole_free(mapping->gfn);
     return op.status;
 }
 
@@ -121,29 +159,4 @@ int grant_copy_to(domid_t domid, grant_ref_t ref, uint16_t offset, const void *s
     };
 
     return copy(&op);
-}
-
-int grants_init(void)
-{
-    uint64_t gfn = gfn_hole_alloc(GRANT_FRAMES);
-
-    if (!gfn)
-        return -XEN_ENOMEM;
-    table = phys_to_virt(gfn << PAGE_SHIFT);
-    for (unsigned int frame = 0; frame < GRANT_FRAMES; frame++) {
-        struct xen_add_to_physmap map = {.domid = DOMID_SELF,
-                                         .space = XENMAPSPACE_grant_table,
-                                         .idx = frame,
-                                         .gpfn = gfn + frame};
-        int64_t err = hypercall_memory_op(XENMEM_add_to_physmap, &map);
-
-        if (err)
-            return frame ? 0 : (int)err;
-        entry_count += ENTRIES_PER_FRAME;
-    }
-    for (grant_ref_t ref = (grant_ref_t)entry_count - 1; ref >= GRANT_FIRST_FREE; ref--) {
-        next_free[ref] = (uint16_t)first_free;
-        first_free = ref;
-    }
-    return 0;
 }

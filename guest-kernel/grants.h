@@ -47,7 +47,8 @@ int MUST_CHECK grant_copy_from(void *dst, domid_t domid, grant_ref_t ref, uint16
 int MUST_CHECK grant_copy_to(domid_t domid, grant_ref_t ref, uint16_t offset, const void *src,
                              uint16_t size);
 
-/* Maps the first grant frame. Called by start.c; -XEN_ENOSYS and the like leave grants unusable. */
+/* Maps the first grant frame; others follow when references run out. Called by start.c; -XEN_ENOSYS
+ * and the like leave grants unusable. */
 int MUST_CHECK grants_init(void);
 
 #endif

@@ -79,6 +79,9 @@ void *map_device(uint64_t paddr, size_t size) MUST_CHECK;
  * map covers it, and it stays the caller's. Returns the first frame, or 0: no page for a table. */
 uint64_t gfn_hole_alloc(size_t count);
 
+/* Gives one frame of the hole back; nothing is mapped there any more. */
+void gfn_hole_free(uint64_t gfn);
+
 /* The address of a RAM page below 1 MiB that nothing occupies, for code that starts in real mode; 0
  * if there is none. Always the same page. */
 uint64_t memory_low_page(void);

@@ -27,6 +27,7 @@
 #define DEVICE_WINDOW    0xffffc00000000000ull
 #define HIGHEST_HOLE_BIT 45
 #define KERNEL_ROOT_PAGE 1
+#define SPARES_MAX       256
 
 /* entry.asm lays these pages out. */
 extern uint64_t boot_tables[][TABLE_ENTRIES];
@@ -34,6 +35,9 @@ extern const uint8_t image_start[], image_end[];
 
 static uint64_t device_next = DEVICE_WINDOW;
 static uint64_t hole_next, hole_mapped;
+/* Frames of the hole that were given back; what does not fit is not used again. */
+static uint64_t spares[SPARES_MAX];
+static unsigned int spare_count;
 
 uint64_t pagetable_start_root(void)
 {
@@ -143,6 +147,8 @@ static uint64_t hole_start(void)
 
 uint64_t gfn_hole_alloc(size_t count)
 {
+    if (count == 1 && spare_count != 0)
+        return spares[--spare_count];
     if (!hole_next)
         hole_next = hole_mapped = hole_start();
     uint64_t start = hole_next;
@@ -155,4 +161,10 @@ uint64_t gfn_hole_alloc(size_t count)
     }
     hole_next = end;
     return start >> PAGE_SHIFT;
+}
+
+void gfn_hole_free(uint64_t gfn)
+{
+    if (spare_count < SPARES_MAX)
+        spares[spare_count++] = gfn;
 }

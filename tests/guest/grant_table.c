@@ -21,6 +21,7 @@
 #define UNKNOWN    99
 #define PATTERN    0x3c
 #define BATCH      3
+#define MANY       700
 #define MAX_FRAMES 64
 
 static domid_t self;
@@ -265,6 +266,31 @@ static void copy_errors(uint8_t *other)
     check("grant_table_op/end after copies", grant_end((grant_ref_t)readonly_ref), 0);
 }
 
+/* More references than one frame of the table holds; the last one works as the first does. */
+static void second_frame(uint8_t *other)
+{
+    static grant_ref_t refs[MANY];
+    grant_ref_t saved = ref;
+    unsigned int given = 0;
+
+    while (given < MANY) {
+        int next = grant_access(self, virt_to_gfn(page), false);
+
+        if (next < 0)
+            break;
+        refs[given++] = (grant_ref_t)next;
+    }
+    check("grant_table_op/references of a second frame", given, MANY);
+    page[0] = PATTERN + 1;
+    ref = refs[given - 1];
+    check("grant_table_op/copy by one of them", copy_status(copy_of(virt_to_gfn(other), 0, 0, 1)),
+          GNTST_okay);
+    check("grant_table_op/it has copied", other[0], PATTERN + 1);
+    ref = saved;
+    while (given > 0)
+        given -= grant_end(refs[given - 1]) == 0;
+}
+
 /* The contents of two entries change places. */
 static void swapping(void)
 {
@@ -368,6 +394,7 @@ void test_cases(void)
     copy_errors(other);
     batches(other);
     swapping();
+    second_frame(other);
     pointers(other);
     mapping_errors();
     mapping();
