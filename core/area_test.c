@@ -30,7 +30,7 @@ static int setup(UNUSED void **state)
     for (uint64_t i = 0; i < ARRAY_SIZE(mfns); i++) {
         assert_int_equal(p2m_prepare(d, GFN(i + 1), 0), 0);
         assert_int_equal(frame_alloc(d, 0, &mfns[i]), 0);
-        p2m_set(d, GFN(i + 1), 0, mfns[i], P2M_RAM, NULL);
+        p2m_set(d, GFN(i + 1), 0, mfns[i], P2M_RAM);
     }
     /* Paging off: addresses are guest-physical. */
     fake_paging = (struct guest_paging){.is_long = false};
@@ -102,7 +102,7 @@ static void test_the_frame_lives_until_every_cpu_has_flushed(UNUSED void **state
     struct p2m_entry old;
 
     assert_int_equal(area_register_gfn(&area, d, GFN(1), 0, 64), 0);
-    p2m_set(d, GFN(1), 0, MFN_NONE, P2M_NONE, &old);
+    old = p2m_set(d, GFN(1), 0, MFN_NONE, P2M_NONE);
     frame_release(d, old.mfn, 0);
     memset(area.address, 0x33, 64);
     assert_int_equal(fake_frame(mfns[0])[0], 0x33);

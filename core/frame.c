@@ -74,16 +74,23 @@ static void become_large(struct domain *d, uint32_t index)
     d->tot_pages += CHUNK_FRAMES;
 }
 
-/* The first of COUNT FREE chunks in a row below LIMIT, at a multiple of ALIGN; LIMIT: none. */
-static uint64_t find_run(uint64_t count, uint64_t align, uint64_t limit, bool must_be_clean)
+/* Chunks in a row: where they may lie, in chunks, and whether dirty ones will do. */
+struct run {
+    uint64_t align, limit;
+    bool must_be_clean;
+};
+
+/* The first of COUNT FREE chunks in a row as WANTED says; its limit: none. */
+static uint64_t find_run(uint64_t count, const struct run *wanted)
 {
-    uint64_t first = 0;
+    uint64_t first = 0, limit = wanted->limit, align = wanted->align;
 
     while (count <= limit && first <= limit - count) {
         uint64_t run = 0;
 
-        while (run < count && chunk_at((uint32_t)(first + run))->state == CHUNK_FREE &&
-               (!must_be_clean || chunk_at((uint32_t)(first + run))->scrubbed == CHUNK_FRAMES))
+        while (
+            run < count && chunk_at((uint32_t)(first + run))->state == CHUNK_FREE &&
+            (!wanted->must_be_clean || chunk_at((uint32_t)(first + run))->scrubbed == CHUNK_FRAMES))
             run++;
         if (run == count)
             return first;
@@ -92,15 +99,14 @@ static uint64_t find_run(uint64_t count, uint64_t align, uint64_t limit, bool mu
     return limit;
 }
 
-/* COUNT chunks in a row for D. Dirty ones are cleared here unless MUST_BE_CLEAN. */
-static int alloc_run(struct domain *d, uint64_t count, uint64_t align, uint64_t limit,
-                     bool must_be_clean, mfn_t *mfn)
+/* COUNT chunks in a row for D. Dirty ones are cleared here. */
+static int alloc_run(struct domain *d, uint64_t count, const struct run *wanted, mfn_t *mfn)
 {
     uint64_t first;
 
     lock_take(&frame_lock);
-    first = find_run(count, align, limit, must_be_clean);
-    if (first == limit || !can_charge(d, count * CHUNK_FRAMES)) {
+    first = find_run(count, wanted);
+    if (first == wanted->limit || !can_charge(d, count * CHUNK_FRAMES)) {
         lock_drop(&frame_lock);
         return -ENOMEM;
     }
@@ -118,8 +124,9 @@ static int alloc_run(struct domain *d, uint64_t count, uint64_t align, uint64_t 
 int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn)
 {
     uint64_t limit = frame_max_mfn() / CHUNK_FRAMES;
+    struct run low = {.align = 1, .limit = limit < LOW_CHUNKS ? limit : LOW_CHUNKS};
 
-    return alloc_run(d, chunks, 1, limit < LOW_CHUNKS ? limit : LOW_CHUNKS, false, mfn);
+    return alloc_run(d, chunks, &low, mfn);
 }
 
 static int alloc_chunk(struct domain *d, mfn_t *mfn)
@@ -141,13 +148,14 @@ static int alloc_chunk(struct domain *d, mfn_t *mfn)
 
 int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn)
 {
+    struct run large = {CHUNK_FRAMES, frame_max_mfn() / CHUNK_FRAMES, .must_be_clean = true};
     bool is_clean = true;
     int error = -ENOMEM;
 
     if (frame_should_fail())
         return -ENOMEM;
     if (order == ORDER_1G)
-        return alloc_run(d, CHUNK_FRAMES, CHUNK_FRAMES, frame_max_mfn() / CHUNK_FRAMES, true, mfn);
+        return alloc_run(d, CHUNK_FRAMES, &large, mfn);
     if (order == ORDER_CHUNK)
         return alloc_chunk(d, mfn);
     lock_take(&frame_lock);

@@ -130,8 +130,8 @@ void chunk_free(uint32_t index);
 /* Takes a FREE chunk off its list: CHUNK_HELD. A clean one if there is one. CHUNK_INDEX_NONE. */
 uint32_t chunk_take(void);
 
-/* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; no longer
- * charged. The chunk is a LARGE one. */
+/* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; not
+ * charged any more. The chunk is a LARGE one. */
 void quarantine_frame(struct domain *d, mfn_t mfn);
 void quarantine_chunk(struct domain *d, uint32_t index);
 /* frame_quarantine_poll() with the lock held. */

@@ -140,7 +140,7 @@ static int16_t unmap_host(struct domain *d, struct maptrack *track, uint64_t gpa
     if ((entry.type != P2M_GRANT && entry.type != P2M_GRANT_RO) ||
         !mfn_equal(entry.mfn, track->frame))
         return GNTST_general_error;
-    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE, NULL);
+    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE);
     track->flags = (track->flags & ~MAPTRACK_HOST) | MAPTRACK_FLUSHING;
     track->where = atomic_load(&d->p2m.generation);
     return GNTST_okay;

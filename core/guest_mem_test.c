@@ -69,7 +69,7 @@ static int setup(UNUSED void **state)
     for (uint64_t i = 0; i < FRAMES; i++) {
         assert_int_equal(p2m_prepare(d, GFN(i), 0), 0);
         assert_int_equal(frame_alloc(d, 0, &mfns[i]), 0);
-        p2m_set(d, GFN(i), 0, mfns[i], P2M_RAM, NULL);
+        p2m_set(d, GFN(i), 0, mfns[i], P2M_RAM);
     }
     make_tables();
     fake_on_load = NULL;
@@ -200,30 +200,29 @@ static void test_only_ram_and_shared_pages(UNUSED void **state)
 {
     uint64_t value = 5;
 
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM_RO, NULL);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM_RO);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
     assert_int_equal(guest_copy_in(&value, GVA(KERNEL), 8), 0);
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_GRANT, NULL);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_GRANT);
     assert_int_equal(guest_copy_in(&value, GVA(KERNEL), 8), -EFAULT);
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_SHARED, NULL);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_SHARED);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
-    p2m_set(d, GFN(8), 0, (mfn_t){FAKE_DEVICE_MFN}, P2M_MMIO, NULL);
+    p2m_set(d, GFN(8), 0, (mfn_t){FAKE_DEVICE_MFN}, P2M_MMIO);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM, NULL);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
 }
 
 static void test_a_changed_p2m_is_seen_at_once(UNUSED void **state)
 {
-    struct p2m_entry old;
     uint64_t value = 1;
 
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
-    p2m_set(d, GFN(8), 0, mfns[12], P2M_RAM, &old);
+    p2m_set(d, GFN(8), 0, mfns[12], P2M_RAM);
     value = 2;
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
     assert_int_equal(*table(8), 1);
     assert_int_equal(*table(12), 2);
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM, &old);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
 }
 
 static void test_another_cpus_change_is_seen_after_the_next_entry(UNUSED void **state)
@@ -232,12 +231,12 @@ static void test_another_cpus_change_is_seen_after_the_next_entry(UNUSED void **
 
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
     fake_on_cpu(1);
-    p2m_set(d, GFN(8), 0, MFN_NONE, P2M_NONE, NULL);
+    p2m_set(d, GFN(8), 0, MFN_NONE, P2M_NONE);
     fake_on_cpu(0);
     assert_false(p2m_flush_done(d, atomic_load(&d->p2m.generation)));
     p2m_enter(d->vcpu[0]);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
-    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM, NULL);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
 }
 
 static void test_the_guest_changes_its_tables(UNUSED void **state)

@@ -18,7 +18,7 @@ void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
 /* Lines at LEVEL and below go to the console too. */
 void log_set_level(enum log_level level);
 /* Copies ring bytes from sequence number *SEQUENCE on into BUF, at most SIZE bytes; advances
- * *SEQUENCE past what was copied (and past what the ring no longer has). Returns the count of bytes
+ * *SEQUENCE past what was copied (and past what the ring has lost). Returns the count of bytes
  * copied. */
 size_t log_read(uint64_t *sequence, char *buf, size_t size);
 /* Where a reader of the whole log starts; forget: at SEQUENCE from now on. */

@@ -37,12 +37,6 @@ static const unsigned type_rights[] = {
     [P2M_MMIO] = PT_READ | PT_WRITE | PT_USER | PT_UNCACHED,
 };
 
-static uint64_t *map_table(void *context, mfn_t table, unsigned level)
-{
-    ASSERT(context != NULL && level < 4);
-    return heap_page(table);
-}
-
 static int alloc_table(void *context, mfn_t *table)
 {
     void *page = heap_alloc(context, 1);
@@ -58,14 +52,15 @@ static void free_table(void *context, mfn_t table)
     heap_free(context, heap_page(table), 1);
 }
 
-static const struct pt_ops p2m_pt_ops = {map_table, alloc_table, free_table};
+static const struct pt_ops p2m_pt_ops = {.alloc = alloc_table, .free = free_table};
 
 int p2m_init(struct domain *d)
 {
     struct p2m *p2m = &d->p2m;
 
     lock_init(&p2m->lock, LOCK_P2M);
-    p2m->pt = (struct pt){.format = &pt_format_npt, .ops = &p2m_pt_ops, .context = d};
+    p2m->pt = (struct pt){
+        .format = &pt_format_npt, .ops = &p2m_pt_ops, .context = d, .direct = HEAP_MAP_BASE};
     atomic_store(&p2m->generation, 1);
     return alloc_table(d, &p2m->pt.root);
 }
@@ -73,7 +68,7 @@ int p2m_init(struct domain *d)
 /* A leaf found at GFN, as the entry for exactly GFN. */
 static void decode(const struct pt_leaf *leaf, gfn_t gfn, struct p2m_entry *entry)
 {
-    uint64_t in_leaf = gfn.v & ((UINT64_C(1) << leaf->level * 9) - 1);
+    uint64_t in_leaf = gfn.v & ((UINT64_C(1) << pt_order(leaf->level)) - 1);
 
     entry->type = leaf->rights == 0 ? P2M_NONE : (enum p2m_type)leaf->soft;
     entry->mfn = leaf->rights == 0 ? MFN_NONE : mfn_add(mfn_of(leaf->base), in_leaf);
@@ -142,11 +137,11 @@ static void forget_cached(const struct domain *d)
         gfn_cache_forget(&percpu->gfn_cache);
 }
 
-void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
-             struct p2m_entry *old)
+struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type)
 {
     struct p2m *p2m = &d->p2m;
     struct pt_leaf leaf = {.level = order / 9}, before;
+    struct p2m_entry old;
 
     if (type != P2M_NONE) {
         leaf.base = paddr_of(mfn);
@@ -165,8 +160,8 @@ void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_ty
             raise_generation(d);
     }
     lock_drop(&p2m->lock);
-    if (old != NULL)
-        decode(&before, gfn, old);
+    decode(&before, gfn, &old);
+    return old;
 }
 
 bool p2m_flush_done(struct domain *d, uint64_t generation)
@@ -201,7 +196,7 @@ static void let_go(void *argument, uint64_t address, const struct pt_leaf *leaf)
 
     decode(leaf, gfn_of((gpa_t){address}), &entry);
     if (entry.type == P2M_RAM || entry.type == P2M_RAM_RO) {
-        frame_release(d, entry.mfn, entry.level * 9);
+        frame_release(d, entry.mfn, pt_order(entry.level));
     } else if (entry.type == P2M_FOREIGN) {
         frame_put(entry.mfn, entry.is_writable);
         d->foreign_pages--;

@@ -57,10 +57,10 @@ int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_C
 /* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist; -ENOMEM; -EEXIST:
  * smaller leaves are mapped there; -EINVAL: beyond 48 bits, or D is being destroyed. set: writes
  * the mapping (type P2M_NONE: removes), raises the generation and kicks CPUs if an older mapping
- * was removed or tightened; the old entry goes to *OLD. */
+ * was removed or tightened. Returns the old entry. */
 int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
-void p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type,
-             struct p2m_entry *old);
+struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
+                         enum p2m_type type);
 /* True when no CPU can hold a translation older than GENERATION of D's p2m. */
 bool p2m_flush_done(struct domain *d, uint64_t generation);
 /* Called at each guest entry of D's vCPU on this CPU (and when it is loaded but does not enter): if

@@ -56,7 +56,7 @@ static mfn_t add(struct domain *to, uint64_t gfn, unsigned order)
 
     assert_int_equal(p2m_prepare(to, GFN(gfn), order), 0);
     assert_int_equal(frame_alloc(to, order, &mfn), 0);
-    p2m_set(to, GFN(gfn), order, mfn, P2M_RAM, NULL);
+    p2m_set(to, GFN(gfn), order, mfn, P2M_RAM);
     return mfn;
 }
 
@@ -65,7 +65,7 @@ static void remove_page(uint64_t gfn)
     struct p2m_entry old;
 
     assert_int_equal(p2m_prepare(d, GFN(gfn), 0), 0);
-    p2m_set(d, GFN(gfn), 0, MFN_NONE, P2M_NONE, &old);
+    old = p2m_set(d, GFN(gfn), 0, MFN_NONE, P2M_NONE);
     frame_release(d, old.mfn, 0);
 }
 
@@ -88,13 +88,13 @@ static void test_types_and_rights(UNUSED void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
         assert_int_equal(p2m_prepare(d, GFN(5), 0), 0);
-        p2m_set(d, GFN(5), 0, (mfn_t){FAKE_DEVICE_MFN}, types[i].type, NULL);
+        p2m_set(d, GFN(5), 0, (mfn_t){FAKE_DEVICE_MFN}, types[i].type);
         assert_int_equal(d->p2m.page_count[types[i].type], 1);
         p2m_get(d, GFN(5), &entry);
         assert_int_equal(entry.type, types[i].type);
         assert_int_equal(entry.mfn.v, FAKE_DEVICE_MFN);
         assert_int_equal(entry.is_writable, types[i].is_writable);
-        p2m_set(d, GFN(5), 0, MFN_NONE, P2M_NONE, &old);
+        old = p2m_set(d, GFN(5), 0, MFN_NONE, P2M_NONE);
         assert_int_equal(old.type, types[i].type);
         assert_int_equal(d->p2m.page_count[types[i].type], 0);
     }
@@ -137,9 +137,9 @@ static void test_only_removing_raises_the_generation(UNUSED void **state)
     mfn_t mfn = add(d, 3, 0);
 
     assert_int_equal(atomic_load(&d->p2m.generation), generation);
-    p2m_set(d, GFN(3), 0, mfn, P2M_RAM_RO, NULL);
+    p2m_set(d, GFN(3), 0, mfn, P2M_RAM_RO);
     assert_int_equal(atomic_load(&d->p2m.generation), generation + 1);
-    p2m_set(d, GFN(3), 0, mfn, P2M_RAM, NULL);
+    p2m_set(d, GFN(3), 0, mfn, P2M_RAM);
     assert_int_equal(atomic_load(&d->p2m.generation), generation + 1);
     remove_page(3);
     assert_int_equal(atomic_load(&d->p2m.generation), generation + 2);
@@ -207,7 +207,7 @@ static void test_a_removed_chunk_waits_too(UNUSED void **state)
 
     fake_load(d->vcpu[0]);
     read_page(2048 + 9);
-    p2m_set(d, GFN(2048), ORDER_CHUNK, MFN_NONE, P2M_NONE, &old);
+    old = p2m_set(d, GFN(2048), ORDER_CHUNK, MFN_NONE, P2M_NONE);
     assert_int_equal(old.mfn.v, mfn.v);
     frame_release(d, old.mfn, ORDER_CHUNK);
     assert_int_equal(d->quarantine_pages, CHUNK_FRAMES);
@@ -246,7 +246,7 @@ static void run_randomly(unsigned steps)
         case 0:
             p2m_get(of, gfn, &entry);
             if (entry.type == P2M_RAM) {
-                p2m_set(of, gfn, 0, MFN_NONE, P2M_NONE, &entry);
+                entry = p2m_set(of, gfn, 0, MFN_NONE, P2M_NONE);
                 frame_release(of, entry.mfn, 0);
             }
             break;
@@ -254,7 +254,7 @@ static void run_randomly(unsigned steps)
             p2m_get(of, gfn, &entry);
             if (entry.type == P2M_NONE && p2m_prepare(of, gfn, 0) == 0 &&
                 frame_alloc(of, 0, &mfn) == 0)
-                p2m_set(of, gfn, 0, mfn, P2M_RAM, NULL);
+                p2m_set(of, gfn, 0, mfn, P2M_RAM);
             break;
         case 2:
             fake_load(next_random() % 4 != 0 ? of->vcpu[this_cpu()->id] : NULL);
@@ -296,13 +296,13 @@ static void test_a_frame_is_referenced_through_the_p2m(UNUSED void **state)
     assert_int_equal(p2m_get_frame(d, GFN(3), true, &found), 0);
     assert_int_equal(found.v, mfn.v);
     frame_put(found, true);
-    p2m_set(d, GFN(3), 0, mfn, P2M_RAM_RO, NULL);
+    p2m_set(d, GFN(3), 0, mfn, P2M_RAM_RO);
     assert_int_equal(p2m_get_frame(d, GFN(3), true, &found), -EINVAL);
     assert_int_equal(p2m_get_frame(d, GFN(3), false, &found), 0);
     frame_put(found, false);
     assert_int_equal(p2m_get_frame(d, GFN(4), false, &found), -EINVAL);
     assert_int_equal(p2m_prepare(d, GFN(4), 0), 0);
-    p2m_set(d, GFN(4), 0, (mfn_t){FAKE_DEVICE_MFN}, P2M_MMIO, NULL);
+    p2m_set(d, GFN(4), 0, (mfn_t){FAKE_DEVICE_MFN}, P2M_MMIO);
     assert_int_equal(p2m_get_frame(d, GFN(4), false, &found), -EINVAL);
 }
 
@@ -332,7 +332,7 @@ static void test_destruction_gives_all_back(UNUSED void **state)
     add(other, 1, 0);
     assert_int_equal(p2m_get_frame(other, GFN(1), true, &foreign), 0);
     assert_int_equal(p2m_prepare(d, GFN(1), 0), 0);
-    p2m_set(d, GFN(1), 0, foreign, P2M_FOREIGN, NULL);
+    p2m_set(d, GFN(1), 0, foreign, P2M_FOREIGN);
     d->foreign_pages++;
     fake_domain_destroy(d);
     fake_idle();

@@ -97,7 +97,7 @@ void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
     struct p2m_entry old;
 
-    p2m_set(d, gfn, 0, mfn, type, &old);
+    old = p2m_set(d, gfn, 0, mfn, type);
     let_go(d, gfn, &old);
 }
 
@@ -143,7 +143,7 @@ static int release_one(struct domain *d, gfn_t gfn, const struct p2m_entry *entr
     error = entry->level == PT_LEVEL_4K ? 0 : p2m_prepare(d, gfn, 0);
     if (error)
         return error;
-    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE, NULL);
+    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE);
     frame_release(d, entry->mfn, 0);
     return 0;
 }
@@ -185,8 +185,8 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
     p2m_get(d, gfn, &entry);
     if (order == 0) {
         error = release_one(d, gfn, &entry);
-    } else if (is_ram(&entry) && entry.level * 9 == order) {
-        p2m_set(d, gfn, order, MFN_NONE, P2M_NONE, NULL);
+    } else if (is_ram(&entry) && pt_order(entry.level) == order) {
+        p2m_set(d, gfn, order, MFN_NONE, P2M_NONE);
         frame_release(d, entry.mfn, order);
     } else {
         error = release_frames(d, gfn, order);
@@ -214,7 +214,7 @@ int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
     if (!error)
         error = frame_alloc(d, order, &mfn);
     if (!error)
-        p2m_set(d, gfn, order, mfn, P2M_RAM, NULL);
+        p2m_set(d, gfn, order, mfn, P2M_RAM);
     lock_drop(&d->lock);
     return error;
 }

@@ -53,8 +53,7 @@ int physmap_add_grant_frame(struct domain *d, uint64_t index, gfn_t gfn)
         gfn_t old = grant_frame_moved(d, (uint32_t)index, GFN_NONE);
 
         move_shared(d, old, gfn, mfn);
-        old = grant_frame_moved(d, (uint32_t)index, gfn);
-        ASSERT(gfn_equal(old, GFN_NONE));
+        grant_frame_moved(d, (uint32_t)index, gfn);
     }
     lock_drop(&d->lock);
     return error;
@@ -73,7 +72,7 @@ int physmap_add_own(struct domain *d, gfn_t from, gfn_t gfn)
         if (!error)
             error = p2m_prepare(d, from, 0);
         if (!error) {
-            p2m_set(d, from, 0, MFN_NONE, P2M_NONE, NULL);
+            p2m_set(d, from, 0, MFN_NONE, P2M_NONE);
             physmap_commit(d, gfn, entry.mfn, P2M_RAM);
         }
     }

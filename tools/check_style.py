@@ -23,7 +23,7 @@ WORDS = re.compile(r"""\b(robust|comprehensive|production-ready|powerful|elegant
     |blazing|world-class|cutting-edge|simply|obviously|no\ longer|changed\ to|now\ uses
     |used\ to\ be|previously|formerly|for\ now|as\ requested|placeholder
     |TODO|FIXME|XXX|HACK)\b""", re.VERBOSE | re.IGNORECASE)
-# One word for one thing: the glossary's, not its synonyms. A member of a structure may be the ABI's.
+# One word for one thing: the glossary's, not its synonyms.
 SYNONYMS = {"pfn": "gfn", "gpfn": "gfn", "vmexit": "exit", "hypervisor_guest": "domain"}
 # The ABI spells some fields so; they stand behind a dot or an arrow.
 SYNONYM = re.compile(r"(?<![.>\w])(" + "|".join(SYNONYMS) + r")\b")

@@ -17,7 +17,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define ENTRIES       512u
 #define TABLE_ENTRY   UINT64_C(0x23) /* present, writable, accessed: APM Vol. 2 5.3.3 */
 #define ENTRY_PRESENT UINT64_C(1)
 #define SHARED_FIRST  256u /* top-level entries of the upper half */
@@ -117,7 +116,7 @@ static mfn_t filled_table(uint64_t entry)
     mfn_t table = boot_table();
     uint64_t *entries = host_table(table);
 
-    for (unsigned i = 0; i < ENTRIES; i++)
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
         entries[i] = entry;
     return table;
 }
@@ -131,10 +130,8 @@ static void make_holes(void)
     hole_entry[0] = paddr_of(boot_table()).v | PAGE_RO;
     hole_entry[1] = paddr_of(filled_table(hole_entry[0])).v | TABLE_ENTRY;
     hole_entry[2] = paddr_of(filled_table(hole_entry[1])).v | TABLE_ENTRY;
-    top[FRAME_TABLE_VA >> 39 & (ENTRIES - 1)] =
-        paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
-    top[CHUNK_TABLE_VA >> 39 & (ENTRIES - 1)] =
-        paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
+    top[pt_index(FRAME_TABLE_VA, 3)] = paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
+    top[pt_index(CHUNK_TABLE_VA, 3)] = paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
 }
 
 void host_map_table(const void *address, paddr_t page, unsigned level)
@@ -143,14 +140,13 @@ void host_map_table(const void *address, paddr_t page, unsigned level)
     uint64_t *entries = host_table(host_pt.root);
 
     for (unsigned here = 3; here > level; here--) {
-        uint64_t *entry = &entries[at >> (PAGE_SHIFT + 9 * here) & (ENTRIES - 1)];
+        uint64_t *entry = &entries[pt_index(at, here)];
 
         if (here < 3 && *entry == hole_entry[here])
             *entry = paddr_of(filled_table(hole_entry[here - 1])).v | TABLE_ENTRY;
         entries = host_table(mfn_of((paddr_t){*entry & ~(uint64_t)(PAGE_SIZE - 1)}));
     }
-    entries[at >> (PAGE_SHIFT + 9 * level) & (ENTRIES - 1)] =
-        page.v | PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
+    entries[pt_index(at, level)] = page.v | PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
     insn_write_cr3(insn_read_cr3());
 }
 
@@ -177,7 +173,7 @@ static void fill_top(const struct boot_info *bi)
     uint64_t one[] = {AREA_VA, DEVICE_VA};
 
     for (unsigned i = 0; i < ARRAY_SIZE(one); i++)
-        top[one[i] >> 39 & (ENTRIES - 1)] = paddr_of(boot_table()).v | TABLE_ENTRY;
+        top[pt_index(one[i], 3)] = paddr_of(boot_table()).v | TABLE_ENTRY;
     for (unsigned i = 0; i < bi->mem_count; i++) {
         const struct boot_mem *mem = &bi->mem[i];
 
@@ -185,7 +181,7 @@ static void fill_top(const struct boot_info *bi)
             continue;
         for (uint64_t at = mem->base & ~(PDPT_SIZE - 1);
              at < mem->base + mem->size && at < FRAME_TABLE_VA - HEAP_MAP_BASE; at += PDPT_SIZE) {
-            uint64_t *entry = &top[(HEAP_MAP_BASE + at) >> 39 & (ENTRIES - 1)];
+            uint64_t *entry = &top[pt_index(HEAP_MAP_BASE + at, 3)];
 
             if (*entry == 0)
                 *entry = paddr_of(boot_table()).v | TABLE_ENTRY;

@@ -31,11 +31,6 @@ size_t virt_fetch(UNUSED struct vcpu *v, UNUSED uint8_t *bytes, UNUSED size_t si
     return 0;
 }
 
-void domain_crash(UNUSED struct domain *d, UNUSED const char *format, ...)
-{
-    fail();
-}
-
 struct accepted {
     uint8_t bytes[12];
     uint8_t size;

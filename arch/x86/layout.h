@@ -18,7 +18,7 @@
 #define PRIVATE_PERCPU    0x00000 /* struct percpu, 2 pages */
 #define PRIVATE_VCPU      0x10000 /* struct vcpu_private of the loaded vCPU */
 #define PRIVATE_CONTROL   0x11000 /* its control block */
-#define PRIVATE_VCPU2     0x12000 /* the same two of a vCPU that is looked at while it runs nowhere */
+#define PRIVATE_VCPU2     0x12000 /* the same two of a vCPU that runs nowhere */
 #define PRIVATE_WINDOW    0x20000 /* WINDOW_SLOT_COUNT pages */
 #define PRIVATE_STACK     0x51000 /* 4 pages, up to 0x55000 */
 #define PRIVATE_STACK_TOP 0x55000

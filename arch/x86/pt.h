@@ -13,12 +13,25 @@
 #define PT_READ     (1u << 0)
 #define PT_WRITE    (1u << 1)
 #define PT_EXEC     (1u << 2)
-#define PT_USER     (1u << 3) /* guest tables and NPT: reachable from user level (NPT: always set) */
+#define PT_USER     (1u << 3) /* reachable from user level (NPT: always set) */
 #define PT_UNCACHED (1u << 4)
 
 #define PT_LEVEL_4K 0u
 #define PT_LEVEL_2M 1u
 #define PT_LEVEL_1G 2u
+
+/* Entries of a table in the 64-bit formats. */
+#define PT_ENTRIES 512u
+/* Order of the page that a leaf of LEVEL maps: it has 1 << order frames. */
+static inline unsigned pt_order(unsigned level)
+{
+    return 9 * level;
+}
+/* Which entry of a table of LEVEL leads to ADDRESS, in the 64-bit formats. */
+static inline unsigned pt_index(uint64_t address, unsigned level)
+{
+    return (unsigned)(address >> (PAGE_SHIFT + pt_order(level))) & (PT_ENTRIES - 1);
+}
 
 /* A format: NPT and host long-mode tables (APM Vol. 2 5.3), EPT (SDM Vol. 3C 29.3), guest PAE and
  * 32-bit tables. */
@@ -52,6 +65,7 @@ struct pt {
     const struct pt_ops *ops;
     void *context;
     mfn_t root;
+    uint64_t direct; /* where machine address 0 is seen, if all tables are seen there; 0: map() */
     uint32_t root_offset; /* guest PAE: byte offset of the root in its page; otherwise 0 */
 };
 

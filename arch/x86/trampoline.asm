@@ -1,6 +1,8 @@
 ; SPDX-License-Identifier: BSD-2-Clause
-; The first instructions of every CPU but the first. smp.c copies trampoline_start .. trampoline_end to a
-; page below 1 MiB and fills in the words at its end; a start-up IPI enters it in real mode with CS = page << 8.
+; The first instructions of every CPU but the first. smp.c copies trampoline_start ..
+; trampoline_end to a
+; page below 1 MiB and fills in the words at its end; a start-up IPI enters it in real mode with
+; CS = page << 8.
 ; It goes to long mode on the start-up tables, then to the CPU's own tables and stack.
 
 %define CR0_PE_WP_PG   0x80010001   ; APM Vol. 2 3.1.1
