@@ -18,6 +18,7 @@
 #include "pv-abi/sched.h"
 
 #define HEARTBEAT_SECONDS 10
+#define SPIN_STEPS        1024u
 
 static uint64_t heartbeat_seconds;
 static bool is_beat_due;
@@ -62,14 +63,22 @@ static _Noreturn void hold(void)
     }
 }
 
+static volatile uint64_t spun;
+
 static _Noreturn void spin(void)
 {
     console_printf("demo: spinning\n");
     console_flush();
     if (guest_has_option("spin-cli"))
         irq_disable();
-    for (;;)
-        cpu_pause();
+    /* Xorshift steps and not PAUSE, at which an emulator stops for a moment. */
+    for (uint64_t x = 1;; spun = x) {
+        for (unsigned int i = 0; i < SPIN_STEPS; i++) {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+        }
+    }
 }
 
 /* Without an IDT the first exception cannot be delivered, nor the double fault. */
