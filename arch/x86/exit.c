@@ -352,14 +352,17 @@ static void idle(struct percpu *self)
     cpu_enter_end(self->cpu);
 }
 
-/* The vCPU that this CPU has to run. Only here does it change. */
+/* The vCPU that this CPU has to run, with its domain's translations up to date. Only here does it
+ * change. */
 static NOINLINE struct vcpu *next_vcpu(struct percpu *self)
 {
     for (;;) {
         if (atomic_load(&self->cpu->pending) != 0)
             take_pending(self);
-        if (self->current != NULL)
+        if (self->current != NULL) {
+            p2m_enter(self->current);
             return self->current;
+        }
         idle(self);
     }
 }
@@ -371,12 +374,10 @@ void arch_cpu_loop(void)
     struct vcpu *v = next_vcpu(self);
 
     for (;;) {
-        uint64_t generation =
-            atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
         struct vm_exit *exit;
 
-        if (unlikely(v->arch.tlb_gen != generation) ||
-            unlikely(atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation))
+        if (unlikely(v->arch.tlb_gen !=
+                     atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed)))
             p2m_enter(v);
         if (unlikely(has_event(v)))
             deliver(v);

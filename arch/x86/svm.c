@@ -155,7 +155,7 @@ static void svm_flush(struct vcpu *v)
 }
 
 /* Gives V an ASID of this CPU that no other vCPU has had since the last flush of all. */
-static NOINLINE void take_asid(struct vcpu *v, struct vmcb *vmcb)
+static void take_asid(struct vcpu *v, struct vmcb *vmcb)
 {
     struct percpu *self = this_cpu();
 
@@ -167,6 +167,13 @@ static NOINLINE void take_asid(struct vcpu *v, struct vmcb *vmcb)
     v->arch.asid_gen = self->asid_gen;
     vmcb->control.asid = self->asid_next++;
     v->counters.flushes++;
+}
+
+static NOINLINE void enter_with_new_asid(struct vcpu *v, struct vmcb *vmcb)
+{
+    take_asid(v, vmcb);
+    svm_enter();
+    vmcb->control.tlb_control = TLB_CONTROL_NONE;
 }
 
 /* An exit in the middle of an event's delivery: the event is queued again (APM Vol. 2 15.7.2). A
@@ -209,8 +216,6 @@ static struct vm_exit *svm_run(struct vcpu *v)
     struct guest_regs *regs = &vcpu_private()->regs;
     struct vm_exit *exit;
 
-    if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
-        take_asid(v, vmcb);
     if (vmcb->save.rip != regs->rip)
         vmcb->control.interrupt_shadow = 0;
     vmcb->save.rip = regs->rip;
@@ -218,7 +223,10 @@ static struct vm_exit *svm_run(struct vcpu *v)
     vmcb->save.rax = regs->gpr[REG_RAX];
     vmcb->save.rflags = regs->rflags;
 
-    svm_enter();
+    if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
+        enter_with_new_asid(v, vmcb);
+    else
+        svm_enter();
 
     /* Read again, so that nothing has to be kept in registers over the guest. */
     v = this_cpu()->current;
@@ -227,7 +235,6 @@ static struct vm_exit *svm_run(struct vcpu *v)
     regs->gpr[REG_RSP] = vmcb->save.rsp;
     regs->gpr[REG_RAX] = vmcb->save.rax;
     regs->rflags = vmcb->save.rflags;
-    vmcb->control.tlb_control = TLB_CONTROL_NONE;
     if (unlikely(vmcb->control.exit_int_info & EVENT_VALID))
         requeue_event(vmcb);
     return svm_exit_decode(vmcb, regs, exit);
