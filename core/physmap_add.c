@@ -4,10 +4,8 @@
 
 #include "core/domain.h"
 #include "core/foreign.h"
-#include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
-#include "core/log.h"
 #include "lib/errno.h"
 
 /* Puts the heap page MFN, which sat at OLD, at GFN. D's lock is held since the check. */
