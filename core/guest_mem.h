@@ -7,6 +7,7 @@
 #ifndef ATOLL_CORE_GUEST_MEM_H
 #define ATOLL_CORE_GUEST_MEM_H
 
+#include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
 #include "core/types.h"
 
@@ -27,6 +28,40 @@ int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin) MUST_CHECK;
 void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size);
 void guest_pin_write(const struct guest_pin *pin, size_t offset, const void *from, size_t size);
+
+/* The same for SIZE bytes from the start of the pin, in line: arguments are short. Each word is
+ * read, or written, once. */
+typedef uint64_t __attribute__((may_alias, aligned(1))) guest_u64_t;
+typedef uint32_t __attribute__((may_alias, aligned(1))) guest_u32_t;
+static inline void guest_words_copy(uint8_t *to, const uint8_t *from, size_t size)
+{
+    for (; size >= sizeof(guest_u64_t); size -= sizeof(guest_u64_t)) {
+        WRITE_ONCE(*(guest_u64_t *)to, READ_ONCE(*(const guest_u64_t *)from));
+        to += sizeof(guest_u64_t);
+        from += sizeof(guest_u64_t);
+    }
+    if (size & sizeof(guest_u32_t)) {
+        WRITE_ONCE(*(guest_u32_t *)to, READ_ONCE(*(const guest_u32_t *)from));
+        to += sizeof(guest_u32_t);
+        from += sizeof(guest_u32_t);
+    }
+    for (size &= sizeof(guest_u32_t) - 1; unlikely(size != 0); size--)
+        WRITE_ONCE(*to++, READ_ONCE(*from++));
+}
+static inline void guest_pin_get(const struct guest_pin *pin, void *to, size_t size)
+{
+    if (likely(pin->part_size[1] == 0))
+        guest_words_copy(to, pin->part[0], size);
+    else
+        guest_pin_read(pin, to, 0, size);
+}
+static inline void guest_pin_put(const struct guest_pin *pin, const void *from, size_t size)
+{
+    if (likely(pin->part_size[1] == 0))
+        guest_words_copy(pin->part[0], from, size);
+    else
+        guest_pin_write(pin, 0, from, size);
+}
 
 /* Copies of any SIZE at GVA of the loaded vCPU. -EFAULT (what came before the fault may have been
  * copied). */

@@ -35,38 +35,65 @@ static int64_t unknown_sub(struct domain *d, const struct hypercall_family *fami
     return -ENOSYS;
 }
 
-/* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
-static int64_t call_with_argument(struct hypercall *call, const struct hypercall_family *family)
+/* What is written back: results, and progress where the argument keeps it. */
+static inline bool has_output(const struct hypercall_row *row, int64_t result)
+{
+    return (row->direction & DIR_OUT) &&
+           (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD));
+}
+
+/* Where the 32-bit form differs: what is not converted stays as it is in guest memory. */
+static int64_t call_converted(struct hypercall *call, gva_t at)
 {
     const struct hypercall_row *row = call->row;
     const struct hypercall_type *type = &row->argument;
-    bool is_converted = call->is_32bit && type->layout;
-    size_t size = is_converted ? type->size32 : type->size64;
-    bool is_out = row->direction & DIR_OUT;
-    void *arg = this_cpu()->argument;
-    void *raw = is_converted ? this_cpu()->argument + HYPERCALL_ARGUMENT_MAX : arg;
+    uint8_t *raw = this_cpu()->argument + HYPERCALL_ARGUMENT_MAX;
+    struct guest_pin pin;
+    int64_t result;
+
+    if (guest_pin(PIN_ARG, at, type->size32, row->direction & DIR_OUT, &pin))
+        return -EFAULT;
+    guest_pin_get(&pin, raw, type->size32);
+    call->arg = this_cpu()->argument;
+    if (row->direction & DIR_IN)
+        hypercall_widen(type, call->arg, raw);
+    else
+        memset(call->arg, 0, type->size64);
+    result = row->handler(call);
+    if (has_output(row, result)) {
+        hypercall_narrow(type, raw, call->arg);
+        guest_pin_put(&pin, raw, type->size32);
+    }
+    return result;
+}
+
+/* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
+static inline int64_t call_with_argument(struct hypercall *call,
+                                         const struct hypercall_family *family)
+{
+    const struct hypercall_row *row = call->row;
+    gva_t at = {call->args[family->ptr]};
+    size_t size = row->argument.size64;
+    uint64_t *arg = (uint64_t *)(void *)this_cpu()->argument;
     struct guest_pin pin;
     int64_t result;
 
     /* A list of one argument (grant_table_op). */
     if (family->count != HYPERCALL_NO_ARG && (uint32_t)call->args[family->count] != 1)
         return -EINVAL;
-    if (guest_pin(PIN_ARG, (gva_t){call->args[family->ptr]}, size, is_out, &pin))
+    if (unlikely(call->is_32bit) && row->argument.layout)
+        return call_converted(call, at);
+    if (guest_pin(PIN_ARG, at, size, row->direction & DIR_OUT, &pin))
         return -EFAULT;
-    if (row->direction & DIR_IN || is_converted)
-        guest_pin_read(&pin, raw, 0, size);
-    if (!(row->direction & DIR_IN))
-        memset(arg, 0, type->size64);
-    else if (is_converted)
-        hypercall_widen(type, arg, raw);
-
+    if (row->direction & DIR_IN)
+        guest_pin_get(&pin, arg, size);
+    else
+        for (size_t i = 0; i < size; i += sizeof(*arg))
+            arg[i / sizeof(*arg)] = 0;
     call->arg = arg;
     result = row->handler(call);
-    if (is_out && (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD))) {
-        if (is_converted)
-            hypercall_narrow(type, raw, arg);
-        guest_pin_write(&pin, 0, raw, size);
-    }
+    if (has_output(row, result))
+        guest_pin_put(&pin, arg, size);
     return result;
 }
 
@@ -85,7 +112,7 @@ static NOINLINE int64_t call_by_struct(struct hypercall *call,
     if (guest_pin(PIN_ARG, (gva_t){call->args[family->ptr]}, family->struct_size, true, &pin))
         return -EFAULT;
     call->arg = this_cpu()->argument;
-    guest_pin_read(&pin, call->arg, 0, family->struct_size);
+    guest_pin_get(&pin, call->arg, family->struct_size);
     memcpy(header, call->arg, sizeof(header));
     if (header[1] != family->interface_version)
         return -EACCES;
@@ -95,8 +122,8 @@ static NOINLINE int64_t call_by_struct(struct hypercall *call,
     call->row = &hypercall_rows[row - 1];
     count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
     result = call->row->handler(call);
-    if (result >= 0 || (result == HYPERCALL_AGAIN && call->row->progress == PROGRESS_FIELD))
-        guest_pin_write(&pin, 0, call->arg, family->struct_size);
+    if (has_output(call->row, result))
+        guest_pin_put(&pin, call->arg, family->struct_size);
     return result;
 }
 

@@ -66,10 +66,10 @@ int cursor_next(struct hypercall_cursor *cursor, void *element)
     if (!(cursor->array->direction & DIR_IN)) {
         memset(element, 0, type->size64);
     } else if (is_converted(cursor)) {
-        guest_pin_read(&cursor->pin, raw, 0, cursor->size);
+        guest_pin_get(&cursor->pin, raw, cursor->size);
         hypercall_widen(type, element, raw);
     } else {
-        guest_pin_read(&cursor->pin, element, 0, cursor->size);
+        guest_pin_get(&cursor->pin, element, cursor->size);
     }
     return 0;
 }
@@ -88,11 +88,11 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
     uint8_t raw[RAW_MAX];
 
     if (is_converted(cursor)) {
-        guest_pin_read(&cursor->pin, raw, 0, cursor->size);
+        guest_pin_get(&cursor->pin, raw, cursor->size);
         hypercall_narrow(&cursor->array->element, raw, element);
         element = raw;
     }
-    guest_pin_write(&cursor->pin, 0, element, cursor->size);
+    guest_pin_put(&cursor->pin, element, cursor->size);
 }
 
 int cursor_repin(struct hypercall_cursor *cursor)

@@ -17,6 +17,7 @@
 #include "lib/errno.h"
 #include "pv-abi/features.h"
 #include "tests/fake/fake_cpu.h"
+#include "tests/fake/fake_memory.h"
 
 /* ---- guest memory: pages at BASE, each with rights ---- */
 
@@ -27,7 +28,14 @@
 
 static uint8_t memory[PAGES][PAGE_SIZE];
 static unsigned rights[PAGES];
-static unsigned reads, writes;
+static unsigned reads; /* of guest memory, in words */
+
+static void count_load(const volatile void *address)
+{
+    if ((const volatile uint8_t *)address >= &memory[0][0] &&
+        (const volatile uint8_t *)address < &memory[0][0] + sizeof(memory))
+        reads++;
+}
 
 static bool may(uint64_t gva, size_t size, unsigned access)
 {
@@ -61,13 +69,11 @@ int guest_pin(UNUSED enum guest_pin_slot slot, gva_t gva, size_t size, bool is_w
 
 void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)
 {
-    reads++;
     memcpy(to, (uint8_t *)pin->part[0] + offset, size);
 }
 
 void guest_pin_write(const struct guest_pin *pin, size_t offset, const void *from, size_t size)
 {
-    writes++;
     memcpy((uint8_t *)pin->part[0] + offset, from, size);
 }
 
@@ -123,7 +129,8 @@ static int setup(UNUSED void **state)
     memset(regs, 0, sizeof(*regs));
     for (unsigned i = 0; i < PAGES; i++)
         rights[i] = RW;
-    reads = writes = 0;
+    reads = 0;
+    fake_on_load = count_load;
     d.id = 1;
     d.vcpu[0] = &v;
     d.vcpu_max = 1;
@@ -181,7 +188,7 @@ static void test_call_without_argument(UNUSED void **state)
     assert_int_equal(version(XENVER_version, 0), 4 << 16 | 17);
     assert_int_equal(regs->rip, 0x1000 + LENGTH);
     assert_int_equal(counts[ROW_version_version], 1);
-    assert_int_equal(reads + writes, 0);
+    assert_int_equal(reads, 0);
 }
 
 static void test_user_mode_is_refused(UNUSED void **state)
@@ -256,7 +263,8 @@ static void test_bad_pointers(UNUSED void **state)
     rights[1] = PT_READ;
     assert_int_equal(version(XENVER_extraversion, BASE + PAGE_SIZE), -EFAULT);
     assert_int_equal(version(XENVER_extraversion, BASE + PAGE_SIZE - 8), -EFAULT);
-    assert_int_equal(writes, 0);
+    assert_int_equal(*at(BASE + PAGE_SIZE - 8), 0xaa);
+    assert_int_equal(*at(BASE + PAGE_SIZE), 0xaa);
     assert_int_equal(regs->rip, 0x1000 + LENGTH);
     rights[1] = RW;
     assert_int_equal(version(XENVER_extraversion, BASE + PAGE_SIZE - 4), 0);
@@ -269,13 +277,11 @@ static void test_argument_is_read_once_and_written_only_on_success(UNUSED void *
 
     features->submap_idx = 0;
     assert_int_equal(version(XENVER_get_features, BASE), 0);
-    assert_int_equal(reads, 1);
-    assert_int_equal(writes, 1);
+    assert_int_equal(reads, sizeof(*features) / 8);
     assert_true(features->submap & 1u << XENFEAT_hvm_callback_vector);
     features->submap = 7;
     features->submap_idx = 1;
     assert_int_equal(version(XENVER_get_features, BASE), -EINVAL);
-    assert_int_equal(writes, 1);
     assert_int_equal(features->submap, 7);
 }
 

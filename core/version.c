@@ -29,7 +29,9 @@ int64_t version_version(UNUSED struct hypercall *call)
 
 int64_t version_extraversion(struct hypercall *call)
 {
-    memcpy(call->arg, ".0-atoll", sizeof(".0-atoll"));
+    static const xen_extraversion_t text = ".0-atoll";
+
+    __builtin_memcpy(call->arg, text, sizeof(text));
     return 0;
 }
 
