@@ -39,11 +39,10 @@ struct walk {
 /* The loaded domain's frame at GFN, into its place in the cache. */
 static int fill_cache(gfn_t gfn, bool is_write, mfn_t *mfn)
 {
-    struct percpu *percpu = this_cpu();
-    struct gfn_cache *cache = &percpu->gfn_cache;
+    struct gfn_cache *cache = &this_cpu()->gfn_cache;
     struct p2m_entry entry;
 
-    p2m_get(percpu->current->domain, gfn, &entry);
+    p2m_get_loaded(gfn, &entry);
     if (entry.type != P2M_RAM && entry.type != P2M_SHARED && (entry.type != P2M_RAM_RO || is_write))
         return -EFAULT;
     *mfn = cache->entry[gfn_cache_slot(gfn)].mfn = entry.mfn;
@@ -122,9 +121,10 @@ static inline bool is_allowed(const struct guest_paging *paging, unsigned rights
            (paging->rflags & RFLAGS_AC) != 0;
 }
 
-static inline int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa)
+/* GVA's guest-physical address in *GPA, and the leaf in *LEAF unless paging is off. */
+static inline int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa,
+                            struct pt_leaf *leaf)
 {
-    struct pt_leaf leaf;
     unsigned shift;
 
     if (!walk->paging.is_long)
@@ -133,31 +133,69 @@ static inline int translate(const struct walk *walk, uint64_t gva, unsigned acce
         return -EFAULT;
     if ((walk->paging.cr0 & CR0_PG) == 0) {
         gpa->v = gva;
+        leaf->rights = 0;
         return 0;
     }
-    if (pt_lookup(&walk->pt, gva, &leaf) != 0 || !is_allowed(&walk->paging, leaf.rights, access))
+    if (pt_lookup(&walk->pt, gva, leaf) != 0 || !is_allowed(&walk->paging, leaf->rights, access))
         return -EFAULT;
-    shift = PAGE_SHIFT + leaf.level * walk->index_bits;
-    gpa->v = leaf.base.v | (gva & ((UINT64_C(1) << shift) - 1));
+    shift = PAGE_SHIFT + leaf->level * walk->index_bits;
+    gpa->v = leaf->base.v | (gva & ((UINT64_C(1) << shift) - 1));
     return 0;
 }
 
 int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
 {
     struct walk walk;
+    struct pt_leaf leaf;
 
     begin_walk(&walk);
-    return translate(&walk, gva.v, access, gpa);
+    return translate(&walk, gva.v, access, gpa, &leaf);
 }
 
-/* window_map() without the call when the slot shows the frame already. */
-static inline char *map_frame(enum window_use use, mfn_t mfn)
+/* Translates GVA for this exit, and remembers the leaf: until the guest is entered again, a further
+ * use of it may see the same. */
+static __attribute__((noinline)) int walk_for_pin(uint64_t gva, unsigned access, gpa_t *gpa)
 {
-    const struct percpu *percpu = this_cpu();
+    struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    struct walk walk;
+    struct pt_leaf leaf = {.level = 0};
+    int error;
 
+    begin_walk(&walk);
+    error = translate(&walk, gva, access, gpa, &leaf);
+    if (likely(error == 0 && walk.paging.is_long && leaf.rights != 0)) {
+        cache->leaf.mask = ~((UINT64_C(1) << (PAGE_SHIFT + leaf.level * walk.index_bits)) - 1);
+        cache->leaf.from = gva & cache->leaf.mask;
+        cache->leaf.to = leaf.base.v;
+        cache->leaf.access = access | (leaf.rights & (PT_READ | PT_WRITE));
+    }
+    return error;
+}
+
+static int pin_page(enum window_use use, uint64_t gva, unsigned access, void **part)
+{
+    struct percpu *percpu = this_cpu();
+    const struct gfn_cache *cache = &percpu->gfn_cache;
+    gpa_t gpa;
+    mfn_t mfn;
+    int error;
+
+    if ((cache->leaf.access & access) != 0 && (gva & cache->leaf.mask) == cache->leaf.from) {
+        gpa.v = cache->leaf.to | (gva & ~cache->leaf.mask);
+    } else {
+        error = walk_for_pin(gva, access, &gpa);
+        if (error != 0)
+            return error;
+    }
+    error = find_frame(gfn_of(gpa), access == PT_WRITE, &mfn);
+    if (error != 0)
+        return error;
+    /* window_map() without the call when the slot shows the frame already. */
     if (likely(mfn_equal(percpu->window_tag[WALK_LEVELS + use], mfn)))
-        return percpu->window_page[WALK_LEVELS + use];
-    return window_map(use, mfn);
+        *part = (char *)percpu->window_page[WALK_LEVELS + use] + (gpa.v & (PAGE_SIZE - 1));
+    else
+        *part = (char *)window_map(use, mfn) + (gpa.v & (PAGE_SIZE - 1));
+    return 0;
 }
 
 int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
@@ -165,26 +203,18 @@ int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
 {
     static const enum window_use first_use[] = {
         [PIN_ARG] = WINDOW_ARG0, [PIN_ELEM] = WINDOW_ELEM0, [PIN_DATA] = WINDOW_DATA0};
+    unsigned access = is_write ? PT_WRITE : PT_READ;
     size_t room = PAGE_SIZE - (gva.v & (PAGE_SIZE - 1));
-    struct walk walk;
+    int error;
 
-    begin_walk(&walk);
-    pin->part_size[0] = (uint32_t)(size <= room ? size : room);
-    pin->part_size[1] = (uint32_t)size - pin->part_size[0];
-    for (unsigned i = 0;;) {
-        gpa_t gpa;
-        mfn_t mfn;
-        int error = translate(&walk, gva.v, is_write ? PT_WRITE : PT_READ, &gpa);
-
-        if (error == 0)
-            error = find_frame(gfn_of(gpa), is_write, &mfn);
-        if (error != 0)
-            return error;
-        pin->part[i] = map_frame(first_use[slot] + i, mfn) + (gpa.v & (PAGE_SIZE - 1));
-        if (likely(pin->part_size[1] == 0) || ++i == 2)
-            return 0;
-        gva.v += room;
-    }
+    pin->part_size[0] = (uint32_t)size;
+    pin->part_size[1] = 0;
+    if (likely(size <= room))
+        return pin_page(first_use[slot], gva.v, access, &pin->part[0]);
+    pin->part_size[0] = (uint32_t)room;
+    pin->part_size[1] = (uint32_t)(size - room);
+    error = pin_page(first_use[slot], gva.v, access, &pin->part[0]);
+    return error != 0 ? error : pin_page(first_use[slot] + 1, gva.v + room, access, &pin->part[1]);
 }
 
 void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)

@@ -76,20 +76,31 @@ static void decode(const struct pt_leaf *leaf, gfn_t gfn, struct p2m_entry *entr
     entry->is_writable = (leaf->rights & PT_WRITE) != 0;
 }
 
-void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+static void look_up(const struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
     struct pt_leaf leaf = {.rights = 0};
 
-    ASSERT(lock_is_held(&d->p2m.lock));
     if (gfn.v > GFN_MAX || d->p2m.is_dead || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
         leaf.rights = 0;
     decode(&leaf, gfn, entry);
 }
 
+void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+{
+    ASSERT(lock_is_held(&d->p2m.lock));
+    look_up(d, gfn, entry);
+}
+
+/* Tables stay as long as the domain, and an entry is one load. */
+void p2m_get_loaded(gfn_t gfn, struct p2m_entry *entry)
+{
+    look_up(this_cpu()->current->domain, gfn, entry);
+}
+
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
     lock_take(&d->p2m.lock);
-    p2m_get_locked(d, gfn, entry);
+    look_up(d, gfn, entry);
     lock_drop(&d->p2m.lock);
 }
 
@@ -99,7 +110,7 @@ int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
     int error = -EINVAL;
 
     lock_take(&d->p2m.lock);
-    p2m_get_locked(d, gfn, &entry);
+    look_up(d, gfn, &entry);
     if (entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write))
         error = frame_get(entry.mfn, d, is_write);
     lock_drop(&d->p2m.lock);
@@ -174,9 +185,11 @@ bool p2m_flush_done(struct domain *d, uint64_t generation)
 
 void p2m_enter(struct vcpu *v)
 {
-    struct cpu *cpu = this_cpu()->cpu;
+    struct percpu *percpu = this_cpu();
+    struct cpu *cpu = percpu->cpu;
     uint64_t generation = atomic_load(&v->domain->p2m.generation);
 
+    percpu->gfn_cache.leaf.access = 0;
     if (unlikely(v->arch.tlb_gen != generation)) {
         virt->flush(v);
         v->arch.tlb_gen = generation;

@@ -51,6 +51,8 @@ void p2m_destroy(struct domain *d);
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
 /* The same with the p2m lock held by the caller, so that the entry stays as it is. */
 void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
+/* The loaded domain's, without the lock: the frame stays until this CPU enters the guest again. */
+void p2m_get_loaded(gfn_t gfn, struct p2m_entry *entry);
 /* The same and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
  * only, or any with references. */
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;

@@ -17,15 +17,13 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define TABLE_ENTRY   UINT64_C(0x23) /* present, writable, accessed: APM Vol. 2 5.3.3 */
-#define ENTRY_PRESENT UINT64_C(1)
-#define SHARED_FIRST  256u /* top-level entries of the upper half */
-#define PRIVATE_SLOT  511u /* the top-level entry of PRIVATE_VA and IMAGE_VA */
-#define PRIVATE_PDPT  0u   /* entries of its table */
-#define IMAGE_PDPT    510u
-#define PAGE_RW       UINT64_C(0x8000000000000063) /* NX D A W P */
-#define PAGE_RO       UINT64_C(0x8000000000000061)
-#define PDPT_SIZE     (UINT64_C(1) << 39) /* what a top-level entry maps */
+#define TABLE_ENTRY  UINT64_C(0x23) /* present, writable, accessed: APM Vol. 2 5.3.3 */
+#define SHARED_FIRST 256u           /* top-level entries of the upper half */
+#define PRIVATE_SLOT 511u           /* the top-level entry of PRIVATE_VA and IMAGE_VA */
+#define PRIVATE_PDPT 0u             /* entries of its table */
+#define IMAGE_PDPT   510u
+#define PAGE_RO      UINT64_C(0x8000000000000061)
+#define PDPT_SIZE    (UINT64_C(1) << 39) /* what a top-level entry maps */
 
 /* arch/x86/atoll.lds */
 extern char image_start[], text_end[], rodata_end[], image_end[];
@@ -146,7 +144,8 @@ void host_map_table(const void *address, paddr_t page, unsigned level)
             *entry = paddr_of(filled_table(hole_entry[here - 1])).v | TABLE_ENTRY;
         entries = host_table(mfn_of((paddr_t){*entry & ~(uint64_t)(PAGE_SIZE - 1)}));
     }
-    entries[pt_index(at, level)] = page.v | PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
+    entries[pt_index(at, level)] =
+        page.v | HOST_PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
     insn_write_cr3(insn_read_cr3());
 }
 
@@ -243,7 +242,8 @@ static int fill_private(uint64_t *entries)
 
             if (error != 0)
                 return error;
-            entries[(private_pages[i].offset >> PAGE_SHIFT) + page] = paddr_of(mfn).v | PAGE_RW;
+            entries[(private_pages[i].offset >> PAGE_SHIFT) + page] =
+                paddr_of(mfn).v | HOST_PAGE_RW;
         }
     }
     return 0;
@@ -272,7 +272,7 @@ int host_pt_cpu(uint32_t cpu, paddr_t *root)
     if (fill_private(entries[PT]) != 0)
         return -ENOMEM;
     shared_pdpt = host_table(mfn_of((paddr_t){shared[PRIVATE_SLOT] & ~(uint64_t)(PAGE_SIZE - 1)}));
-    entries[PT][PRIVATE_PT >> PAGE_SHIFT] = paddr_of(table[PT]).v | PAGE_RW;
+    entries[PT][PRIVATE_PT >> PAGE_SHIFT] = paddr_of(table[PT]).v | HOST_PAGE_RW;
     entries[PD][0] = paddr_of(table[PT]).v | TABLE_ENTRY;
     entries[PDPT][PRIVATE_PDPT] = paddr_of(table[PD]).v | TABLE_ENTRY;
     entries[PDPT][IMAGE_PDPT] = shared_pdpt[IMAGE_PDPT];
@@ -329,16 +329,6 @@ const void *host_map_ram_ro(paddr_t paddr, size_t size)
 void *host_map_trampoline(paddr_t page)
 {
     return map_for_good(page, PAGE_SIZE, PT_READ | PT_WRITE);
-}
-
-void host_private_map(unsigned offset, mfn_t mfn)
-{
-    uint64_t *entry = (uint64_t *)(PRIVATE_VA + PRIVATE_PT) + (offset >> PAGE_SHIFT);
-    uint64_t old = *entry;
-
-    WRITE_ONCE(*entry, mfn_equal(mfn, MFN_NONE) ? 0 : paddr_of(mfn).v | PAGE_RW);
-    if ((old & ENTRY_PRESENT) != 0)
-        insn_invlpg((const void *)(PRIVATE_VA + offset));
 }
 
 int host_map_chunk(paddr_t chunk)

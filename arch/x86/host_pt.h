@@ -4,10 +4,15 @@
 #ifndef ATOLL_X86_HOST_PT_H
 #define ATOLL_X86_HOST_PT_H
 
+#include "arch/x86/insn.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
 #include "core/types.h"
 
 struct boot_info;
+
+#define HOST_PAGE_RW UINT64_C(0x8000000000000063) /* NX D A W P: APM Vol. 2 5.4.1 */
 
 /* Builds the shared tables and the boot CPU's root and switches to it, on the boot CPU while the
  * first 4 GiB are identity mapped; EFER.NXE is set. BI and the stack must lie in the image. From
@@ -28,7 +33,15 @@ const void *host_map_ram_ro(paddr_t paddr, size_t size);
 
 /* Maps frame MFN, or with MFN_NONE nothing, at OFFSET (layout.h) of this CPU's private region,
  * writable. The old translation is flushed. */
-void host_private_map(unsigned offset, mfn_t mfn);
+static inline void host_private_map(unsigned offset, mfn_t mfn)
+{
+    uint64_t *entry = (uint64_t *)(PRIVATE_VA + PRIVATE_PT) + (offset >> PAGE_SHIFT);
+    uint64_t old = *entry;
+
+    WRITE_ONCE(*entry, mfn_equal(mfn, MFN_NONE) ? 0 : paddr_of(mfn).v | HOST_PAGE_RW);
+    if ((old & 1) != 0)
+        insn_invlpg((const void *)(PRIVATE_VA + offset));
+}
 
 /* Flushes this CPU's TLB and notes that; the CPU loop calls it on CPU_PENDING_HOST. */
 void host_flush(void);

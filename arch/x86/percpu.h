@@ -51,6 +51,12 @@ struct gfn_cache {
         uint64_t tag;
         uint64_t *page;
     } walk[WALK_LEVELS]; /* what the walk slot of each level shows */
+    /* The last guest-virtual translation, until the guest is entered again. */
+    struct {
+        uint64_t mask, from; /* addresses A with (A & mask) == from */
+        uint64_t to;         /* guest-physical */
+        uint32_t access;     /* PT_READ, PT_WRITE; 0: none */
+    } leaf;
 };
 
 struct percpu {

@@ -174,24 +174,37 @@ static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
     return (mfn_t){(entry & format->address) >> PAGE_SHIFT};
 }
 
-/* The table TABLE of LEVEL; of a guest's, which guest frames name, what the slots show already, or
- * NULL. */
-static inline const char *table_at(const struct pt *pt, mfn_t table, unsigned level,
-                                   bool is_in_slot)
+/* How a walk finds its tables. */
+enum reach {
+    REACH_SLOTS,  /* a guest's, named by guest frames: only what the walk's slots show already */
+    REACH_DIRECT, /* through pt->direct */
+    REACH_MAP,    /* through pt->ops->map() */
+};
+
+/* The table TABLE of LEVEL, or NULL. */
+static inline uint64_t *table_at(const struct pt *pt, mfn_t table, unsigned level, enum reach reach)
 {
     const struct gfn_cache *cache = &this_cpu()->gfn_cache;
 
-    if (!is_in_slot)
-        return (const char *)pt->ops->map(pt->context, table, level);
+    if (reach == REACH_DIRECT)
+        return (uint64_t *)(pt->direct + paddr_of(table).v);
+    if (reach == REACH_MAP)
+        return pt->ops->map(pt->context, table, level);
     if (unlikely(cache->walk[level].tag != gfn_cache_tag(cache, (gfn_t){table.v}, false)))
         return NULL;
-    return (const char *)cache->walk[level].page;
+    return cache->walk[level].page;
+}
+
+/* The same for tables that are changed. */
+static inline uint64_t *table_of(const struct pt *pt, mfn_t table, unsigned level)
+{
+    return table_at(pt, table, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
 }
 
 /* pt_lookup() for FORMAT, made anew for each constant that the compiler sees here. */
 static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
                                                          const struct pt_format *format,
-                                                         uint64_t address, bool is_in_slots,
+                                                         uint64_t address, enum reach reach,
                                                          struct pt_leaf *leaf)
 {
     uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
@@ -202,7 +215,7 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
 #pragma GCC unroll 4
     for (unsigned done = 0; done < format->levels; done++) {
         unsigned level = format->levels - 1 - done;
-        const char *base = table_at(pt, table, level, is_in_slots);
+        const char *base = (const char *)table_at(pt, table, level, reach);
 
         if (unlikely(base == NULL))
             return -EFAULT;
@@ -230,16 +243,18 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
     return -ENOENT; /* not reached: an entry of level 0 is a leaf */
 }
 
-static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
-                                                 struct pt_leaf *leaf)
-{
-    return look_up(pt, &pt_format_npt, address, false, leaf);
-}
-
 static __attribute__((noinline)) int look_up_any(const struct pt *pt, uint64_t address,
                                                  struct pt_leaf *leaf)
 {
-    return look_up(pt, pt->format, address, false, leaf);
+    return look_up(pt, pt->format, address, REACH_MAP, leaf);
+}
+
+static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
+                                                 struct pt_leaf *leaf)
+{
+    if (pt->direct == 0)
+        return look_up_any(pt, address, leaf);
+    return look_up(pt, &pt_format_npt, address, REACH_DIRECT, leaf);
 }
 
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
@@ -248,18 +263,12 @@ int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
         return look_up_npt(pt, address, leaf);
     /* A guest's tables are mostly in their slots; if one is not, the walk begins again. */
     if (likely(pt->format == &pt_format_guest64)) {
-        int error = look_up(pt, &pt_format_guest64, address, true, leaf);
+        int error = look_up(pt, &pt_format_guest64, address, REACH_SLOTS, leaf);
 
         if (likely(error != -EFAULT))
             return error;
     }
     return look_up_any(pt, address, leaf);
-}
-
-/* The entry for ADDRESS in the table TABLE of LEVEL. Only for formats with 8-byte entries. */
-static uint64_t *entry_of(const struct pt *pt, mfn_t table, uint64_t address, unsigned level)
-{
-    return pt->ops->map(pt->context, table, level) + level_index(pt->format, address, level);
 }
 
 /* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */
@@ -273,33 +282,53 @@ static void fill_pieces(const struct pt *pt, uint64_t *table, uint64_t entry, un
         WRITE_ONCE(table[i], entry + i * step);
 }
 
-/* The lowest table on the way to ADDRESS that exists, not below LEVEL; *AT is its level, *ENTRY its
- * entry for ADDRESS. */
-static mfn_t walk_tables(const struct pt *pt, uint64_t address, unsigned level, unsigned *at,
-                         uint64_t *entry)
-{
-    mfn_t table = pt->root;
+/* An entry on the way to an address. Only for formats with 8-byte entries. */
+struct place {
+    uint64_t *table; /* that holds it */
+    uint64_t *slot;
+    uint64_t entry; /* what it was when it was read */
+    unsigned level;
+    mfn_t frame; /* of the table */
+};
 
-    for (*at = pt->format->levels - 1;; (*at)--) {
-        *entry = READ_ONCE(*entry_of(pt, table, address, *at));
-        if (*at == level || (*entry & ENTRY_PRESENT) == 0 || is_leaf(pt->format, *entry, *at))
-            return table;
-        table = entry_table(pt->format, *entry);
+static inline __attribute__((always_inline)) struct place find_in(const struct pt *pt,
+                                                                  const struct pt_format *format,
+                                                                  uint64_t address, unsigned level,
+                                                                  enum reach reach)
+{
+    struct place place = {.frame = pt->root};
+
+#pragma GCC unroll 4
+    for (unsigned done = 0; done < format->levels; done++) {
+        place.level = format->levels - 1 - done;
+        place.table = table_at(pt, place.frame, place.level, reach);
+        place.slot = place.table + level_index(format, address, place.level);
+        place.entry = READ_ONCE(*place.slot);
+        if (place.level == level || (place.entry & ENTRY_PRESENT) == 0 ||
+            is_leaf(format, place.entry, place.level))
+            break;
+        place.frame = entry_table(format, place.entry);
     }
+    return place;
+}
+
+/* The entry for ADDRESS at LEVEL, or above it the last one before tables end. */
+static struct place find(const struct pt *pt, uint64_t address, unsigned level)
+{
+    if (likely(pt->format == &pt_format_npt && pt->direct != 0))
+        return find_in(pt, &pt_format_npt, address, level, REACH_DIRECT);
+    return find_in(pt, pt->format, address, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
 }
 
 mfn_t pt_table_of(const struct pt *pt, uint64_t address, unsigned level)
 {
-    unsigned at;
-    uint64_t entry;
-
-    return walk_tables(pt, address, level, &at, &entry);
+    return find(pt, address, level).frame;
 }
 
 /* -EEXIST if the table TABLE of LEVEL holds anything. */
 static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
 {
-    const uint64_t *entries = pt->ops->map(pt->context, table, level);
+    const uint64_t *entries = table_of(pt, table, level);
 
     for (unsigned i = 0; i < 1u << pt->format->index_bits; i++)
         if (READ_ONCE(entries[i]) != 0)
@@ -309,18 +338,17 @@ static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
 
 int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
 {
-    unsigned at, count;
-    uint64_t entry, link;
-    mfn_t table = walk_tables(pt, address, level, &at, &entry);
+    struct place place = find(pt, address, level);
+    uint64_t link = place.entry;
     mfn_t fresh[LEVELS_MAX];
 
-    if (at == level) {
-        if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, entry, level))
-            return check_empty(pt, entry_table(pt->format, entry), level - 1);
+    if (place.level == level) {
+        if ((link & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, link, level))
+            return check_empty(pt, entry_table(pt->format, link), level - 1);
         return 0;
     }
-    /* One new table for each level from LEVEL up to below AT; fresh[0] is the lowest. */
-    for (count = 0; count < at - level; count++) {
+    /* One new table for each level from LEVEL up to below the place; fresh[0] is the lowest. */
+    for (unsigned count = 0; count < place.level - level; count++) {
         int error = pt->ops->alloc(pt->context, &fresh[count]);
 
         if (error != 0) {
@@ -330,9 +358,8 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
         }
     }
     /* Fill from the top down, none of it linked yet; then one store shows all. */
-    link = entry;
-    for (unsigned below = at; below > level; below--) {
-        uint64_t *entries = pt->ops->map(pt->context, fresh[below - 1 - level], below - 1);
+    for (unsigned below = place.level; below > level; below--) {
+        uint64_t *entries = table_of(pt, fresh[below - 1 - level], below - 1);
         uint64_t *slot = entries + level_index(pt->format, address, below - 1);
 
         if ((link & ENTRY_PRESENT) != 0)
@@ -342,35 +369,31 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
             WRITE_ONCE(*slot, paddr_of(fresh[below - 2 - level]).v | pt->format->table);
     }
     atomic_thread_fence(memory_order_release);
-    WRITE_ONCE(*entry_of(pt, table, address, at),
-               paddr_of(fresh[at - 1 - level]).v | pt->format->table);
+    WRITE_ONCE(*place.slot, paddr_of(fresh[place.level - 1 - level]).v | pt->format->table);
     return 0;
 }
 
 void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old)
 {
-    unsigned at;
-    uint64_t entry;
-    mfn_t table = walk_tables(pt, address, leaf->level, &at, &entry);
+    struct place place = find(pt, address, leaf->level);
 
-    if (at != leaf->level) {
+    if (place.level != leaf->level) {
         /* Nothing there and nothing to be there: only a removal gets by without preparing. */
-        if (old != NULL)
-            *old = (struct pt_leaf){.level = leaf->level};
-        return;
-    }
-    if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, entry, at)) {
-        uint64_t *entries = pt->ops->map(pt->context, entry_table(pt->format, entry), at - 1);
+        place.entry = 0;
+    } else if (place.level != 0 && (place.entry & ENTRY_PRESENT) != 0 &&
+               !is_leaf(pt->format, place.entry, place.level)) {
+        mfn_t table = entry_table(pt->format, place.entry);
 
         if (leaf->rights != 0)
-            fill_pieces(pt, entries, encode_leaf(pt->format, leaf, at), at);
-        entry = 0;
+            fill_pieces(pt, table_of(pt, table, place.level - 1),
+                        encode_leaf(pt->format, leaf, place.level), place.level);
+        place.entry = 0;
     } else {
         atomic_thread_fence(memory_order_release);
-        WRITE_ONCE(*entry_of(pt, table, address, at), encode_leaf(pt->format, leaf, at));
+        WRITE_ONCE(*place.slot, encode_leaf(pt->format, leaf, place.level));
     }
     if (old != NULL)
-        decode_leaf(pt->format, entry, at, old);
+        decode_leaf(pt->format, place.entry, leaf->level, old);
 }
 
 static void destroy_table(struct pt *pt, mfn_t table, uint64_t address, unsigned level,
@@ -379,7 +402,7 @@ static void destroy_table(struct pt *pt, mfn_t table, uint64_t address, unsigned
 {
     for (unsigned i = 0; i < 1u << pt->format->index_bits; i++) {
         uint64_t here = address + ((uint64_t)i << level_shift(pt->format, level));
-        uint64_t entry = pt->ops->map(pt->context, table, level)[i];
+        uint64_t entry = table_of(pt, table, level)[i];
 
         if ((entry & ENTRY_PRESENT) == 0)
             continue;
@@ -411,11 +434,9 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
     uint64_t end = UINT64_C(1) << level_shift(format, format->levels);
 
     while (*cursor < end) {
-        unsigned at;
+        struct place place = find(pt, *cursor, 0);
+        unsigned at = place.level, index = level_index(format, *cursor, at);
         uint64_t entry, next;
-        mfn_t table = walk_tables(pt, *cursor, 0, &at, &entry);
-        const uint64_t *entries = pt->ops->map(pt->context, table, at);
-        unsigned index = level_index(format, *cursor, at);
 
         if (budget == 0)
             return false;
@@ -424,7 +445,7 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
         for (; index < 1u << format->index_bits; index++) {
             struct pt_leaf leaf;
 
-            entry = READ_ONCE(entries[index]);
+            entry = READ_ONCE(place.table[index]);
             if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(format, entry, at))
                 break;
             if ((entry & ENTRY_PRESENT) != 0) {
