@@ -41,6 +41,7 @@ test-system: all fetch build-clang build-debug
 
 report: all
 	$(PYTHON) tools/report.py $(BUILD)
+	$(PYTHON) tests/figures.py
 
 # Static checks. Each prints what it finds and fails.
 CHECK_TREES := boot lib arch core drivers pv-abi guest-kernel tests
