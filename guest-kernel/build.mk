@@ -29,7 +29,7 @@ $(GUEST_OUT)/%.o: %.asm guest-kernel/entry.inc
 define guest_program
 $(1): $(2) $(GUEST_KERNEL_OBJS) guest-kernel/guest.lds
 	@mkdir -p $$(@D)
-	$$(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none \
+	$$(CC) -nostdlib -static -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none \
 		$$(GUEST_LDFLAGS) -Wl,-T,guest-kernel/guest.lds -o $$@ $(2) $$(GUEST_KERNEL_OBJS)
 -include $(2:.o=.d)
 endef

@@ -32,7 +32,6 @@ void op_wrmsr(void);
 void op_halt(void);
 void op_read(void);
 void op_read_32(void);
-void op_read_32(void);
 void op_write(void);
 void op_wbinvd(void);
 void op_write_cr4(void);
