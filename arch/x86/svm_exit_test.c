@@ -50,7 +50,7 @@ static void plain_exits_have_kind_and_fixed_length(UNUSED void **state)
         {0x72, VM_EXIT_CPUID, 2},    {0x76, VM_EXIT_CACHE, 2},     {0x78, VM_EXIT_HLT, 1},
         {0x7f, VM_EXIT_SHUTDOWN, 0}, {0x80, VM_EXIT_UNDEFINED, 3}, {0x81, VM_EXIT_HYPERCALL, 3},
         {0x89, VM_EXIT_CACHE, 2},    {0x8a, VM_EXIT_UNDEFINED, 3}, {0x8d, VM_EXIT_XSETBV, 3},
-        {0x5f, VM_EXIT_UNKNOWN, 0},  {0x65, VM_EXIT_UNKNOWN, 0},   {0x7d, VM_EXIT_UNKNOWN, 0},
+        {0x5f, VM_EXIT_UNKNOWN, 0},  {0x66, VM_EXIT_UNKNOWN, 0},   {0x7d, VM_EXIT_UNKNOWN, 0},
         {0x401, VM_EXIT_UNKNOWN, 0},
     };
 
@@ -142,6 +142,10 @@ static void cr_writes_leave_the_operand_to_the_decoder_without_assists(UNUSED vo
     decode(0x14, 0, 0, 0);
     assert_int_equal(decoded.kind, VM_EXIT_CR_WRITE);
     assert_int_equal(decoded.cr.number, 4);
+    assert_int_equal(decoded.length, 0);
+    decode(SVM_EXIT_CR0_SEL, 0, 0, 0);
+    assert_int_equal(decoded.kind, VM_EXIT_CR_WRITE);
+    assert_int_equal(decoded.cr.number, 0);
     assert_int_equal(decoded.length, 0);
 }
 
