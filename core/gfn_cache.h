@@ -30,4 +30,10 @@ static inline void gfn_cache_forget(struct gfn_cache *cache)
         *cache = (struct gfn_cache){.epoch = GFN_EPOCH_STEP};
 }
 
+/* The guest has run: what its own tables said may have changed. */
+static inline void gfn_cache_begin_exit(struct gfn_cache *cache)
+{
+    cache->leaf.access = 0;
+}
+
 #endif

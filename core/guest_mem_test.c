@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/domain.h"
+#include "core/gfn_cache.h"
 #include "core/guest_mem.h"
 #include "lib/errno.h"
 #include "tests/fake/fake_cpu.h"
@@ -75,6 +76,7 @@ static int setup(UNUSED void **state)
     fake_on_load = NULL;
     fake_load(d->vcpu[0]);
     p2m_enter(d->vcpu[0]);
+    gfn_cache_begin_exit(&this_cpu()->gfn_cache);
     return 0;
 }
 
@@ -246,11 +248,11 @@ static void test_the_guest_changes_its_tables(UNUSED void **state)
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
     /* It runs in between: nothing of a translation outlives that. */
     table(4)[0] = 13 << PAGE_SHIFT | P | W;
-    p2m_enter(d->vcpu[0]);
+    gfn_cache_begin_exit(&this_cpu()->gfn_cache);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
     assert_int_equal(*table(13), 3);
     table(4)[0] = 0;
-    p2m_enter(d->vcpu[0]);
+    gfn_cache_begin_exit(&this_cpu()->gfn_cache);
     assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
 }
 

@@ -185,11 +185,9 @@ bool p2m_flush_done(struct domain *d, uint64_t generation)
 
 void p2m_enter(struct vcpu *v)
 {
-    struct percpu *percpu = this_cpu();
-    struct cpu *cpu = percpu->cpu;
+    struct cpu *cpu = this_cpu()->cpu;
     uint64_t generation = atomic_load(&v->domain->p2m.generation);
 
-    percpu->gfn_cache.leaf.access = 0;
     if (unlikely(v->arch.tlb_gen != generation)) {
         virt->flush(v);
         v->arch.tlb_gen = generation;

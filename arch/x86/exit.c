@@ -16,6 +16,7 @@
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"
+#include "core/gfn_cache.h"
 #include "core/hypercall.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_params.h"
@@ -387,6 +388,7 @@ void arch_cpu_loop(void)
         }
         exit = virt->run(v);
         cpu_enter_end(cpu);
+        gfn_cache_begin_exit(&self->gfn_cache);
         v->counters.exits[exit->kind]++;
         if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
             virt->finish(v, exit);
