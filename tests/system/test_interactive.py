@@ -27,8 +27,8 @@ def terminal_fixture():
 def test_both_guests_run(terminal):
     terminal.sendline("list")
     terminal.expect(r"Name +ID +Mem +VCPUs")
-    terminal.expect(r"demo .*")
-    terminal.expect(r"debian .*")
+    terminal.expect(r"demo +\d")
+    terminal.expect(r"debian +\d")
     terminal.expect_exact(PROMPT)
 
 
@@ -46,5 +46,5 @@ def test_a_guest_that_is_destroyed_is_gone(terminal):
     terminal.expect_exact(PROMPT)
     terminal.sendline("list")
     terminal.expect(r"Name +ID")
-    shown = terminal.expect([r"demo ", PROMPT])
+    shown = terminal.expect([r"demo +\d", PROMPT])
     assert shown == 1
