@@ -25,14 +25,14 @@ $(BUILD)/unit/libcore.a: $(HOST_CORE_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^
 
 # A test file in arch/x86 names further sources that it needs in a line `/* needs: arch/x86/foo.c */`.
+test_needs = $(patsubst %.c,$(BUILD)/unit/%.o,$(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $(1).c))
 .SECONDEXPANSION:
-$(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o \
-		$$(patsubst %.c,$(BUILD)/unit/%.o,$$(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $$*.c)) \
-		$(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
+$(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o $$(call test_needs,$$*) $(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
+.PRECIOUS: $(BUILD)/unit/arch/x86/%.o
 
 UNIT_TESTS += $(CORE_TESTS)
--include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d)
+-include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d) $(wildcard $(BUILD)/unit/arch/x86/*.d)
 
 # The manual follows the table.
 .PHONY: check-hypercalls hypercalls

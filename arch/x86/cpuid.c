@@ -113,9 +113,7 @@ static void boot_xstate(struct cpuid_regs (*host)(uint32_t leaf, uint32_t sublea
     xstate[0].ecx = xstate_size(mask);
     xstate[1].eax = host(0xd, 1).eax & MASK_XSTATE1_EAX;
     for (uint32_t i = 2; i < XSTATE_SUBLEAVES; i++) {
-        if (!(mask >> i & 1))
-            continue;
-        xstate[i] = host(0xd, i);
+        xstate[i] = mask >> i & 1 ? host(0xd, i) : (struct cpuid_regs){0, 0, 0, 0};
         xstate[i].ecx = xstate[i].edx = 0;
     }
 }

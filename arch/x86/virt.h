@@ -64,10 +64,10 @@ static inline struct vcpu_private *vcpu_private(void)
 {
     return &fake_vcpu_private;
 }
-extern struct vcpu_private fake_vcpu_private_other;
+extern struct vcpu_private fake_vcpu_private_other[2]; /* and a control block */
 static inline struct vcpu_private *vcpu_private_other(void)
 {
-    return &fake_vcpu_private_other;
+    return fake_vcpu_private_other;
 }
 #else
 /* Two pages: struct vcpu_private, then the vendor's control block (VMCB). */

@@ -17,7 +17,7 @@
 struct percpu fake_percpu;
 struct cpu cpus[CPU_MAX];
 uint32_t cpu_count;
-struct vcpu_private fake_vcpu_private, fake_vcpu_private_other;
+struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
 bool lock_knows_cpu;
 uint32_t tsc_khz = 1000000;
 uint32_t tsc_mul = UINT32_C(1) << 31;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* needs: arch/x86/cr.c */
+/* The rules for a guest's control registers, and the decoder of writes to them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "arch/x86/cpu_bits.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
+#include "lib/errno.h"
+
+#define CR0_PROTECTED (CR0_PE | CR0_ET | CR0_NE)
+#define CR0_PAGED     (CR0_PROTECTED | CR0_PG | CR0_WP)
+#define EFER_LONG     (EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE)
+#define CR4_LA57      (UINT64_C(1) << 12)
+#define CR4_CET       (UINT64_C(1) << 23)
+
+/* A guest that has everything but PKU. */
+bool cpuid_guest_has(enum cpuid_feature feature)
+{
+    return feature != CPUID_PKU;
+}
+
+size_t virt_fetch(UNUSED struct vcpu *v, UNUSED uint8_t *bytes, UNUSED size_t size)
+{
+    fail();
+    return 0;
+}
+
+static void states_that_a_vcpu_can_be_in(UNUSED void **state)
+{
+    assert_int_equal(cr_check_state(CR0_ET, 0, 0), 0);
+    assert_int_equal(cr_check_state(CR0_ET | CR0_CD | CR0_NW, 0, 0), 0);
+    assert_int_equal(cr_check_state(CR0_PROTECTED, CR4_PAE, EFER_LME), 0);
+    assert_int_equal(cr_check_state(CR0_PAGED, CR4_PAE, EFER_LONG), 0);
+    assert_int_equal(cr_check_state(CR0_PAGED, 0, 0), 0);
+}
+
+static void states_that_a_vcpu_cannot_be_in(UNUSED void **state)
+{
+    static const struct {
+        uint64_t cr0, cr4, efer;
+    } rows[] = {
+        {CR0_ET | CR0_PG, 0, 0},                       /* paging without protection */
+        {CR0_ET | CR0_NW, 0, 0},                       /* NW without CD */
+        {CR0_PAGED, 0, EFER_LME | EFER_LMA},           /* long mode without PAE */
+        {CR0_PAGED, CR4_PAE, EFER_LME},                /* LMA is missing */
+        {CR0_PROTECTED, CR4_PAE, EFER_LME | EFER_LMA}, /* LMA without paging */
+        {CR0_PAGED | UINT64_C(1) << 32, CR4_PAE, EFER_LONG},
+        {CR0_PAGED | 1u << 6, CR4_PAE, EFER_LONG},
+        {CR0_PAGED, CR4_PAE | CR4_LA57, EFER_LONG},
+        {CR0_PAGED, CR4_PAE | CR4_PKE, EFER_LONG}, /* a feature that it does not have */
+        {CR0_PAGED, CR4_PAE, EFER_LONG | EFER_SVME},
+        {CR0_PAGED, CR4_PCIDE, 0}, /* PCIDs outside of long mode */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        assert_int_equal(cr_check_state(rows[i].cr0, rows[i].cr4, rows[i].efer), -EINVAL);
+}
+
+static void paging_is_switched_from_compatible_code_only(UNUSED void **state)
+{
+    struct guest_paging paging = {.cr0 = CR0_PAGED, .cr4 = CR4_PAE, .efer = EFER_LONG};
+
+    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), 0);
+    paging.is_long = true;
+    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), -EINVAL);
+    assert_int_equal(cr0_check_write(&paging, CR0_PAGED | CR0_AM), 0);
+    paging.is_long = false;
+    paging.cr4 |= CR4_PCIDE;
+    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), -EINVAL);
+}
+
+static void entering_long_mode_needs_pae(UNUSED void **state)
+{
+    struct guest_paging paging = {.cr0 = CR0_PROTECTED, .efer = EFER_LME};
+
+    assert_int_equal(cr0_check_write(&paging, CR0_PAGED), -EINVAL);
+    paging.cr4 = CR4_PAE;
+    assert_int_equal(cr0_check_write(&paging, CR0_PAGED), 0);
+}
+
+static void undefined_bits_of_cr0_are_ignored_below_32(UNUSED void **state)
+{
+    struct guest_paging paging = {.cr0 = CR0_PROTECTED};
+
+    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED | 1u << 8), 0);
+    assert_int_equal(cr0_written(CR0_PE | 1u << 8), CR0_PE | CR0_ET);
+    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED | UINT64_C(1) << 40), -EINVAL);
+}
+
+static void cr4_keeps_what_long_mode_needs(UNUSED void **state)
+{
+    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PGE), -EINVAL);
+    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PAE | CR4_PCIDE), 0);
+    assert_int_equal(cr4_check_write(CR0_PROTECTED, 0, 0, CR4_PCIDE), -EINVAL);
+    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PAE | CR4_CET), -EINVAL);
+}
+
+static void lme_changes_without_paging_only(UNUSED void **state)
+{
+    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, EFER_LME), 0);
+    assert_int_equal(efer_check_write(CR0_PAGED, 0, EFER_LME), -EINVAL);
+    assert_int_equal(efer_check_write(CR0_PAGED, EFER_LONG, EFER_LONG & ~EFER_SCE), 0);
+    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, EFER_SVME), -EINVAL);
+    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, UINT64_C(1) << 14), -EINVAL);
+}
+
+struct insn {
+    uint8_t bytes[6];
+    uint8_t size;
+    bool is_long;
+    uint8_t number;
+    uint64_t value;
+};
+
+static struct guest_regs regs_with_numbers(void)
+{
+    struct guest_regs regs;
+
+    memset(&regs, 0, sizeof(regs));
+    for (unsigned i = 0; i < 16; i++)
+        regs.gpr[i] = UINT64_C(0xa00000000) + i;
+    return regs;
+}
+
+static void decodes_moves_to_control_registers(UNUSED void **state)
+{
+    static const struct insn rows[] = {
+        {{0x0f, 0x22, 0xe0}, 3, true, 4, UINT64_C(0xa00000000)},       /* mov %rax,%cr4 */
+        {{0x0f, 0x22, 0xe7}, 3, true, 4, UINT64_C(0xa00000007)},       /* mov %rdi,%cr4 */
+        {{0x41, 0x0f, 0x22, 0xe1}, 4, true, 4, UINT64_C(0xa00000009)}, /* mov %r9,%cr4 */
+        {{0x44, 0x0f, 0x22, 0xc3}, 4, true, 8, UINT64_C(0xa00000003)}, /* mov %rbx,%cr8 */
+        {{0x0f, 0x22, 0xc2}, 3, true, 0, UINT64_C(0xa00000002)},
+        {{0x0f, 0x22, 0xe1}, 3, false, 4, 1},       /* 32-bit code */
+        {{0xf0, 0x0f, 0x22, 0xc1}, 4, false, 8, 1}, /* LOCK: CR8 */
+        {{0x66, 0x0f, 0x22, 0xc0}, 4, false, 0, 0},
+    };
+    const struct guest_regs regs = regs_with_numbers();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct guest_paging paging = {.is_long = rows[i].is_long};
+        struct vm_exit exit = {.cr.number = rows[i].number};
+
+        cr_decode_bytes(rows[i].bytes, sizeof(rows[i].bytes), &paging, &regs, &exit);
+        assert_int_equal(exit.length, rows[i].size);
+        assert_int_equal(exit.cr.value, rows[i].value);
+    }
+}
+
+static void lmsw_sets_pe_but_does_not_clear_it(UNUSED void **state)
+{
+    static const uint8_t bytes[] = {0x0f, 0x01, 0xf1}; /* lmsw %cx */
+    struct guest_paging paging = {.cr0 = CR0_PROTECTED | CR0_TS};
+    struct guest_regs regs = regs_with_numbers();
+    struct vm_exit exit = {.cr.number = 0};
+
+    regs.gpr[REG_RCX] = CR0_MP;
+    cr_decode_bytes(bytes, sizeof(bytes), &paging, &regs, &exit);
+    assert_int_equal(exit.length, 3);
+    assert_int_equal(exit.cr.value, CR0_PROTECTED | CR0_MP);
+}
+
+static void other_instructions_have_no_length(UNUSED void **state)
+{
+    static const struct insn rows[] = {
+        {{0x0f, 0x20, 0xe0}, 3, true, 4, 0}, /* a read */
+        {{0x0f, 0x22, 0xc0}, 3, true, 4, 0}, /* another register */
+        {{0x0f, 0x22}, 2, true, 4, 0},       /* cut */
+        {{0x90}, 1, true, 4, 0},
+        {{0x41, 0x0f, 0x22, 0xe1}, 4, false, 4, 0}, /* no REX in 32-bit code */
+        {{0x66, 0x66, 0x66, 0x66, 0x66, 0x66}, 6, true, 4, 0},
+        {{0}, 0, true, 4, 0},
+    };
+    const struct guest_regs regs = regs_with_numbers();
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct guest_paging paging = {.is_long = rows[i].is_long};
+        struct vm_exit exit = {.length = 9, .cr.number = rows[i].number};
+
+        cr_decode_bytes(rows[i].bytes, rows[i].size, &paging, &regs, &exit);
+        assert_int_equal(exit.length, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(states_that_a_vcpu_can_be_in),
+        cmocka_unit_test(states_that_a_vcpu_cannot_be_in),
+        cmocka_unit_test(paging_is_switched_from_compatible_code_only),
+        cmocka_unit_test(entering_long_mode_needs_pae),
+        cmocka_unit_test(undefined_bits_of_cr0_are_ignored_below_32),
+        cmocka_unit_test(cr4_keeps_what_long_mode_needs),
+        cmocka_unit_test(lme_changes_without_paging_only),
+        cmocka_unit_test(decodes_moves_to_control_registers),
+        cmocka_unit_test(lmsw_sets_pe_but_does_not_clear_it),
+        cmocka_unit_test(other_instructions_have_no_length),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
