@@ -52,8 +52,8 @@ static void *map_new(uint64_t vaddr, uint64_t flags)
     return page;
 }
 
-/* VMCALL on Intel, VMMCALL on AMD (SDM Vol. 2C, APM Vol. 3). */
-static void write_hypercall_insn(uint8_t *to)
+/* SDM Vol. 2C, VMCALL; APM Vol. 3, VMMCALL. */
+void write_hypercall_insn(uint8_t *to)
 {
     static const uint8_t vmcall[INSN_SIZE] = {0x0f, 0x01, 0xc1};
     static const uint8_t vmmcall[INSN_SIZE] = {0x0f, 0x01, 0xd9};

@@ -37,6 +37,9 @@ static inline uint32_t low_address(const void *pointer)
     return (uint32_t)(uintptr_t)pointer;
 }
 
+/* Writes the three bytes of VMCALL on Intel, of VMMCALL on AMD. */
+void write_hypercall_insn(uint8_t *to);
+
 /* A hypercall from a 32-bit code segment at privilege 0; the result is EAX, sign-extended. */
 int64_t hypercall_compat(unsigned int number, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4,
                          uint32_t a5);
