@@ -26,14 +26,24 @@ static inline unsigned gfn_cache_slot(gfn_t gfn)
 static inline void gfn_cache_forget(struct gfn_cache *cache)
 {
     cache->epoch += GFN_EPOCH_STEP;
+    cache->verified = 0;
     if (unlikely(cache->epoch == 0))
         *cache = (struct gfn_cache){.epoch = GFN_EPOCH_STEP};
+}
+
+/* The walk slot of LEVEL gets another frame. */
+static inline void gfn_cache_forget_walk(struct gfn_cache *cache, unsigned level)
+{
+    cache->walk[level].tag = 0;
+    cache->verified = 0;
+    for (unsigned i = 0; i < GFN_CACHE_PINS; i++)
+        cache->pin[i].epoch = 0;
 }
 
 /* The guest has run: what its own tables said may have changed. */
 static inline void gfn_cache_begin_exit(struct gfn_cache *cache)
 {
-    cache->leaf.access = 0;
+    cache->verified = 0;
 }
 
 #endif

@@ -61,14 +61,15 @@ static inline int find_frame(gfn_t gfn, bool is_write, mfn_t *mfn)
     return 0;
 }
 
-/* A guest's table: what the walker takes for a machine frame is a guest frame. pt_lookup() looks at
- * the walk's tags itself before it asks here. */
+/* A guest's table: what the walker takes for a machine frame is a guest frame. */
 static uint64_t *map_guest_table(UNUSED void *context, mfn_t table, unsigned level)
 {
     struct gfn_cache *cache = &this_cpu()->gfn_cache;
     gfn_t gfn = {table.v};
     mfn_t mfn;
 
+    if (cache->walk[level].tag == gfn_cache_tag(cache, gfn, false))
+        return cache->walk[level].page;
     if (find_frame(gfn, false, &mfn) != 0)
         return NULL;
     cache->walk[level].page = window_map_walk(level, mfn);
@@ -121,74 +122,138 @@ static inline bool is_allowed(const struct guest_paging *paging, unsigned rights
            (paging->rflags & RFLAGS_AC) != 0;
 }
 
-/* GVA's guest-physical address in *GPA, and the leaf in *LEAF unless paging is off. */
-static inline int translate(const struct walk *walk, uint64_t gva, unsigned access, gpa_t *gpa,
-                            struct pt_leaf *leaf)
+/* pt_lookup() with the path, for a guest in long mode: once more if a table was in no slot. */
+static int look_up_path(const struct pt *pt, uint64_t gva, struct pt_leaf *leaf,
+                        struct pt_path *path)
 {
-    unsigned shift;
+    int error = pt_lookup_path(pt, gva, leaf, path);
 
+    if (likely(error != -EAGAIN))
+        return error;
+    error = pt_lookup(pt, gva, leaf);
+    return error != 0 ? error : pt_lookup_path(pt, gva, leaf, path);
+}
+
+/* GVA's guest-physical address in *GPA, the leaf in *LEAF unless paging is off, and in *PATH, if it
+ * is not NULL, what a walk in long mode read. */
+static inline int translate(const struct walk *walk, uint64_t gva, unsigned access,
+                            struct pt_leaf *leaf, struct pt_path *path)
+{
+    int error;
+
+    if ((walk->paging.cr0 & CR0_PG) == 0) {
+        *leaf = (struct pt_leaf){.base = {(uint32_t)gva & ~(uint64_t)(PAGE_SIZE - 1)}};
+        return 0;
+    }
     if (!walk->paging.is_long)
         gva = (uint32_t)gva;
     else if ((uint64_t)((int64_t)(gva << 16) >> 16) != gva)
         return -EFAULT;
-    if ((walk->paging.cr0 & CR0_PG) == 0) {
-        gpa->v = gva;
-        leaf->rights = 0;
-        return 0;
-    }
-    if (pt_lookup(&walk->pt, gva, leaf) != 0 || !is_allowed(&walk->paging, leaf->rights, access))
-        return -EFAULT;
-    shift = PAGE_SHIFT + leaf->level * walk->index_bits;
-    gpa->v = leaf->base.v | (gva & ((UINT64_C(1) << shift) - 1));
-    return 0;
+    error = path != NULL && walk->pt.format == &pt_format_guest64
+                ? look_up_path(&walk->pt, gva, leaf, path)
+                : pt_lookup(&walk->pt, gva, leaf);
+    return error == 0 && is_allowed(&walk->paging, leaf->rights, access) ? 0 : -EFAULT;
+}
+
+/* Address bits that LEAF of WALK leaves alone. */
+static inline uint64_t leaf_mask(const struct walk *walk, const struct pt_leaf *leaf)
+{
+    return (UINT64_C(1) << (PAGE_SHIFT + leaf->level * walk->index_bits)) - 1;
 }
 
 int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
 {
     struct walk walk;
     struct pt_leaf leaf;
-
-    begin_walk(&walk);
-    return translate(&walk, gva.v, access, gpa, &leaf);
-}
-
-/* Translates GVA for this exit, and remembers the leaf: until the guest is entered again, a further
- * use of it may see the same. */
-static __attribute__((noinline)) int walk_for_pin(uint64_t gva, unsigned access, gpa_t *gpa)
-{
-    struct gfn_cache *cache = &this_cpu()->gfn_cache;
-    struct walk walk;
-    struct pt_leaf leaf = {.level = 0};
     int error;
 
     begin_walk(&walk);
-    error = translate(&walk, gva, access, gpa, &leaf);
-    if (likely(error == 0 && walk.paging.is_long && leaf.rights != 0)) {
-        cache->leaf.mask = ~((UINT64_C(1) << (PAGE_SHIFT + leaf.level * walk.index_bits)) - 1);
-        cache->leaf.from = gva & cache->leaf.mask;
-        cache->leaf.to = leaf.base.v;
-        cache->leaf.access = access | (leaf.rights & (PT_READ | PT_WRITE));
-    }
+    error = translate(&walk, gva.v, access, &leaf, NULL);
+    if (error == 0)
+        gpa->v = leaf.base.v | (gva.v & leaf_mask(&walk, &leaf));
     return error;
 }
 
-static int pin_page(enum window_use use, uint64_t gva, unsigned access, void **part)
+/* True if the walk that PIN remembers would go the same way with the guest as it is. */
+static inline bool still_holds(const struct gfn_cache_pin *pin)
 {
-    struct percpu *percpu = this_cpu();
-    const struct gfn_cache *cache = &percpu->gfn_cache;
-    gpa_t gpa;
-    mfn_t mfn;
+    const struct guest_paging *was = &pin->paging;
+    struct guest_paging is;
+
+    virt->get_paging(this_cpu()->current, &is);
+    if (((is.cr0 ^ was->cr0) | (is.cr3 ^ was->cr3) | (is.cr4 ^ was->cr4) | (is.efer ^ was->efer) |
+         ((is.rflags ^ was->rflags) & RFLAGS_AC)) != 0 ||
+        is.cpl != was->cpl || is.is_long != was->is_long)
+        return false;
+    for (unsigned i = 0; i < PT_PATH_MAX; i++)
+        if (READ_ONCE(*pin->path.slot[i]) != pin->path.entry[i])
+            return false;
+    return true;
+}
+
+/* Translates GVA by a walk, which PIN remembers if it can be looked at again. */
+static __attribute__((noinline)) int walk_for_pin(struct gfn_cache_pin *pin, uint64_t gva,
+                                                  unsigned access, gpa_t *gpa)
+{
+    struct walk walk;
+    struct pt_leaf leaf;
+    uint64_t mask;
     int error;
 
-    if ((cache->leaf.access & access) != 0 && (gva & cache->leaf.mask) == cache->leaf.from) {
-        gpa.v = cache->leaf.to | (gva & ~cache->leaf.mask);
+    pin->epoch = 0;
+    begin_walk(&walk);
+    error = translate(&walk, gva, access, &leaf, &pin->path);
+    if (error != 0)
+        return error;
+    mask = leaf_mask(&walk, &leaf);
+    gpa->v = leaf.base.v | (gva & mask);
+    if (unlikely(!walk.paging.is_long))
+        return 0;
+    pin->paging = walk.paging;
+    pin->mask = ~mask;
+    pin->from = gva & ~mask;
+    pin->to = leaf.base.v;
+    pin->access = access | (leaf.rights & (PT_READ | PT_WRITE));
+    pin->epoch = this_cpu()->gfn_cache.epoch;
+    return 0;
+}
+
+/* Translates GVA for SLOT: as before in this exit, as before if nothing that it depends on has
+ * changed, or by a walk. */
+static inline int translate_for_pin(enum guest_pin_slot slot, uint64_t gva, unsigned access,
+                                    gpa_t *gpa)
+{
+    struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    struct gfn_cache_pin *pin = &cache->pin[slot];
+    int error;
+
+    if (likely(pin->epoch == cache->epoch && (gva & pin->mask) == pin->from &&
+               (pin->access & access) != 0 &&
+               ((cache->verified >> slot & 1) != 0 || still_holds(pin)))) {
+        gpa->v = pin->to | (gva & ~pin->mask);
     } else {
-        error = walk_for_pin(gva, access, &gpa);
+        error = walk_for_pin(pin, gva, access, gpa);
         if (error != 0)
             return error;
     }
-    error = find_frame(gfn_of(gpa), access == PT_WRITE, &mfn);
-    if (error != 0)
+    cache->verified |= 1u << slot;
+    return 0;
+}
+
+static int pin_page(enum guest_pin_slot slot, unsigned which, uint64_t gva, unsigned access,
+                    void **part)
+{
+    static const enum window_use first_use[] = {
+        [PIN_ARG] = WINDOW_ARG0, [PIN_ELEM] = WINDOW_ELEM0, [PIN_DATA] = WINDOW_DATA0};
+    const struct percpu *percpu = this_cpu();
+    enum window_use use = first_use[slot] + which;
+    gpa_t gpa;
+    mfn_t mfn;
+    int error = translate_for_pin(slot, gva, access, &gpa);
+
+    if (likely(error == 0))
+        error = find_frame(gfn_of(gpa), access == PT_WRITE, &mfn);
+    if (unlikely(error != 0))
         return error;
     /* window_map() without the call when the slot shows the frame already. */
     if (likely(mfn_equal(percpu->window_tag[WALK_LEVELS + use], mfn)))
@@ -201,8 +266,6 @@ static int pin_page(enum window_use use, uint64_t gva, unsigned access, void **p
 int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin)
 {
-    static const enum window_use first_use[] = {
-        [PIN_ARG] = WINDOW_ARG0, [PIN_ELEM] = WINDOW_ELEM0, [PIN_DATA] = WINDOW_DATA0};
     unsigned access = is_write ? PT_WRITE : PT_READ;
     size_t room = PAGE_SIZE - (gva.v & (PAGE_SIZE - 1));
     int error;
@@ -210,11 +273,11 @@ int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
     pin->part_size[0] = (uint32_t)size;
     pin->part_size[1] = 0;
     if (likely(size <= room))
-        return pin_page(first_use[slot], gva.v, access, &pin->part[0]);
+        return pin_page(slot, 0, gva.v, access, &pin->part[0]);
     pin->part_size[0] = (uint32_t)room;
     pin->part_size[1] = (uint32_t)(size - room);
-    error = pin_page(first_use[slot], gva.v, access, &pin->part[0]);
-    return error != 0 ? error : pin_page(first_use[slot] + 1, gva.v + room, access, &pin->part[1]);
+    error = pin_page(slot, 0, gva.v, access, &pin->part[0]);
+    return error != 0 ? error : pin_page(slot, 1, gva.v + room, access, &pin->part[1]);
 }
 
 void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)

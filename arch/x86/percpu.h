@@ -8,6 +8,8 @@
 #define ATOLL_X86_PERCPU_H
 
 #include "arch/x86/lock.h"
+#include "arch/x86/pt.h"
+#include "arch/x86/virt.h"
 #include "core/types.h"
 
 #define CPU_MAX 64u
@@ -40,6 +42,17 @@ struct cpu {
 #define GFN_CACHE_SIZE    32u
 #define LOCK_DEPTH_MAX    12u
 #define WALK_LEVELS       4u
+#define GFN_CACHE_PINS    3u /* enum guest_pin_slot */
+/* A walk that was made, with all that it depended on: the same registers and the same entries, read
+ * again, give the same translation. Only for 64-bit guest code. */
+struct gfn_cache_pin {
+    uint64_t epoch;      /* of the cache it belongs to; the slots in the path are of that time */
+    uint64_t mask, from; /* addresses A with (A & mask) == from */
+    uint64_t to;         /* guest-physical */
+    uint32_t access;     /* PT_READ, PT_WRITE that are allowed */
+    struct guest_paging paging;
+    struct pt_path path;
+};
 /* core/gfn_cache.h. An epoch of 0 is not used, so that zeroed tags are of none. */
 struct gfn_cache {
     uint64_t epoch;
@@ -51,12 +64,8 @@ struct gfn_cache {
         uint64_t tag;
         uint64_t *page;
     } walk[WALK_LEVELS]; /* what the walk slot of each level shows */
-    /* The last guest-virtual translation, until the guest is entered again. */
-    struct {
-        uint64_t mask, from; /* addresses A with (A & mask) == from */
-        uint64_t to;         /* guest-physical */
-        uint32_t access;     /* PT_READ, PT_WRITE; 0: none */
-    } leaf;
+    struct gfn_cache_pin pin[GFN_CACHE_PINS];
+    uint32_t verified; /* bit per pin: checked since the guest ran last */
 };
 
 struct percpu {

@@ -205,7 +205,7 @@ static inline uint64_t *table_of(const struct pt *pt, mfn_t table, unsigned leve
 static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
                                                          const struct pt_format *format,
                                                          uint64_t address, enum reach reach,
-                                                         struct pt_leaf *leaf)
+                                                         struct pt_leaf *leaf, struct pt_path *path)
 {
     uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
     uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
@@ -224,6 +224,10 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
             entry = READ_ONCE(*(const uint32_t *)(base + offset));
         else
             entry = READ_ONCE(*(const uint64_t *)(base + offset));
+        for (unsigned i = done; path != NULL && i < PT_PATH_MAX; i++) {
+            path->slot[i] = (const uint64_t *)(base + offset);
+            path->entry[i] = entry;
+        }
         if (unlikely((entry & ENTRY_PRESENT) == 0)) {
             decode_leaf(format, entry, level, leaf);
             return -ENOENT;
@@ -246,7 +250,7 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
 static __attribute__((noinline)) int look_up_any(const struct pt *pt, uint64_t address,
                                                  struct pt_leaf *leaf)
 {
-    return look_up(pt, pt->format, address, REACH_MAP, leaf);
+    return look_up(pt, pt->format, address, REACH_MAP, leaf, NULL);
 }
 
 static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
@@ -254,21 +258,22 @@ static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t a
 {
     if (pt->direct == 0)
         return look_up_any(pt, address, leaf);
-    return look_up(pt, &pt_format_npt, address, REACH_DIRECT, leaf);
+    return look_up(pt, &pt_format_npt, address, REACH_DIRECT, leaf, NULL);
 }
 
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
 {
     if (pt->format == &pt_format_npt)
         return look_up_npt(pt, address, leaf);
-    /* A guest's tables are mostly in their slots; if one is not, the walk begins again. */
-    if (likely(pt->format == &pt_format_guest64)) {
-        int error = look_up(pt, &pt_format_guest64, address, REACH_SLOTS, leaf);
-
-        if (likely(error != -EFAULT))
-            return error;
-    }
     return look_up_any(pt, address, leaf);
+}
+
+int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
+                   struct pt_path *path)
+{
+    int error = look_up(pt, &pt_format_guest64, address, REACH_SLOTS, leaf, path);
+
+    return error == -EFAULT ? -EAGAIN : error;
 }
 
 /* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */

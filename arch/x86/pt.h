@@ -51,6 +51,14 @@ struct pt_leaf {
     unsigned soft;   /* the format's software bits: 7 bits that belong to the caller */
 };
 
+/* The entries that a walk of a long-mode guest's tables read, from the root down: where each lies
+ * in its walk slot and what it held. The last one is repeated where the leaf is above level 0. */
+#define PT_PATH_MAX 4u
+struct pt_path {
+    const uint64_t *slot[PT_PATH_MAX];
+    uint64_t entry[PT_PATH_MAX];
+};
+
 /* How the walker reaches and allocates tables. map() returns a pointer to the table page, valid
  * until the next map() of the same level; NULL: there is no such page. alloc() yields a zeroed
  * page, free() takes one back. */
@@ -73,6 +81,10 @@ struct pt {
  * the entry that is not present holds, RIGHTS 0). -EFAULT: map() has no such table. RIGHTS are what
  * all entries on the way allow. */
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_CHECK;
+/* The same for pt_format_guest64, if its tables are in the walk's slots already; *PATH is what was
+ * read on the way. Otherwise -EAGAIN. */
+int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
+                   struct pt_path *path) MUST_CHECK;
 /* Makes every table exist that a leaf of LEVEL at ADDRESS needs, splitting larger leaves. Changes
  * no translation. alloc()'s error, with nothing changed; -EEXIST: smaller leaves are in its place.
  */

@@ -33,7 +33,7 @@ void *window_map(enum window_use use, mfn_t mfn)
 
 void *window_map_walk(unsigned level, mfn_t mfn)
 {
-    this_cpu()->gfn_cache.walk[level].tag = 0;
+    gfn_cache_forget_walk(&this_cpu()->gfn_cache, level);
     return map_slot(level, mfn);
 }
 
