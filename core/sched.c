@@ -128,16 +128,20 @@ static struct vcpu *pick(struct run_queue *rq, struct vcpu *prev, uint64_t now)
     return first;
 }
 
-/* Looks again when the slice is over, if somebody else waits or the cap ends it. */
+/* Looks again when the slice is over, if somebody else waits or the cap ends it. A look that is due
+ * earlier, of who ran before, stays: it does no harm, and setting the timer costs more. */
 static void set_slice(struct run_queue *rq, struct vcpu *v, uint64_t now)
 {
-    uint64_t slice = rq->queue.root ? SCHED_SLICE_NS : UINT64_MAX;
     uint64_t left = cap_left(v->domain, now);
 
-    if (left < slice)
-        slice = left > SCHED_GRANULARITY_NS ? left : SCHED_GRANULARITY_NS;
-    if (slice != UINT64_MAX)
-        timer_set(&rq->slice, rq->cpu, now + slice);
+    if (unlikely(left != UINT64_MAX)) {
+        if (rq->queue.root && left > SCHED_SLICE_NS)
+            left = SCHED_SLICE_NS;
+        timer_set(&rq->slice, rq->cpu,
+                  now + (left > SCHED_GRANULARITY_NS ? left : SCHED_GRANULARITY_NS));
+    } else if (rq->queue.root && !timer_is_set(&rq->slice)) {
+        timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
+    }
 }
 
 /* The state of a vCPU that does not run. */
@@ -148,23 +152,33 @@ static uint32_t idle_runstate(const struct vcpu *v)
     return atomic_load(&v->is_blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
 }
 
-/* PREV's state is saved: from here on other CPUs may have it. */
-static void release(struct run_queue *rq, struct vcpu *prev, uint64_t now)
+/* PREV, which waits for something, is saved: from here on other CPUs may have it. */
+static void release_waiting(struct vcpu *prev)
 {
-    bool goes_on;
+    /* A full barrier, as is the queue's lock that sched_wake() takes: who lets PREV run and finds
+     * it running is seen here. */
+    atomic_store(&prev->sched.is_running, false);
+    if (unlikely(vcpu_may_run(prev)))
+        sched_wake(prev);
+}
+
+/* The same for one that could go on: it is queued, here unless its affinity changed. */
+static void release_runnable(struct run_queue *rq, struct vcpu *prev, uint64_t now)
+{
+    bool stays;
 
     lock_take(&rq->lock);
     atomic_store(&prev->sched.is_running, false);
-    vcpu_set_runstate(prev, idle_runstate(prev), now);
-    goes_on = vcpu_may_run(prev) && !prev->sched.is_parked;
-    if (goes_on && may_stay(rq, prev)) {
+    stays = may_stay(rq, prev);
+    if (!vcpu_may_run(prev)) /* stopped meanwhile */
+        vcpu_set_runstate(prev, idle_runstate(prev), now);
+    if (stays) {
         run_queue_insert(rq, prev);
         if (!timer_is_set(&rq->slice))
             timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
-        goes_on = false;
     }
     lock_drop(&rq->lock);
-    if (goes_on) /* not here: its affinity changed */
+    if (!stays)
         sched_wake(prev);
 }
 
@@ -191,8 +205,10 @@ static void switch_to(struct run_queue *rq, struct vcpu *prev, struct vcpu *next
         arch_vcpu_load(next);
         this_cpu()->current = next;
     }
-    if (prev)
-        release(rq, prev, now);
+    if (prev && prev->runstate == RUNSTATE_runnable)
+        release_runnable(rq, prev, now);
+    else if (prev)
+        release_waiting(prev);
 }
 
 static void note_idle(const struct run_queue *rq, bool is_idle)
@@ -224,6 +240,8 @@ void sched_run(void)
     WRITE_ONCE(rq->current_load, next ? next->domain->sched.weight : 0);
     rq->start_ns = now;
     note_idle(rq, next == NULL);
+    if (prev && next != prev)
+        vcpu_set_runstate(prev, idle_runstate(prev), now);
     if (next && next != prev) {
         atomic_store(&next->sched.is_running, true);
         vcpu_set_runstate(next, RUNSTATE_running, now);
