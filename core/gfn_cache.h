@@ -40,6 +40,18 @@ static inline void gfn_cache_forget_walk(struct gfn_cache *cache, unsigned level
         cache->pin[i].epoch = 0;
 }
 
+/* GFN shows another frame, or none. */
+static inline void gfn_cache_forget_one(struct gfn_cache *cache, gfn_t gfn)
+{
+    unsigned slot = gfn_cache_slot(gfn);
+
+    if ((cache->entry[slot].tag | 1) == gfn_cache_tag(cache, gfn, true))
+        cache->entry[slot].tag = 0;
+    for (unsigned level = 0; level < WALK_LEVELS; level++)
+        if (cache->walk[level].tag == gfn_cache_tag(cache, gfn, false))
+            gfn_cache_forget_walk(cache, level);
+}
+
 /* The guest has run: what its own tables said may have changed. */
 static inline void gfn_cache_begin_exit(struct gfn_cache *cache)
 {

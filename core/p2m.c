@@ -139,13 +139,26 @@ static void raise_generation(struct domain *d)
             cpu_kick(&cpus[i], CPU_PENDING_TLB);
 }
 
-/* This CPU's own results, if the domain is the loaded one's. */
-static void forget_cached(const struct domain *d)
+/* MFN is no more what GFN shows, and the generation rose. If the domain is the one loaded here,
+ * this CPU knows what to forget, and which window slots to empty at the next entry: a slot may be
+ * in use until then. */
+static void forget_removed(const struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
 {
     struct percpu *percpu = this_cpu();
 
-    if (percpu->current != NULL && percpu->current->domain == d)
+    if (percpu->current == NULL || percpu->current->domain != d)
+        return;
+    if (order == 0)
+        gfn_cache_forget_one(&percpu->gfn_cache, gfn);
+    else
         gfn_cache_forget(&percpu->gfn_cache);
+    for (uint32_t left = percpu->window_used; left != 0; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(left);
+
+        if ((percpu->window_tag[slot].v ^ mfn.v) >> order == 0)
+            percpu->window_stale |= 1u << slot;
+    }
+    percpu->own_raises++;
 }
 
 struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type)
@@ -165,10 +178,10 @@ struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
     p2m->page_count[before.rights == 0 ? P2M_NONE : before.soft] -= UINT64_C(1) << order;
     if (type != P2M_NONE && gfn.v + (UINT64_C(1) << order) - 1 > p2m->max_gfn.v)
         p2m->max_gfn.v = gfn.v + (UINT64_C(1) << order) - 1;
-    if (before.rights != 0) {
-        forget_cached(d);
-        if (leaf.base.v != before.base.v || (before.rights & ~leaf.rights) != 0)
-            raise_generation(d);
+    if (before.rights != 0 &&
+        (leaf.base.v != before.base.v || (before.rights & ~leaf.rights) != 0)) {
+        forget_removed(d, gfn, order, mfn_of(before.base));
+        raise_generation(d);
     }
     lock_drop(&p2m->lock);
     decode(&before, gfn, &old);
@@ -185,18 +198,26 @@ bool p2m_flush_done(struct domain *d, uint64_t generation)
 
 void p2m_enter(struct vcpu *v)
 {
-    struct cpu *cpu = this_cpu()->cpu;
-    uint64_t generation = atomic_load(&v->domain->p2m.generation);
+    struct percpu *percpu = this_cpu();
+    struct cpu *cpu = percpu->cpu;
+    uint64_t generation = atomic_load(&v->domain->p2m.generation), flushed;
 
     if (unlikely(v->arch.tlb_gen != generation)) {
         virt->flush(v);
         v->arch.tlb_gen = generation;
-        v->counters.flushes++;
     }
-    if (unlikely(atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed) != generation)) {
+    flushed = atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed);
+    if (flushed == generation)
+        return;
+    /* If nobody else took anything away, it is known what. */
+    if (generation - flushed == percpu->own_raises) {
+        window_unmap_slots(percpu->window_stale);
+        percpu->window_stale = 0;
+        percpu->own_raises = 0;
+    } else {
         window_empty();
-        atomic_store(&cpu->loaded_gen, generation);
     }
+    atomic_store(&cpu->loaded_gen, generation);
 }
 
 /* What a leaf of a dead p2m leads to goes back. */

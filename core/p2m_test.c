@@ -218,6 +218,38 @@ static void test_a_removed_chunk_waits_too(UNUSED void **state)
     assert_int_equal(chunk_of(mfn)->state, CHUNK_FREE);
 }
 
+static bool window_shows(mfn_t mfn)
+{
+    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
+        if ((this_cpu()->window_used & 1u << slot) != 0 &&
+            mfn_equal(this_cpu()->window_tag[slot], mfn))
+            return true;
+    return false;
+}
+
+static void test_the_window_lets_go_of_what_is_removed(UNUSED void **state)
+{
+    mfn_t mine = add(d, 3, 0), stays = add(d, 4, 0), others = add(d, 5, 0);
+
+    fake_load(d->vcpu[0]);
+    p2m_enter(d->vcpu[0]);
+    window_map(WINDOW_ARG0, mine);
+    window_map(WINDOW_ELEM0, stays);
+    remove_page(3);
+    assert_true(window_shows(mine)); /* it may be in use until the next entry */
+    p2m_enter(d->vcpu[0]);
+    assert_false(window_shows(mine));
+    assert_true(window_shows(stays));
+    window_map(WINDOW_ARG0, others);
+    fake_on_cpu(1);
+    remove_page(5);
+    fake_on_cpu(0);
+    p2m_enter(d->vcpu[0]);
+    assert_false(window_shows(others));
+    fake_load(other->vcpu[0]);
+    assert_false(window_shows(stays));
+}
+
 /* A xorshift generator: the same on every run. */
 static uint64_t next_random(void)
 {
@@ -354,6 +386,7 @@ int main(void)
         TEST(test_a_removed_frame_waits_for_every_cpu),
         TEST(test_a_cpu_that_loads_another_domain_counts_as_flushed),
         TEST(test_a_removed_chunk_waits_too),
+        TEST(test_the_window_lets_go_of_what_is_removed),
         TEST(test_no_stale_access_reaches_a_frame_of_others),
         TEST(test_the_test_sees_a_lost_flush),
         TEST(test_a_frame_is_referenced_through_the_p2m),

@@ -74,7 +74,9 @@ struct percpu {
     struct vcpu *current;                 /* the vCPU whose state is loaded; NULL: idle */
     mfn_t window_tag[WINDOW_SLOT_COUNT];  /* frame that each window slot maps, MFN_NONE: none */
     void *window_page[WINDOW_SLOT_COUNT]; /* where each slot that maps something is seen */
-    uint32_t window_used;                 /* bit per slot that maps something */
+    uint32_t window_stale; /* of these, slots of frames that this CPU took from the loaded domain */
+    uint64_t own_raises;   /* generations of the loaded domain that this CPU raised meanwhile */
+    uint32_t window_used;  /* bit per slot that maps something */
     uint32_t interrupt_depth;
     uint64_t window_fills; /* slots filled since the CPU started */
     struct gfn_cache gfn_cache;

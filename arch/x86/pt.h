@@ -64,7 +64,7 @@ struct pt_path {
  * page, free() takes one back. */
 struct pt_ops {
     uint64_t *(*map)(void *context, mfn_t table, unsigned level);
-    int (*alloc)(void *context, mfn_t *table) MUST_CHECK;
+    int (*alloc)(void *context, mfn_t *table);
     void (*free)(void *context, mfn_t table);
 };
 
@@ -130,6 +130,8 @@ void *window_map(enum window_use use, mfn_t mfn);
 void *window_map_walk(unsigned level, mfn_t mfn);
 /* Unmaps the slot of USE: after a look at a frame of a domain that is not loaded here. */
 void window_unmap(enum window_use use);
+/* Unmaps the slots in MASK, bits of window_used. */
+void window_unmap_slots(uint32_t mask);
 /* Unmaps every slot and forgets this CPU's gfn-to-mfn results: before this CPU runs another domain,
  * and when a generation passes. */
 void window_empty(void);

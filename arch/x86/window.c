@@ -48,8 +48,13 @@ static void empty_slot(unsigned slot)
 
 void window_unmap(enum window_use use)
 {
-    if ((this_cpu()->window_used & 1u << (WALK_LEVELS + (unsigned)use)) != 0)
-        empty_slot(WALK_LEVELS + (unsigned)use);
+    window_unmap_slots(1u << (WALK_LEVELS + (unsigned)use));
+}
+
+void window_unmap_slots(uint32_t mask)
+{
+    for (mask &= this_cpu()->window_used; mask != 0; mask &= mask - 1)
+        empty_slot((unsigned)__builtin_ctz(mask));
 }
 
 void window_empty(void)
@@ -57,6 +62,7 @@ void window_empty(void)
     struct percpu *percpu = this_cpu();
 
     gfn_cache_forget(&percpu->gfn_cache);
-    while (percpu->window_used != 0)
-        empty_slot((unsigned)__builtin_ctz(percpu->window_used));
+    window_unmap_slots(percpu->window_used);
+    percpu->window_stale = 0;
+    percpu->own_raises = 0;
 }

@@ -98,7 +98,14 @@ void *window_map_walk(unsigned level, mfn_t mfn)
 
 void window_unmap(enum window_use use)
 {
-    empty_slot(WALK_LEVELS + (unsigned)use);
+    window_unmap_slots(1u << (WALK_LEVELS + (unsigned)use));
+}
+
+void window_unmap_slots(uint32_t mask)
+{
+    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
+        if ((this_cpu()->window_used & mask & 1u << slot) != 0)
+            empty_slot(slot);
 }
 
 void window_empty(void)
@@ -106,9 +113,9 @@ void window_empty(void)
     struct percpu *percpu = this_cpu();
 
     gfn_cache_forget(&percpu->gfn_cache);
-    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
-        if ((percpu->window_used & 1u << slot) != 0)
-            empty_slot(slot);
+    window_unmap_slots(UINT32_MAX);
+    percpu->window_stale = 0;
+    percpu->own_raises = 0;
 }
 
 /* ---- the host's tables ---- */
