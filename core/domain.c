@@ -200,6 +200,7 @@ static void init_fields(struct domain *d, const struct xen_domctl_createdomain *
     d->vcpu_limit = config->max_vcpus;
     d->hyp_limit = HYP_PAGES_LIMIT;
     d->shared_info_gfn = GFN_NONE;
+    d->params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     d->console_log_budget = CONSOLE_BUDGET;
     d->console_refill_ns = time_ns();
     for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {

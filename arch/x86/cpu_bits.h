@@ -68,6 +68,7 @@
 /* MSR numbers, APM Vol. 2 A.1 and SDM Vol. 4 2.1 */
 #define MSR_TSC            0x00000010u
 #define MSR_APIC_BASE      0x0000001bu
+#define MSR_PRED_CMD       0x00000049u
 #define MSR_PATCH_LEVEL    0x0000008bu
 #define MSR_MTRR_CAP       0x000000feu
 #define MSR_SYSENTER_CS    0x00000174u
@@ -109,6 +110,8 @@
 #define MSR_DR1_MASK       0xc0011019u
 #define MSR_FP_CFG         0xc0011028u
 #define MSR_DE_CFG         0xc0011029u
+
+#define PRED_CMD_IBPB UINT64_C(1) /* forget branch targets, APM Vol. 2 3.2.9 */
 
 /* PAT after reset: WB WT UC- UC, twice (APM Vol. 2 7.8.2) */
 #define PAT_RESET UINT64_C(0x0007040600070406)

@@ -11,6 +11,7 @@
 #include "arch/x86/cr.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/vcpu_page.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/heap.h"
@@ -90,6 +91,7 @@ static int svm_cpu_init(void)
         if (find_features() != 0 || xstate_boot() != 0 || make_permission_maps() != 0)
             return -ENODEV;
         cpuid_boot(insn_cpuid);
+        vcpu_boot();
     }
     if (insn_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
         log_line(LOG_ERROR, "svm: the firmware has disabled AMD-V");

@@ -20,13 +20,27 @@
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 
-#define CS_ATTRIBUTES_REAL 0x9bu
-#define REAL_MODE_SHIFT    4 /* a real-mode selector is the base / 16 */
+#define CPUID_EXT_FIRST     0x80000000u
+#define CPUID_EXT8          0x80000008u
+#define CPUID_EXT8_EBX_IBPB (1u << 12) /* APM Vol. 3 E.4.7 */
+#define CS_ATTRIBUTES_REAL  0x9bu
+#define REAL_MODE_SHIFT     4 /* a real-mode selector is the base / 16 */
 
 const struct virt_ops *virt;
 
-/* What TSC_AUX holds on each CPU: writing an MSR is dear, and most vCPUs agree. */
-static uint64_t loaded_tsc_aux[CPU_MAX];
+/* What each CPU was left with: writing an MSR is dear, and often it is there already. */
+static struct {
+    uint64_t tsc_aux;
+    const struct domain *domain; /* whose branch targets the predictors know; only compared */
+} left[CPU_MAX];
+
+static bool has_predictor_barrier;
+
+void vcpu_boot(void)
+{
+    has_predictor_barrier = insn_cpuid(CPUID_EXT_FIRST, 0).eax >= CPUID_EXT8 &&
+                            (insn_cpuid(CPUID_EXT8, 0).ebx & CPUID_EXT8_EBX_IBPB);
+}
 
 void vcpu_page_map(const struct vcpu *v)
 {
@@ -120,16 +134,19 @@ static void save_debug(struct vcpu_private *p)
 
 void arch_vcpu_load(struct vcpu *v)
 {
-    uint64_t *tsc_aux = &loaded_tsc_aux[this_cpu()->id];
+    uint32_t cpu = this_cpu()->id;
 
     host_private_map(PRIVATE_VCPU, v->arch.private_frame);
     host_private_map(PRIVATE_CONTROL, v->arch.control_frame);
     load_debug(vcpu_private());
     xstate_load(vcpu_private());
-    if (*tsc_aux != v->arch.tsc_aux) {
+    if (left[cpu].tsc_aux != v->arch.tsc_aux) {
         insn_wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
-        *tsc_aux = v->arch.tsc_aux;
+        left[cpu].tsc_aux = v->arch.tsc_aux;
     }
+    if (has_predictor_barrier && left[cpu].domain != v->domain)
+        insn_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+    left[cpu].domain = v->domain;
     virt->load(v);
     if (timer_is_set(&v->arch.vlapic.timer))
         timer_migrate(&v->arch.vlapic.timer, this_cpu()->id);
@@ -139,7 +156,7 @@ void arch_vcpu_save(struct vcpu *v)
 {
     xstate_save(vcpu_private());
     save_debug(vcpu_private());
-    loaded_tsc_aux[this_cpu()->id] = v->arch.tsc_aux;
+    left[this_cpu()->id].tsc_aux = v->arch.tsc_aux;
     host_private_map(PRIVATE_VCPU, MFN_NONE);
     host_private_map(PRIVATE_CONTROL, MFN_NONE);
 }

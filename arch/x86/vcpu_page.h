@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The private pages of a vCPU that runs nowhere, mapped for a moment at vcpu_private_other(). */
+/* What the architecture's files share about vCPUs: the private pages of one that runs nowhere,
+ * mapped for a moment at vcpu_private_other(). */
 #ifndef ATOLL_X86_VCPU_PAGE_H
 #define ATOLL_X86_VCPU_PAGE_H
 
 struct vcpu;
 
+/* Once, on the boot CPU, before any vCPU is loaded. */
+void vcpu_boot(void);
 void vcpu_page_map(const struct vcpu *v);
 void vcpu_page_unmap(void);
 
