@@ -258,9 +258,9 @@ static void deadline_timer(void)
     check("lapic/the deadline is 0 afterwards", (int64_t)rdmsr(MSR_TSC_DEADLINE), 0);
     wrmsr(MSR_TSC_DEADLINE, 1);
     check_true("lapic/a deadline in the past fires", timer_fires(2));
-    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 5 * ms);
+    wrmsr(MSR_TSC_DEADLINE, rdtsc() + 50 * ms);
     wrmsr(MSR_TSC_DEADLINE, 0);
-    time_sleep(20 * NS_PER_MS);
+    time_sleep(100 * NS_PER_MS);
     check("lapic/a deadline taken back does not fire", timer_count, 2);
     apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | VECTOR_TIMER);
 }
