@@ -45,8 +45,9 @@ static inline void guest_words_copy(uint8_t *to, const uint8_t *from, size_t siz
         to += sizeof(guest_u32_t);
         from += sizeof(guest_u32_t);
     }
-    for (size &= sizeof(guest_u32_t) - 1; unlikely(size != 0); size--)
-        WRITE_ONCE(*to++, READ_ONCE(*from++));
+    size &= sizeof(guest_u32_t) - 1;
+    for (size_t i = 0; unlikely(i < size); i++)
+        WRITE_ONCE(to[i], READ_ONCE(from[i]));
 }
 static inline void guest_pin_get(const struct guest_pin *pin, void *to, size_t size)
 {

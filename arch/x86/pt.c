@@ -134,7 +134,8 @@ static inline unsigned decode_rights(uint64_t rights, uint64_t leaf)
     return PT_READ | (unsigned)(rights & ENTRY_WRITE) | (unsigned)(rights & ENTRY_USER) << 1 |
            (unsigned)(rights >> 63) << 2 | (unsigned)(leaf & ENTRY_PCD);
 }
-_Static_assert(PT_WRITE == ENTRY_WRITE && PT_UNCACHED == ENTRY_PCD, "the same places");
+_Static_assert(PT_WRITE == ENTRY_WRITE, "the same place");
+_Static_assert(PT_UNCACHED == ENTRY_PCD, "the same place");
 _Static_assert(PT_USER == ENTRY_USER << 1 && PT_EXEC == 1u << 2, "moved by decode_rights()");
 
 static void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
@@ -445,6 +446,7 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
 
         if (budget == 0)
             return false;
+        BUG_ON(place.table == NULL);
         /* One unit for each table looked at, so that empty ones count as well. */
         budget--;
         for (; index < 1u << format->index_bits; index++) {

@@ -33,6 +33,7 @@ struct acpi_info acpi;
 #define FADT_FLAG_RESET   (1u << 10)
 #define ADDRESS_SPACE_IO  1u
 
+#define AML_BYTE_PREFIX 0x0au
 #define HPET_ADDRESS    44u
 #define MCFG_ENTRIES    44u
 #define MCFG_ENTRY_SIZE 16u
@@ -102,13 +103,13 @@ static void read_madt(const uint8_t *t, uint32_t size)
     }
 }
 
-/* An integer of a \_S5 package: ZeroOp, OneOp or BytePrefix (ACPI 6.4 20.2.3). */
-static const uint8_t *read_aml_byte(const uint8_t *p, uint8_t *value)
+/* An integer of a \_S5 package, ZeroOp, OneOp or BytePrefix and a byte (ACPI 6.4 20.2.3); *P moves
+ * behind it. */
+static uint8_t read_aml_byte(const uint8_t **p)
 {
-    if (*p == 0x0a)
-        p++;
-    *value = *p;
-    return p + 1;
+    if (**p == AML_BYTE_PREFIX)
+        (*p)++;
+    return *(*p)++;
 }
 
 /* Finds `Name (_S5, Package () {a, b, ...})` in the byte code: NameOp "_S5_" PackageOp length count
@@ -126,8 +127,8 @@ static void read_dsdt(uint64_t paddr)
         p += 5;
         p += (*p >> 6) + 1; /* the package's length */
         p++;                /* its element count */
-        p = read_aml_byte(p, &acpi.s5_type_a);
-        p = read_aml_byte(p, &acpi.s5_type_b);
+        acpi.s5_type_a = read_aml_byte(&p);
+        acpi.s5_type_b = read_aml_byte(&p);
         acpi.has_s5 = true;
         return;
     }
