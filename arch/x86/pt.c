@@ -10,6 +10,7 @@
 #include "arch/x86/lock.h"
 #include "arch/x86/percpu.h"
 #include "core/gfn_cache.h"
+#include "core/log.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
@@ -108,7 +109,7 @@ static inline unsigned level_shift(const struct pt_format *format, unsigned leve
     return PAGE_SHIFT + level * format->index_bits;
 }
 
-static unsigned level_index(const struct pt_format *format, uint64_t address, unsigned level)
+static inline unsigned level_index(const struct pt_format *format, uint64_t address, unsigned level)
 {
     return (unsigned)(address >> level_shift(format, level)) & ((1u << format->index_bits) - 1);
 }
@@ -138,8 +139,8 @@ _Static_assert(PT_WRITE == ENTRY_WRITE, "the same place");
 _Static_assert(PT_UNCACHED == ENTRY_PCD, "the same place");
 _Static_assert(PT_USER == ENTRY_USER << 1 && PT_EXEC == 1u << 2, "moved by decode_rights()");
 
-static void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
-                        struct pt_leaf *leaf)
+static inline void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
+                               struct pt_leaf *leaf)
 {
     leaf->base.v = leaf_base(format, entry, level);
     leaf->level = level;
@@ -148,8 +149,8 @@ static void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned
         (entry & ENTRY_PRESENT) != 0 ? decode_rights(entry ^ format->inverted, entry) : 0;
 }
 
-static uint64_t encode_leaf(const struct pt_format *format, const struct pt_leaf *leaf,
-                            unsigned level)
+static inline uint64_t encode_leaf(const struct pt_format *format, const struct pt_leaf *leaf,
+                                   unsigned level)
 {
     uint64_t entry = leaf->base.v | (uint64_t)leaf->soft << SOFT_SHIFT;
 
@@ -290,11 +291,9 @@ static void fill_pieces(const struct pt *pt, uint64_t *table, uint64_t entry, un
 
 /* An entry on the way to an address. Only for formats with 8-byte entries. */
 struct place {
-    uint64_t *table; /* that holds it */
     uint64_t *slot;
     uint64_t entry; /* what it was when it was read */
     unsigned level;
-    mfn_t frame; /* of the table */
 };
 
 static inline __attribute__((always_inline)) struct place find_in(const struct pt *pt,
@@ -302,18 +301,19 @@ static inline __attribute__((always_inline)) struct place find_in(const struct p
                                                                   uint64_t address, unsigned level,
                                                                   enum reach reach)
 {
-    struct place place = {.frame = pt->root};
+    struct place place = {NULL, 0, 0};
+    mfn_t table = pt->root;
 
 #pragma GCC unroll 4
     for (unsigned done = 0; done < format->levels; done++) {
         place.level = format->levels - 1 - done;
-        place.table = table_at(pt, place.frame, place.level, reach);
-        place.slot = place.table + level_index(format, address, place.level);
+        place.slot = table_at(pt, table, place.level, reach);
+        place.slot += level_index(format, address, place.level);
         place.entry = READ_ONCE(*place.slot);
         if (place.level == level || (place.entry & ENTRY_PRESENT) == 0 ||
             is_leaf(format, place.entry, place.level))
             break;
-        place.frame = entry_table(format, place.entry);
+        table = entry_table(format, place.entry);
     }
     return place;
 }
@@ -321,14 +321,18 @@ static inline __attribute__((always_inline)) struct place find_in(const struct p
 /* The entry for ADDRESS at LEVEL, or above it the last one before tables end. */
 static struct place find(const struct pt *pt, uint64_t address, unsigned level)
 {
-    if (likely(pt->format == &pt_format_npt && pt->direct != 0))
-        return find_in(pt, &pt_format_npt, address, level, REACH_DIRECT);
     return find_in(pt, pt->format, address, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
 }
 
-mfn_t pt_table_of(const struct pt *pt, uint64_t address, unsigned level)
+/* The table that an entry is in. */
+static uint64_t *table_with(uint64_t *slot)
 {
-    return find(pt, address, level).frame;
+    return (uint64_t *)((uint64_t)slot & ~(uint64_t)(PAGE_SIZE - 1));
+}
+
+uint64_t *pt_table_of(const struct pt *pt, uint64_t address, unsigned level)
+{
+    return table_with(find(pt, address, level).slot);
 }
 
 /* -EEXIST if the table TABLE of LEVEL holds anything. */
@@ -379,27 +383,39 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
     return 0;
 }
 
-void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old)
+static inline __attribute__((always_inline)) void
+commit_in(struct pt *pt, const struct pt_format *format, uint64_t address,
+          const struct pt_leaf *leaf, struct pt_leaf *old)
 {
-    struct place place = find(pt, address, leaf->level);
+    struct place place =
+        find_in(pt, format, address, leaf->level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
 
     if (place.level != leaf->level) {
         /* Nothing there and nothing to be there: only a removal gets by without preparing. */
         place.entry = 0;
     } else if (place.level != 0 && (place.entry & ENTRY_PRESENT) != 0 &&
-               !is_leaf(pt->format, place.entry, place.level)) {
-        mfn_t table = entry_table(pt->format, place.entry);
+               !is_leaf(format, place.entry, place.level)) {
+        mfn_t table = entry_table(format, place.entry);
 
         if (leaf->rights != 0)
             fill_pieces(pt, table_of(pt, table, place.level - 1),
-                        encode_leaf(pt->format, leaf, place.level), place.level);
+                        encode_leaf(format, leaf, place.level), place.level);
         place.entry = 0;
     } else {
         atomic_thread_fence(memory_order_release);
-        WRITE_ONCE(*place.slot, encode_leaf(pt->format, leaf, place.level));
+        WRITE_ONCE(*place.slot, encode_leaf(format, leaf, place.level));
     }
     if (old != NULL)
-        decode_leaf(pt->format, place.entry, leaf->level, old);
+        decode_leaf(format, place.entry, leaf->level, old);
+}
+
+void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old)
+{
+    /* A page of a guest, mostly. */
+    if (likely(pt->format == &pt_format_npt && pt->direct != 0 && leaf->level == 0))
+        commit_in(pt, &pt_format_npt, address, leaf, old);
+    else
+        commit_in(pt, pt->format, address, leaf, old);
 }
 
 static void destroy_table(struct pt *pt, mfn_t table, uint64_t address, unsigned level,
@@ -452,7 +468,7 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
         for (; index < 1u << format->index_bits; index++) {
             struct pt_leaf leaf;
 
-            entry = READ_ONCE(place.table[index]);
+            entry = READ_ONCE(table_with(place.slot)[index]);
             if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(format, entry, at))
                 break;
             if ((entry & ENTRY_PRESENT) != 0) {
