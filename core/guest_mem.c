@@ -185,6 +185,7 @@ static inline bool still_holds(const struct gfn_cache_pin *pin)
          ((is.rflags ^ was->rflags) & RFLAGS_AC)) != 0 ||
         is.cpl != was->cpl || is.is_long != was->is_long)
         return false;
+#pragma GCC unroll 4
     for (unsigned i = 0; i < PT_PATH_MAX; i++)
         if (READ_ONCE(*pin->path.slot[i]) != pin->path.entry[i])
             return false;

@@ -89,22 +89,33 @@ static uint64_t free_one(struct frame_batch *batch)
     return 0;
 }
 
+/* Frees at most BUDGET things of the closed batch; returns how many it did not need. */
+static unsigned free_closed(struct domain *d, unsigned budget)
+{
+    uint64_t pages, sum = 0;
+
+    while (budget != 0 && (pages = free_one(&d->quarantine.closed)) != 0) {
+        sum += pages;
+        budget--;
+    }
+    d->quarantine_pages -= sum;
+    chunk_totals.quarantine -= sum;
+    return budget;
+}
+
 void quarantine_poll(struct domain *d)
 {
     struct frame_quarantine *q = &d->quarantine;
+    unsigned budget = POLL_ITEMS;
 
-    for (unsigned i = 0; i < POLL_ITEMS && d->quarantine_pages != 0; i++) {
-        uint64_t pages;
-
+    while (budget != 0 && d->quarantine_pages != 0) {
         if (q->closed.first_frame == 0 && q->closed.first_chunk == 0) {
             q->closed = q->open;
             q->open = (struct frame_batch){0, 0, 0};
         }
         if (!p2m_flush_done(d, q->closed.generation))
             return;
-        pages = free_one(&q->closed);
-        d->quarantine_pages -= pages;
-        chunk_totals.quarantine -= pages;
+        budget = free_closed(d, budget);
         if (d->quarantine_pages == 0)
             unlist(d);
     }

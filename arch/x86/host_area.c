@@ -62,7 +62,6 @@ static uint32_t find_slots(unsigned count)
 static int grow(void)
 {
     uint64_t address = AREA_VA + (uint64_t)table_count * TABLE_SLOTS * PAGE_SIZE;
-    mfn_t table;
     int error;
 
     if (table_count == TABLES)
@@ -70,8 +69,7 @@ static int grow(void)
     error = pt_prepare(&host_pt, address, PT_LEVEL_4K);
     if (error != 0)
         return error;
-    table = pt_table_of(&host_pt, address, PT_LEVEL_4K);
-    tables[table_count++] = host_table(table);
+    tables[table_count++] = pt_table_of(&host_pt, address, PT_LEVEL_4K);
     return 0;
 }
 

@@ -10,7 +10,6 @@
 #include "arch/x86/lock.h"
 #include "arch/x86/percpu.h"
 #include "core/gfn_cache.h"
-#include "core/log.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
@@ -137,7 +136,7 @@ static inline unsigned decode_rights(uint64_t rights, uint64_t leaf)
 }
 _Static_assert(PT_WRITE == ENTRY_WRITE, "the same place");
 _Static_assert(PT_UNCACHED == ENTRY_PCD, "the same place");
-_Static_assert(PT_USER == ENTRY_USER << 1 && PT_EXEC == 1u << 2, "moved by decode_rights()");
+_Static_assert(PT_USER == ENTRY_USER << 1, "moved by decode_rights()");
 
 static inline void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
                                struct pt_leaf *leaf)
@@ -462,7 +461,6 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
 
         if (budget == 0)
             return false;
-        BUG_ON(place.table == NULL);
         /* One unit for each table looked at, so that empty ones count as well. */
         budget--;
         for (; index < 1u << format->index_bits; index++) {

@@ -95,7 +95,7 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
  * that is not present; it keeps BASE and SOFT if SOFT is not 0. */
 void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old);
 /* The table of LEVEL that holds the entry for ADDRESS; it exists after pt_prepare. */
-mfn_t pt_table_of(const struct pt *pt, uint64_t address, unsigned level);
+uint64_t *pt_table_of(const struct pt *pt, uint64_t address, unsigned level);
 /* Frees every table below the root and the root; leaves are passed to visit() first (may be NULL).
  */
 void pt_destroy(struct pt *pt,
