@@ -45,13 +45,10 @@ static uint64_t scaled(const struct domain *d, uint64_t ns)
 }
 
 /* What is left of D's cap in this period, UINT64_MAX without one; a new period begins as needed. */
-static uint64_t cap_left(struct domain *d, uint64_t now)
+static NOINLINE uint64_t cap_left_of(struct domain *d, uint32_t cap, uint64_t now)
 {
-    uint32_t cap = READ_ONCE(d->sched.cap);
     uint64_t start, periods, budget, used;
 
-    if (likely(cap == 0))
-        return UINT64_MAX;
     budget = SCHED_CAP_PERIOD_NS / 100 * cap;
     start = atomic_load(&d->sched.period_start_ns);
     if (now >= start && now - start >= SCHED_CAP_PERIOD_NS) {
@@ -65,6 +62,13 @@ static uint64_t cap_left(struct domain *d, uint64_t now)
     }
     used = atomic_load(&d->sched.used_ns);
     return used < budget ? budget - used : 0;
+}
+
+static inline uint64_t cap_left(struct domain *d, uint64_t now)
+{
+    uint32_t cap = READ_ONCE(d->sched.cap);
+
+    return likely(cap == 0) ? UINT64_MAX : cap_left_of(d, cap, now);
 }
 
 /* Charges what the running vCPU used since the last look. */

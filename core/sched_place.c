@@ -105,14 +105,18 @@ static void move(struct vcpu *v, struct run_queue *from, struct run_queue *to)
     to->assigned++;
 }
 
-/* V waits on RQ, where the one that runs is at virtual time RUNNING: its CPU looks at once if V is
- * behind enough, otherwise after a slice. Needs the lock. */
+/* V waits on RQ, where the one that runs is at virtual time RUNNING: another CPU looks at once if V
+ * is behind enough; this one in a moment, for whoever woke V is likely to wait for it of its own
+ * accord; otherwise after a slice. Needs the lock. */
 static void look_at(struct run_queue *rq, const struct vcpu *v, uint64_t running, uint64_t now)
 {
-    if (running == UINT64_MAX || v->sched.node.key + SCHED_GRANULARITY_NS < running)
+    bool is_behind = running == UINT64_MAX || v->sched.node.key + SCHED_GRANULARITY_NS < running;
+    uint64_t at = now + (is_behind ? SCHED_PREEMPT_NS : SCHED_SLICE_NS);
+
+    if (is_behind && (rq->cpu != this_cpu()->id || !rq->current))
         cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
-    else if (!timer_is_set(&rq->slice))
-        timer_set(&rq->slice, rq->cpu, now + SCHED_SLICE_NS);
+    else if (!timer_is_set(&rq->slice) || (is_behind && timer_deadline(&rq->slice) > at))
+        timer_set(&rq->slice, rq->cpu, at);
 }
 
 void sched_wake(struct vcpu *v)

@@ -13,6 +13,7 @@ struct vcpu;
 
 #define SCHED_SLICE_NS       UINT64_C(5000000)   /* between two looks when others wait */
 #define SCHED_GRANULARITY_NS UINT64_C(1000000)   /* virtual time ahead that preempts */
+#define SCHED_PREEMPT_NS     UINT64_C(30000)     /* until one on this CPU is preempted */
 #define SCHED_CREDIT_NS      UINT64_C(3000000)   /* virtual time that a sleeper may be behind */
 #define SCHED_CAP_PERIOD_NS  UINT64_C(100000000) /* in which a cap holds */
 #define SCHED_ROTATE_NS      UINT64_C(50000000)  /* between moves that only change who is alone */

@@ -195,6 +195,8 @@ static void sleeper(void)
         if (wake_at && fake_ns - wake_at > longest_wait)
             longest_wait = fake_ns - wake_at;
         wake_at = 0;
+        if (v->runstate_entry_ns == fake_ns)
+            return;
         fake_on_cpu(v->sched.cpu);
         vcpu_block(v);
     } else if (atomic_load(&v->is_blocked) && !wake_at && fake_ns - v->runstate_entry_ns > 7 * MS) {
