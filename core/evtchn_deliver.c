@@ -54,30 +54,45 @@ static struct compat_shared_info *shared32(const struct domain *d)
     return (struct compat_shared_info *)(void *)d->shared_info;
 }
 
-/* Tells V that a word of the pending bits has news. */
-static void raise_upcall(struct vcpu *v)
-{
-    struct vcpu_info *info = READ_ONCE(v->info);
+/* Where an event of D goes: a vCPU, and its vcpu_info. Before D has its vCPUs, which are made all
+ * or none, that is what the first one will find in shared_info. */
+struct target {
+    struct vcpu *v; /* NULL: not there yet */
+    struct vcpu_info *info;
+};
 
-    if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
-        vcpu_notify(v);
+static inline struct target target_of(const struct domain *d, const struct evtchn *entry)
+{
+    uint32_t id = READ_ONCE(entry->vcpu);
+    struct vcpu *v;
+
+    if (unlikely(id >= READ_ONCE(d->vcpu_max)))
+        return (struct target){NULL, &d->shared_info->vcpu_info[0]};
+    v = d->vcpu[id];
+    return (struct target){v, READ_ONCE(v->info)};
+}
+
+/* Tells the vCPU that a word of the pending bits has news. */
+static void raise_upcall(struct target to)
+{
+    if (!__atomic_exchange_n(&to.info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) && to.v)
+        vcpu_notify(to.v);
 }
 
 /* Sets the selector bit of an unmasked pending PORT, and raises the upcall if the bit is new. */
-static void select_port(struct domain *d, struct vcpu *v, uint32_t port)
+static void select_port(const struct domain *d, struct target to, uint32_t port)
 {
-    struct vcpu_info *info = READ_ONCE(v->info);
     bool was_set;
 
     if (d->is_32bit) {
-        struct compat_vcpu_info *info32 = (struct compat_vcpu_info *)(void *)info;
+        struct compat_vcpu_info *info32 = (struct compat_vcpu_info *)(void *)to.info;
 
         was_set = test_and_set32(&info32->evtchn_pending_sel, port / 32);
     } else {
-        was_set = test_and_set64(&info->evtchn_pending_sel, port / 64);
+        was_set = test_and_set64(&to.info->evtchn_pending_sel, port / 64);
     }
     if (!was_set)
-        raise_upcall(v);
+        raise_upcall(to);
 }
 
 static void wake_pollers(struct domain *d, uint32_t port)
@@ -99,7 +114,7 @@ static void wake_pollers(struct domain *d, uint32_t port)
 
 void evtchn_set_pending(struct domain *d, uint32_t port)
 {
-    struct vcpu *v = d->vcpu[READ_ONCE(evtchn_entry(d, port)->vcpu)];
+    struct evtchn *entry = evtchn_entry(d, port);
 
     if (unlikely(d->is_32bit)) {
         struct compat_shared_info *info = shared32(d);
@@ -107,14 +122,14 @@ void evtchn_set_pending(struct domain *d, uint32_t port)
         if (port >= EVTCHN_PORTS_32 || test_and_set32(info->evtchn_pending, port))
             return;
         if (!test32(info->evtchn_mask, port))
-            select_port(d, v, port);
+            select_port(d, target_of(d, entry), port);
     } else {
         struct shared_info *info = d->shared_info;
 
         if (test_and_set64(info->evtchn_pending, port))
             return;
         if (!test64(info->evtchn_mask, port))
-            select_port(d, v, port);
+            select_port(d, target_of(d, entry), port);
     }
     if (unlikely(atomic_load_explicit(&d->evtchn.pollers, memory_order_relaxed)))
         wake_pollers(d, port);
@@ -148,7 +163,7 @@ int evtchn_unmask(struct domain *d, uint32_t port)
         else if (port < EVTCHN_PORTS_32)
             was_masked = test_and_clear32(shared32(d)->evtchn_mask, port);
         if (was_masked && evtchn_is_pending(d, port))
-            select_port(d, d->vcpu[entry->vcpu], port);
+            select_port(d, target_of(d, entry), port);
     }
     lock_drop(&d->evtchn.lock);
     return entry ? 0 : -EINVAL;
@@ -209,5 +224,5 @@ void evtchn_vcpu_info_moved(struct vcpu *v)
     } else {
         __atomic_store_n(&info->evtchn_pending_sel, UINT64_MAX, __ATOMIC_SEQ_CST);
     }
-    raise_upcall(v);
+    raise_upcall((struct target){v, info});
 }

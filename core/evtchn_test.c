@@ -293,6 +293,20 @@ static void test_a_poller_is_woken_by_its_port(UNUSED void **state)
     assert_int_equal(atomic_load(&a->evtchn.pollers), 0);
 }
 
+/* A builder binds ports, and others send on them, before the domain has a vCPU. */
+static void test_an_event_before_there_is_a_vcpu(UNUSED void **state)
+{
+    uint32_t near, far, count = b->vcpu_max;
+
+    connect(&near, &far);
+    b->vcpu_max = 0;
+    assert_int_equal(evtchn_send(a, near), 0);
+    b->vcpu_max = count;
+    assert_true(evtchn_is_pending(b, far));
+    assert_int_equal(b->shared_info->vcpu_info[0].evtchn_pending_sel, 1);
+    assert_true(upcall(b));
+}
+
 static void test_a_moved_vcpu_info_has_every_word_selected(UNUSED void **state)
 {
     evtchn_vcpu_info_moved(a->vcpu[0]);
@@ -337,6 +351,7 @@ int main(void)
         TEST(virtual_interrupts),
         TEST(a_closed_virq_is_raised_no_more),
         TEST(a_poller_is_woken_by_its_port),
+        TEST(an_event_before_there_is_a_vcpu),
         TEST(a_moved_vcpu_info_has_every_word_selected),
         TEST(everything_comes_back),
     };

@@ -12,8 +12,8 @@
 #define LIST  UINT64_C(0x10000)
 #define LIST2 UINT64_C(0x20000)
 #define LIST3 UINT64_C(0x30000)
-#define HOLE  UINT64_C(0x800)     /* a gfn where it has nothing */
-#define WRONG (UINT64_C(1) << 40) /* an address where it has nothing */
+#define HOLE  UINT64_C(0x800)      /* a gfn where it has nothing */
+#define WRONG UINT64_C(0x80000000) /* an address where it has nothing */
 
 extern struct domain *control;
 
