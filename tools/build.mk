@@ -17,13 +17,13 @@ fetch:
 # Tools may be missing before `tools/deps`, so what needs them runs in a second make.
 run:
 	@tools/deps run
-	@$(MAKE) --no-print-directory -j$$(nproc) all fetch
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all fetch
 	@tools/atoll-qemu --interactive --smp $(RUN_SMP) \
 		--domain tools/guests/demo.cfg --domain tools/guests/debian.cfg
 
 test:
 	@tools/deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all fetch
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all fetch
 	@$(PYTHON) tools/run_parts.py $(MAKE) $(TEST_PARTS)
 
 test-tools:
