@@ -291,6 +291,22 @@ static void test_a_record_that_cannot_be_takes_the_others_back(UNUSED void **sta
     assert_string_equal((char *)fake_record(0, HVM_SAVE_CODE_CPU), "old");
 }
 
+static void test_a_dying_domain_has_no_state(UNUSED void **state)
+{
+    uint16_t domid = caller_make_guest();
+    uint32_t size = put_record(put_header(), HVM_SAVE_CODE_END, 0, NULL, 0);
+    struct xen_domctl op = {.u.max_vcpus.max = 1};
+    struct domain *d = domain_get(domid);
+
+    atomic_store(&d->state, DOMAIN_DYING);
+    assert_int_equal(set_context(domid, size), -ESRCH);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_gethvmcontext, domid), -ESRCH);
+    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_max_vcpus, domid), -ESRCH);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_unpausedomain, domid), -EINVAL);
+    atomic_store(&d->state, DOMAIN_BUILDING);
+    domain_put(d);
+}
+
 static void test_a_running_domain_has_no_context(UNUSED void **state)
 {
     uint16_t domid = caller_make_guest();
@@ -427,6 +443,7 @@ int main(void)
         TEST(a_context_goes_in_and_out),
         TEST(contexts_that_are_wrong),
         TEST(a_record_that_cannot_be_takes_the_others_back),
+        TEST(a_dying_domain_has_no_state),
         TEST(a_running_domain_has_no_context),
         TEST(parameters_of_a_guest),
         TEST(the_log_is_read_once),

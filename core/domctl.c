@@ -31,6 +31,18 @@ int64_t domctl_run_other(struct hypercall *call, domctl_work work)
     return op->domain == call->d->id ? -EINVAL : domctl_run(call, work);
 }
 
+int64_t domctl_run_whole(struct hypercall *call, struct domain *d, domctl_work work)
+{
+    int64_t result = -ESRCH;
+
+    if (atomic_exchange(&d->is_taken, true))
+        return hypercall_continue(call, 0);
+    if (atomic_load(&d->state) < DOMAIN_DYING)
+        result = work(call, d, call->arg);
+    atomic_store(&d->is_taken, false);
+    return result;
+}
+
 int64_t domctl_createdomain(struct hypercall *call)
 {
     struct xen_domctl *op = call->arg;
@@ -52,12 +64,12 @@ static int64_t destroy(struct hypercall *call, struct domain *d, UNUSED struct x
     int64_t result = 0;
 
     /* One CPU at a time takes a domain apart. */
-    if (atomic_exchange(&d->is_in_destruction, true))
+    if (atomic_exchange(&d->is_taken, true))
         return hypercall_continue(call, 0);
     while (!result && domain_destroy_step(d))
         if (hypercall_should_yield())
             result = hypercall_continue(call, 0);
-    atomic_store(&d->is_in_destruction, false);
+    atomic_store(&d->is_taken, false);
     return result;
 }
 
@@ -163,9 +175,14 @@ int64_t domctl_getdomaininfo(struct hypercall *call)
     return 0;
 }
 
-static int64_t max_vcpus(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
+static int64_t make_vcpus(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     return domain_set_max_vcpus(d, op->u.max_vcpus.max);
+}
+
+static int64_t max_vcpus(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    return domctl_run_whole(call, d, make_vcpus);
 }
 
 int64_t domctl_max_vcpus(struct hypercall *call)

@@ -14,6 +14,8 @@ typedef int64_t (*domctl_work)(struct hypercall *call, struct domain *d, struct 
 int64_t domctl_run(struct hypercall *call, domctl_work work);
 /* The same for an operation that a domain cannot do to itself. -EINVAL */
 int64_t domctl_run_other(struct hypercall *call, domctl_work work);
+/* Calls WORK while nobody takes D apart, from within another one. -ESRCH: D is dying. */
+int64_t domctl_run_whole(struct hypercall *call, struct domain *d, domctl_work work);
 /* What getdomaininfo and getdomaininfolist tell of D. */
 void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 

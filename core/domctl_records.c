@@ -112,7 +112,7 @@ static int copy_bytes(const struct hypercall *call, uint64_t handle, uint8_t *by
     return error;
 }
 
-static int64_t get_context(struct hypercall *call, struct domain *d, struct xen_domctl *op)
+static int64_t get_context_whole(struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_hvmcontext *arg = &op->u.hvmcontext;
     uint32_t size = full_size(d), pages = stream_pages(size);
@@ -140,6 +140,11 @@ static int64_t get_context(struct hypercall *call, struct domain *d, struct xen_
     return result;
 }
 
+static int64_t get_context(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    return domctl_run_whole(call, d, get_context_whole);
+}
+
 int64_t domctl_gethvmcontext(struct hypercall *call)
 {
     return domctl_run_other(call, get_context);
@@ -153,7 +158,7 @@ static bool is_vcpu_record(uint32_t type)
     return false;
 }
 
-static int64_t get_partial(struct hypercall *call, struct domain *d, struct xen_domctl *op)
+static int64_t get_partial_whole(struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_hvmcontext_partial *arg = &op->u.hvmcontext_partial;
     uint16_t type = (uint16_t)arg->type;
@@ -184,6 +189,11 @@ static int64_t get_partial(struct hypercall *call, struct domain *d, struct xen_
         arg->bufsz = size;
     heap_free(call->d, record, pages);
     return result;
+}
+
+static int64_t get_partial(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    return domctl_run_whole(call, d, get_partial_whole);
 }
 
 int64_t domctl_gethvmcontext_partial(struct hypercall *call)
@@ -294,7 +304,7 @@ static int apply_stream(struct domain *d, const uint8_t *stream, uint8_t *old, u
     return error;
 }
 
-static int64_t set_context(struct hypercall *call, struct domain *d, struct xen_domctl *op)
+static int64_t set_context_whole(struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_hvmcontext *arg = &op->u.hvmcontext;
     uint32_t pages = stream_pages(arg->size);
@@ -317,6 +327,11 @@ static int64_t set_context(struct hypercall *call, struct domain *d, struct xen_
     if (old)
         heap_free(call->d, old, pages);
     return result;
+}
+
+static int64_t set_context(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+{
+    return domctl_run_whole(call, d, set_context_whole);
 }
 
 int64_t domctl_sethvmcontext(struct hypercall *call)

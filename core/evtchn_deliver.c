@@ -197,7 +197,7 @@ void evtchn_raise_virq(struct vcpu *v, uint32_t virq)
 void evtchn_raise_global_virq(struct domain *d, uint32_t virq)
 {
     /* A global one is noted at vCPU 0, wherever its port is bound to. */
-    if (d->vcpu[0])
+    if (READ_ONCE(d->vcpu_max))
         evtchn_raise_virq(d->vcpu[0], virq);
 }
 

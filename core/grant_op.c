@@ -44,7 +44,7 @@ int64_t grant_op_setup_table(struct hypercall *call)
     }
     arg->status = GNTST_okay;
     lock_take(&d->lock);
-    if (d->grants.is_dead)
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
         arg->status = GNTST_bad_domain;
     else if (grant_grow(d, arg->nr_frames))
         arg->status = GNTST_general_error;

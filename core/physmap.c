@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is put at a guest frame and what becomes of what was there. Every change is a check and a
- * commit under the domain's lock. Frames that leave a p2m go through frame_release(), which waits
- * for the TLBs (design decision 16).
+ * commit under the domain's lock; destruction passes that lock once after it has marked the domain
+ * as dying, so that nothing changes here from then on. Frames that leave a p2m go through
+ * frame_release(), which waits for the TLBs (design decision 16).
  */
 #include "core/physmap.h"
 
@@ -106,6 +107,8 @@ static int remove_locked(struct domain *d, gfn_t gfn)
     struct p2m_entry entry;
     int error;
 
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        return -ESRCH;
     p2m_get(d, gfn, &entry);
     if (entry.type == P2M_NONE)
         return -ENOENT;
@@ -183,7 +186,9 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
         return -EINVAL;
     lock_take(&d->lock);
     p2m_get(d, gfn, &entry);
-    if (order == 0) {
+    if (atomic_load(&d->state) >= DOMAIN_DYING) {
+        error = -ESRCH;
+    } else if (order == 0) {
         error = release_one(d, gfn, &entry);
     } else if (is_ram(&entry) && pt_order(entry.level) == order) {
         p2m_set(d, gfn, order, MFN_NONE, P2M_NONE);

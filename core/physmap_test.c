@@ -258,12 +258,15 @@ static void test_a_resource_keeps_its_page(UNUSED void **state)
     assert_all_is_back();
 }
 
-static void test_a_dying_domain_gets_nothing(UNUSED void **state)
+static void test_a_dying_domain_is_left_alone(UNUSED void **state)
 {
     atomic_store(&d->state, DOMAIN_DYING);
     assert_int_equal(physmap_populate(d, HOLE, 0), -ESRCH);
     assert_int_equal(physmap_add_shared_info(d, 0, HOLE), -ESRCH);
     assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), -ESRCH);
+    assert_int_equal(physmap_release_ram(d, RAM, 0), -ESRCH);
+    assert_int_equal(physmap_remove(d, RAM), -ESRCH);
+    assert_int_equal(type_at(d, RAM), P2M_RAM);
     atomic_store(&d->state, DOMAIN_ALIVE);
 }
 
@@ -305,7 +308,7 @@ int main(void)
         TEST(a_foreign_frame_waits_for_the_tlb),
         TEST(the_queue_of_unmapped_frames_is_bounded),
         TEST(a_resource_keeps_its_page),
-        TEST(a_dying_domain_gets_nothing),
+        TEST(a_dying_domain_is_left_alone),
         TEST(without_memory),
     };
 
