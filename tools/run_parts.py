@@ -5,6 +5,7 @@
 A part that fails does not stop the others; the exit status is 1 if any did. The counts come from
 the lines by which cmocka, pytest and the guest tests end.
 """
+import os
 import re
 import subprocess
 import sys
@@ -34,7 +35,8 @@ def count(line):
 def run(make, target):
     """Runs one part; gives its exit status and its (passed, failed) tests."""
     passed = failed = 0
-    with subprocess.Popen([make, "--no-print-directory", "-k", target], stdout=subprocess.PIPE,
+    command = [make, "--no-print-directory", "-s", "-k", f"-j{os.cpu_count()}", target]
+    with subprocess.Popen(command, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         for line in process.stdout:
             sys.stdout.write(line)
