@@ -122,20 +122,8 @@ static inline bool is_allowed(const struct guest_paging *paging, unsigned rights
            (paging->rflags & RFLAGS_AC) != 0;
 }
 
-/* pt_lookup() with the path, for a guest in long mode: once more if a table was in no slot. */
-static int look_up_path(const struct pt *pt, uint64_t gva, struct pt_leaf *leaf,
-                        struct pt_path *path)
-{
-    int error = pt_lookup_path(pt, gva, leaf, path);
-
-    if (likely(error != -EAGAIN))
-        return error;
-    error = pt_lookup(pt, gva, leaf);
-    return error != 0 ? error : pt_lookup_path(pt, gva, leaf, path);
-}
-
-/* GVA's guest-physical address in *GPA, the leaf in *LEAF unless paging is off, and in *PATH, if it
- * is not NULL, what a walk in long mode read. */
+/* The leaf for GVA, if ACCESS is allowed, and in *PATH, if it is not NULL, what a walk in long mode
+ * read. */
 static inline int translate(const struct walk *walk, uint64_t gva, unsigned access,
                             struct pt_leaf *leaf, struct pt_path *path)
 {
@@ -150,7 +138,7 @@ static inline int translate(const struct walk *walk, uint64_t gva, unsigned acce
     else if ((uint64_t)((int64_t)(gva << 16) >> 16) != gva)
         return -EFAULT;
     error = path != NULL && walk->pt.format == &pt_format_guest64
-                ? look_up_path(&walk->pt, gva, leaf, path)
+                ? pt_lookup_path(&walk->pt, gva, leaf, path)
                 : pt_lookup(&walk->pt, gva, leaf);
     return error == 0 && is_allowed(&walk->paging, leaf->rights, access) ? 0 : -EFAULT;
 }

@@ -177,7 +177,7 @@ static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
 
 /* How a walk finds its tables. */
 enum reach {
-    REACH_SLOTS,  /* a guest's, named by guest frames: only what the walk's slots show already */
+    REACH_SLOTS,  /* a guest's, named by guest frames: in the walk's slots, or by ops->map() */
     REACH_DIRECT, /* through pt->direct */
     REACH_MAP,    /* through pt->ops->map() */
 };
@@ -189,11 +189,10 @@ static inline uint64_t *table_at(const struct pt *pt, mfn_t table, unsigned leve
 
     if (reach == REACH_DIRECT)
         return (uint64_t *)(pt->direct + paddr_of(table).v);
-    if (reach == REACH_MAP)
-        return pt->ops->map(pt->context, table, level);
-    if (unlikely(cache->walk[level].tag != gfn_cache_tag(cache, (gfn_t){table.v}, false)))
-        return NULL;
-    return cache->walk[level].page;
+    if (reach == REACH_SLOTS &&
+        likely(cache->walk[level].tag == gfn_cache_tag(cache, (gfn_t){table.v}, false)))
+        return cache->walk[level].page;
+    return pt->ops->map(pt->context, table, level);
 }
 
 /* The same for tables that are changed. */
@@ -202,12 +201,17 @@ static inline uint64_t *table_of(const struct pt *pt, mfn_t table, unsigned leve
     return table_at(pt, table, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
 }
 
-/* pt_lookup() for FORMAT, made anew for each constant that the compiler sees here. */
-static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
-                                                         const struct pt_format *format,
-                                                         uint64_t address, enum reach reach,
-                                                         struct pt_leaf *leaf, struct pt_path *path)
+struct look {
+    const struct pt_format *format;
+    enum reach reach;
+};
+
+/* pt_lookup() the way LOOK says, made anew for each constant that the compiler sees there. */
+static inline __attribute__((always_inline)) int look_up(const struct pt *pt, struct look look,
+                                                         uint64_t address, struct pt_leaf *leaf,
+                                                         struct pt_path *path)
 {
+    const struct pt_format *format = look.format;
     uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
     uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
     size_t offset = pt->root_offset;
@@ -216,7 +220,7 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
 #pragma GCC unroll 4
     for (unsigned done = 0; done < format->levels; done++) {
         unsigned level = format->levels - 1 - done;
-        const char *base = (const char *)table_at(pt, table, level, reach);
+        const char *base = (const char *)table_at(pt, table, level, look.reach);
 
         if (unlikely(base == NULL))
             return -EFAULT;
@@ -251,7 +255,7 @@ static inline __attribute__((always_inline)) int look_up(const struct pt *pt,
 static __attribute__((noinline)) int look_up_any(const struct pt *pt, uint64_t address,
                                                  struct pt_leaf *leaf)
 {
-    return look_up(pt, pt->format, address, REACH_MAP, leaf, NULL);
+    return look_up(pt, (struct look){pt->format, REACH_MAP}, address, leaf, NULL);
 }
 
 static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
@@ -259,7 +263,7 @@ static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t a
 {
     if (pt->direct == 0)
         return look_up_any(pt, address, leaf);
-    return look_up(pt, &pt_format_npt, address, REACH_DIRECT, leaf, NULL);
+    return look_up(pt, (struct look){&pt_format_npt, REACH_DIRECT}, address, leaf, NULL);
 }
 
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
@@ -272,9 +276,7 @@ int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
 int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
                    struct pt_path *path)
 {
-    int error = look_up(pt, &pt_format_guest64, address, REACH_SLOTS, leaf, path);
-
-    return error == -EFAULT ? -EAGAIN : error;
+    return look_up(pt, (struct look){&pt_format_guest64, REACH_SLOTS}, address, leaf, path);
 }
 
 /* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */

@@ -81,8 +81,7 @@ struct pt {
  * the entry that is not present holds, RIGHTS 0). -EFAULT: map() has no such table. RIGHTS are what
  * all entries on the way allow. */
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_CHECK;
-/* The same for pt_format_guest64, if its tables are in the walk's slots already; *PATH is what was
- * read on the way. Otherwise -EAGAIN. */
+/* The same for pt_format_guest64; *PATH is what was read on the way. */
 int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
                    struct pt_path *path) MUST_CHECK;
 /* Makes every table exist that a leaf of LEVEL at ADDRESS needs, splitting larger leaves. Changes
