@@ -87,12 +87,12 @@ struct domain {
     _Atomic uint32_t state;       /* enum domain_state */
     _Atomic uint32_t pause_count; /* by the control domain, by building */
     bool is_shutting_down, is_shut_down;
-    uint32_t shutdown_reason;       /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
-    _Atomic bool is_taken;          /* by the CPU that destroys it, or needs it whole */
-    uint32_t destroy_step;          /* by that CPU */
-    struct timer watchdog[2];       /* SCHEDOP_watchdog; under lock */
-    uint32_t watchdogs_in_use;      /* bit per watchdog */
-    uint8_t handle[16];             /* uuid */
+    uint32_t shutdown_reason;  /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
+    _Atomic bool is_taken;     /* by the CPU that destroys it, or needs it whole */
+    uint32_t destroy_step;     /* by that CPU */
+    struct timer watchdog[2];  /* SCHEDOP_watchdog; under lock */
+    uint32_t watchdogs_in_use; /* bit per watchdog */
+    uint8_t handle[16];        /* uuid */
     uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     uint32_t emulation_flags;

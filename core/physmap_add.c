@@ -80,7 +80,7 @@ int physmap_add_own(struct domain *d, gfn_t from, gfn_t gfn)
 
 int physmap_add_foreign(struct domain *d, struct domain *foreign, gfn_t from, gfn_t gfn)
 {
-    mfn_t mfn;
+    mfn_t mfn = MFN_NONE;
     int error;
 
     if (foreign == d)
