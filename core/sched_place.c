@@ -113,6 +113,9 @@ static void look_at(struct run_queue *rq, const struct vcpu *v, uint64_t running
     bool is_behind = running == UINT64_MAX || v->sched.node.key + SCHED_GRANULARITY_NS < running;
     uint64_t at = now + (is_behind ? SCHED_PREEMPT_NS : SCHED_SLICE_NS);
 
+    /* The next one to be placed finds another CPU idle. */
+    if (!rq->current)
+        atomic_fetch_and(&sched_idle_cpus, ~(UINT64_C(1) << rq->cpu));
     if (is_behind && (rq->cpu != this_cpu()->id || !rq->current))
         cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
     else if (!timer_is_set(&rq->slice) || (is_behind && timer_deadline(&rq->slice) > at))

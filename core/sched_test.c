@@ -271,6 +271,14 @@ static void test_idle_cpu_takes_waiting_work(UNUSED void **state)
     fail_msg("no vCPU is alone on its CPU");
 }
 
+static void test_two_wakes_find_two_idle_cpus(UNUSED void **state)
+{
+    make(2, 2);
+    vcpus[1].sched.cpu = vcpus[0].sched.cpu;
+    up_all(2);
+    assert_int_not_equal(vcpus[0].sched.cpu, vcpus[1].sched.cpu);
+}
+
 static void test_load_is_evened_by_weight(UNUSED void **state)
 {
     uint64_t before[3];
@@ -355,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_sleeper_saves_no_time_up),
         cmocka_unit_test(test_paused_domain_stops_and_goes_on),
         cmocka_unit_test(test_idle_cpu_takes_waiting_work),
+        cmocka_unit_test(test_two_wakes_find_two_idle_cpus),
         cmocka_unit_test(test_load_is_evened_by_weight),
         cmocka_unit_test(test_three_equals_share_two_cpus),
         cmocka_unit_test(test_yield_lets_the_other_run),

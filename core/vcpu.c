@@ -22,8 +22,13 @@ static void periodic_fired(struct timer *timer)
     uint64_t period = READ_ONCE(v->periodic_ns);
 
     evtchn_raise_virq(v, VIRQ_TIMER);
-    if (period)
-        timer_set(timer, READ_ONCE(v->sched.cpu), time_ns() + period);
+    if (!period)
+        return;
+    timer_set(timer, READ_ONCE(v->sched.cpu), time_ns() + period);
+    /* Whoever stops it clears the period before it cancels the timer: one of the two undoes this.
+     */
+    if (!READ_ONCE(v->periodic_ns))
+        timer_cancel(timer);
 }
 
 static void poll_timed_out(struct timer *timer)
