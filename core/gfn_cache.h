@@ -11,6 +11,7 @@
 
 /* Bit 0 of a tag: may be written; bits 36..1: guest frame; above: epoch. */
 #define GFN_EPOCH_STEP (UINT64_C(1) << 37)
+#define GFN_EPOCHS     (UINT64_C(1) << 27) /* numbers of epochs that tags tell apart */
 
 static inline uint64_t gfn_cache_tag(const struct gfn_cache *cache, gfn_t gfn, bool is_writable)
 {
@@ -22,13 +23,35 @@ static inline unsigned gfn_cache_slot(gfn_t gfn)
     return (unsigned)(gfn.v ^ gfn.v >> 5) % GFN_CACHE_SIZE;
 }
 
+/* Makes COUNT, the number of an epoch, the present one. */
+static inline void gfn_cache_set_epoch(struct gfn_cache *cache, uint64_t count)
+{
+    cache->epoch = count * GFN_EPOCH_STEP;
+    cache->verified = 0;
+}
+
 /* Forgets everything. An epoch that comes again could revive old tags: they are cleared. */
 static inline void gfn_cache_forget(struct gfn_cache *cache)
 {
-    cache->epoch += GFN_EPOCH_STEP;
-    cache->verified = 0;
-    if (unlikely(cache->epoch == 0))
-        *cache = (struct gfn_cache){.epoch = GFN_EPOCH_STEP};
+    cache->epochs++;
+    gfn_cache_set_epoch(cache, cache->epochs);
+    if (unlikely(cache->epoch == 0)) {
+        *cache = (struct gfn_cache){.epochs = cache->epochs + 1};
+        gfn_cache_set_epoch(cache, cache->epochs);
+    }
+}
+
+/* What is known now is what was known in epoch COUNT, if its tags are still told from others':
+ * about frames, not about the slots, which show others since. */
+static inline void gfn_cache_come_back(struct gfn_cache *cache, uint64_t count)
+{
+    if (count / GFN_EPOCHS == cache->epochs / GFN_EPOCHS) {
+        gfn_cache_set_epoch(cache, count);
+        for (unsigned level = 0; level < WALK_LEVELS; level++)
+            cache->walk[level].tag = 0;
+        for (unsigned i = 0; i < GFN_CACHE_PINS; i++)
+            cache->pin[i].epoch = 0;
+    }
 }
 
 /* The walk slot of LEVEL gets another frame. */

@@ -269,6 +269,126 @@ static void test_rights_count_for_a_translation_of_the_same_exit(UNUSED void **s
     assert_int_equal(value, 77);
 }
 
+/* Another domain, which has no memory, runs on this CPU. */
+static void run_another(struct domain *other)
+{
+    fake_load(other->vcpu[0]);
+    p2m_enter(other->vcpu[0]);
+    gfn_cache_begin_exit(&this_cpu()->gfn_cache);
+}
+
+static void come_back(void)
+{
+    fake_load(d->vcpu[0]);
+    p2m_enter(d->vcpu[0]);
+    gfn_cache_begin_exit(&this_cpu()->gfn_cache);
+}
+
+static void test_frames_are_known_again_after_another_domain(UNUSED void **state)
+{
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5, epoch = this_cpu()->gfn_cache.epoch;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    run_another(other);
+    assert_int_not_equal(this_cpu()->gfn_cache.epoch, epoch);
+    assert_int_equal(guest_copy_in(&value, GVA(KERNEL), 8), -EFAULT);
+    come_back();
+    assert_int_equal(this_cpu()->gfn_cache.epoch, epoch);
+    value = 6;
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    assert_int_equal(*table(8), 6);
+    run_another(other);
+    assert_int_not_equal(this_cpu()->gfn_cache.epoch, epoch);
+    fake_load(NULL);
+    fake_domain_destroy(other);
+    come_back();
+}
+
+static void test_what_was_taken_meanwhile_is_not_known_again(UNUSED void **state)
+{
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    run_another(other);
+    p2m_set(d, GFN(8), 0, MFN_NONE, P2M_NONE);
+    come_back();
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
+    fake_domain_destroy(other);
+}
+
+/* Taken by another CPU while the vCPU was loaded, and not seen before it left. */
+static void test_what_others_took_before_is_not_known_again(UNUSED void **state)
+{
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    fake_on_cpu(1);
+    p2m_set(d, GFN(8), 0, MFN_NONE, P2M_NONE);
+    fake_on_cpu(0);
+    /* What this CPU takes itself does not hide it. */
+    p2m_set(d, GFN(9), 0, MFN_NONE, P2M_NONE);
+    run_another(other);
+    come_back();
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
+    assert_int_equal(guest_copy_in(&value, GVA(KERNEL + 0x1000), 8), -EFAULT);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
+    p2m_set(d, GFN(9), 0, mfns[9], P2M_RAM);
+    fake_domain_destroy(other);
+}
+
+static void test_what_it_gave_up_itself_stays_forgotten(UNUSED void **state)
+{
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5, epoch = this_cpu()->gfn_cache.epoch;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    p2m_set(d, GFN(8), 0, MFN_NONE, P2M_NONE);
+    run_another(other);
+    come_back();
+    assert_int_equal(this_cpu()->gfn_cache.epoch, epoch);
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), -EFAULT);
+    p2m_set(d, GFN(8), 0, mfns[8], P2M_RAM);
+    fake_domain_destroy(other);
+}
+
+static void test_a_vcpu_that_was_elsewhere_starts_anew(UNUSED void **state)
+{
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5, epoch = this_cpu()->gfn_cache.epoch;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    run_another(other);
+    fake_on_cpu(1);
+    come_back();
+    run_another(other);
+    fake_load(NULL);
+    fake_on_cpu(0);
+    come_back();
+    assert_int_not_equal(this_cpu()->gfn_cache.epoch, epoch);
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    fake_domain_destroy(other);
+}
+
+static void test_epochs_that_come_round_revive_nothing(UNUSED void **state)
+{
+    struct gfn_cache *cache = &this_cpu()->gfn_cache;
+    struct domain *other = fake_domain_create(4, HYP_PAGES);
+    uint64_t value = 5, epoch = cache->epoch;
+
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    run_another(other);
+    cache->epochs |= GFN_EPOCHS - 1;
+    window_empty();
+    come_back();
+    assert_int_not_equal(cache->epoch, epoch);
+    assert_int_equal(guest_copy_out(GVA(KERNEL), &value, 8), 0);
+    fake_domain_destroy(other);
+}
+
 static void test_guest_physical_access(UNUSED void **state)
 {
     static uint8_t out[PAGE_SIZE + 8], back[PAGE_SIZE + 8];
@@ -302,6 +422,12 @@ int main(void)
         TEST(test_another_cpus_change_is_seen_after_the_next_entry),
         TEST(test_the_guest_changes_its_tables),
         TEST(test_rights_count_for_a_translation_of_the_same_exit),
+        TEST(test_frames_are_known_again_after_another_domain),
+        TEST(test_what_was_taken_meanwhile_is_not_known_again),
+        TEST(test_what_others_took_before_is_not_known_again),
+        TEST(test_what_it_gave_up_itself_stays_forgotten),
+        TEST(test_a_vcpu_that_was_elsewhere_starts_anew),
+        TEST(test_epochs_that_come_round_revive_nothing),
         TEST(test_guest_physical_access),
     };
 

@@ -216,8 +216,24 @@ void p2m_enter(struct vcpu *v)
         percpu->own_raises = 0;
     } else {
         window_empty();
+        if (flushed == 0 && v->cache_epoch != 0 && v->cache_generation == generation &&
+            v->cache_cpu == percpu->id)
+            gfn_cache_come_back(&percpu->gfn_cache, v->cache_epoch);
     }
     atomic_store(&cpu->loaded_gen, generation);
+}
+
+void p2m_leave(struct vcpu *v)
+{
+    struct percpu *percpu = this_cpu();
+    uint64_t loaded_gen = atomic_load_explicit(&percpu->cpu->loaded_gen, memory_order_relaxed);
+
+    /* What others took away after loaded_gen is not forgotten here: the generation says so. */
+    v->cache_epoch = loaded_gen != 0 ? percpu->gfn_cache.epoch / GFN_EPOCH_STEP +
+                                           percpu->gfn_cache.epochs / GFN_EPOCHS * GFN_EPOCHS
+                                     : 0;
+    v->cache_generation = loaded_gen + percpu->own_raises;
+    v->cache_cpu = percpu->id;
 }
 
 /* What a leaf of a dead p2m leads to goes back. */

@@ -71,5 +71,8 @@ bool p2m_flush_done(struct domain *d, uint64_t generation);
  * rose. */
 struct vcpu;
 void p2m_enter(struct vcpu *v);
+/* V, which is loaded, makes room for a vCPU of another domain or none: what this CPU knows of its
+ * frames is kept for its return. Before window_empty(). */
+void p2m_leave(struct vcpu *v);
 
 #endif

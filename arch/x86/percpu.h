@@ -56,6 +56,7 @@ struct gfn_cache_pin {
 /* core/gfn_cache.h. An epoch of 0 is not used, so that zeroed tags are of none. */
 struct gfn_cache {
     uint64_t epoch;
+    uint64_t epochs; /* how many there have been */
     struct {
         uint64_t tag;
         mfn_t mfn;
