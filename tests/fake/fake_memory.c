@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "arch/x86/host_pt.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
 #include "core/domain.h"
@@ -25,16 +26,16 @@
 
 #define RAM_SIZE    ((size_t)FAKE_CHUNKS << CHUNK_SHIFT)
 #define EARLY_FIRST ((uint64_t)FAKE_IMAGE_CHUNK * CHUNK_FRAMES + 200) /* the image ends here */
-#define AREA_SLOTS  64u
 
 uint64_t fake_frame_table, fake_chunk_table, fake_heap_map;
+char *fake_areas;
 
 static int ram_file;
 static uint8_t *ram; /* all of it, for fake_frame() */
-static char *windows, *areas;
+static char *windows;
 static _Atomic uint64_t host_generation = 1;
 
-static void *map_ram(void *at, size_t size, uint64_t offset, int protection)
+void *fake_map(void *at, size_t size, uint64_t offset, int protection)
 {
     void *result = mmap(at, size, protection, MAP_SHARED | (at != NULL ? MAP_FIXED : 0), ram_file,
                         (off_t)offset);
@@ -69,7 +70,7 @@ static void *map_slot(unsigned slot, mfn_t mfn)
 
     assert_true(mfn.v < FAKE_CHUNKS * CHUNK_FRAMES);
     if (!mfn_equal(percpu->window_tag[slot], mfn)) {
-        map_ram(window_at(slot), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
+        fake_map(window_at(slot), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
         percpu->window_tag[slot] = mfn;
         percpu->window_page[slot] = window_at(slot);
         percpu->window_used |= 1u << slot;
@@ -128,13 +129,18 @@ int host_map_chunk(paddr_t chunk)
     if (table == NULL)
         return -ENOMEM;
     heap_free(NULL, table, 1);
-    map_ram((char *)fake_heap_map + chunk.v, CHUNK_SIZE, chunk.v, PROT_READ | PROT_WRITE);
+    fake_map((char *)fake_heap_map + chunk.v, CHUNK_SIZE, chunk.v, PROT_READ | PROT_WRITE);
     return 0;
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)
 {
     mprotect((char *)fake_heap_map + chunk.v, CHUNK_SIZE, PROT_NONE);
+    return host_generation_raise();
+}
+
+uint64_t host_generation_raise(void)
+{
     return atomic_fetch_add(&host_generation, 1) + 1;
 }
 
@@ -152,59 +158,6 @@ void fake_host_flush_all(void)
         atomic_store(&cpus[i].host_gen, atomic_load(&host_generation));
 }
 
-static struct {
-    mfn_t frame;
-    enum { AREA_FREE, AREA_USED, AREA_DROPPED } state;
-    uint64_t generation;
-} area[AREA_SLOTS];
-
-int host_map_area(const mfn_t *frames, unsigned count, void **address)
-{
-    unsigned run = 0, slot;
-
-    if (frame_should_fail())
-        return -ENOMEM;
-    for (slot = 0; slot < AREA_SLOTS && run < count; slot++)
-        run = area[slot].state == AREA_FREE ? run + 1 : 0;
-    if (run < count)
-        return -ENOMEM;
-    slot -= count;
-    *address = areas + slot * (size_t)PAGE_SIZE;
-    for (unsigned i = 0; i < count; i++) {
-        area[slot + i].frame = frames[i];
-        area[slot + i].state = AREA_USED;
-        map_ram(areas + (slot + i) * (size_t)PAGE_SIZE, PAGE_SIZE, paddr_of(frames[i]).v,
-                PROT_READ | PROT_WRITE);
-    }
-    return 0;
-}
-
-void host_unmap_area(void *address, unsigned count)
-{
-    size_t slot = (size_t)((char *)address - areas) / PAGE_SIZE;
-    uint64_t generation = atomic_fetch_add(&host_generation, 1) + 1;
-
-    mprotect(address, count * (size_t)PAGE_SIZE, PROT_NONE);
-    for (unsigned i = 0; i < count; i++) {
-        assert_int_equal(area[slot + i].state, AREA_USED);
-        area[slot + i].state = AREA_DROPPED;
-        area[slot + i].generation = generation;
-    }
-}
-
-unsigned host_reclaim_area(mfn_t *frames, unsigned max)
-{
-    unsigned count = 0;
-
-    for (unsigned slot = 0; slot < AREA_SLOTS && count < max; slot++) {
-        if (area[slot].state == AREA_DROPPED && host_flush_done(area[slot].generation)) {
-            area[slot].state = AREA_FREE;
-            frames[count++] = area[slot].frame;
-        }
-    }
-    return count;
-}
-
 void host_map_table(UNUSED const void *address, UNUSED paddr_t page, UNUSED unsigned level)
 {
 }
@@ -215,8 +168,8 @@ void host_early_end(mfn_t *first, uint64_t *count)
 
     first->v = EARLY_FIRST;
     *count = end - EARLY_FIRST;
-    map_ram((char *)fake_heap_map + paddr_of(*first).v, *count << PAGE_SHIFT, paddr_of(*first).v,
-            PROT_READ | PROT_WRITE);
+    fake_map((char *)fake_heap_map + paddr_of(*first).v, *count << PAGE_SHIFT, paddr_of(*first).v,
+             PROT_READ | PROT_WRITE);
 }
 
 /* ---- setting up ---- */
@@ -235,12 +188,12 @@ int fake_memory_setup(UNUSED void **state)
     fake_cpus_init(4, 1);
     ram_file = memfd_create("ram", 0);
     assert_true(ram_file >= 0 && ftruncate(ram_file, (off_t)RAM_SIZE) == 0);
-    ram = map_ram(NULL, RAM_SIZE, 0, PROT_READ | PROT_WRITE);
+    ram = fake_map(NULL, RAM_SIZE, 0, PROT_READ | PROT_WRITE);
     /* Nothing of what is found in memory may be relied on. */
     memset(ram, 0xa5, RAM_SIZE);
     fake_heap_map = (uint64_t)reserve(RAM_SIZE, PROT_NONE);
     windows = reserve(CPU_MAX * WINDOW_SLOT_COUNT * (size_t)PAGE_SIZE, PROT_NONE);
-    areas = reserve(AREA_SLOTS * (size_t)PAGE_SIZE, PROT_NONE);
+    fake_areas = reserve(FAKE_AREA_SLOTS * (size_t)PAGE_SIZE, PROT_NONE);
     fake_frame_table = (uint64_t)reserve(HOST_MFN_MAX * 8, PROT_READ | PROT_WRITE);
     fake_chunk_table = (uint64_t)reserve(HOST_MFN_MAX / CHUNK_FRAMES * sizeof(struct chunk),
                                          PROT_READ | PROT_WRITE);

@@ -26,6 +26,11 @@ struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages);
 void fake_domain_destroy(struct domain *d);
 /* The bytes of a frame, whatever maps it. */
 uint8_t *fake_frame(mfn_t mfn);
+/* Maps SIZE bytes of RAM at OFFSET to the address AT (NULL: anywhere). */
+void *fake_map(void *at, size_t size, uint64_t offset, int protection);
+/* Where registered areas are seen. */
+#define FAKE_AREA_SLOTS 64u
+extern char *fake_areas;
 /* Every CPU flushes its own TLB of the host's mappings. */
 void fake_host_flush_all(void);
 /* Scrubs and gives back until there is nothing more to do. */
