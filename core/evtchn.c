@@ -20,9 +20,7 @@ _Static_assert(sizeof(struct evtchn) == 16, "a page holds whole ports");
 
 struct evtchn *evtchn_entry(const struct domain *d, uint32_t port)
 {
-    if (port >= d->evtchn.port_count)
-        return NULL;
-    return &d->evtchn.page[port / EVTCHN_PORTS_IN_PAGE][port % EVTCHN_PORTS_IN_PAGE];
+    return evtchn_find(&d->evtchn, port);
 }
 
 int evtchn_init(struct domain *d)
@@ -127,25 +125,6 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, uint32_t rp
     evtchn_set_pending(d, *port);
 unlock:
     lock_drop_pair(&d->evtchn.lock, &remote->evtchn.lock);
-    return error;
-}
-
-int evtchn_send(struct domain *d, uint32_t port)
-{
-    struct evtchn *entry;
-    int error = 0;
-
-    lock_take(&d->evtchn.lock);
-    entry = evtchn_entry(d, port);
-    if (unlikely(!entry))
-        error = -EINVAL;
-    else if (likely(entry->state == EVTCHN_INTERDOMAIN))
-        evtchn_set_pending(entry->remote, entry->remote_port);
-    else if (entry->state == EVTCHN_IPI)
-        evtchn_set_pending(d, port);
-    else if (entry->state != EVTCHN_UNBOUND)
-        error = -EINVAL;
-    lock_drop(&d->evtchn.lock);
     return error;
 }
 

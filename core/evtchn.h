@@ -53,6 +53,14 @@ struct evtchn_table {
     _Atomic uint64_t pollers;
 };
 
+/* The entry of a valid port, NULL: not valid. Needs the lock. */
+static inline struct evtchn *evtchn_find(const struct evtchn_table *table, uint32_t port)
+{
+    if (unlikely(port >= table->port_count))
+        return NULL;
+    return &table->page[port / EVTCHN_PORTS_IN_PAGE][port % EVTCHN_PORTS_IN_PAGE];
+}
+
 int evtchn_init(struct domain *d) MUST_CHECK;
 /* Closes every port and frees the table; remotes become unbound. */
 void evtchn_destroy(struct domain *d);
@@ -92,7 +100,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, uint32_t rp
 int evtchn_send(struct domain *d, uint32_t port) MUST_CHECK;
 /* Frees D's PORT. -EINVAL: it is not open. */
 int evtchn_close(struct domain *d, uint32_t port) MUST_CHECK;
-/* The entry of a valid port, NULL: not valid. Needs the lock. */
+/* evtchn_find() in D's table. */
 struct evtchn *evtchn_entry(const struct domain *d, uint32_t port);
 
 #endif

@@ -112,10 +112,9 @@ static void wake_pollers(struct domain *d, uint32_t port)
     }
 }
 
-void evtchn_set_pending(struct domain *d, uint32_t port)
+/* Sets PORT of D pending; ENTRY is its entry. */
+static inline void deliver(struct domain *d, const struct evtchn *entry, uint32_t port)
 {
-    struct evtchn *entry = evtchn_entry(d, port);
-
     if (unlikely(d->is_32bit)) {
         struct compat_shared_info *info = shared32(d);
 
@@ -133,6 +132,34 @@ void evtchn_set_pending(struct domain *d, uint32_t port)
     }
     if (unlikely(atomic_load_explicit(&d->evtchn.pollers, memory_order_relaxed)))
         wake_pollers(d, port);
+}
+
+void evtchn_set_pending(struct domain *d, uint32_t port)
+{
+    deliver(d, evtchn_find(&d->evtchn, port), port);
+}
+
+int evtchn_send(struct domain *d, uint32_t port)
+{
+    struct evtchn *entry;
+    int error = 0;
+
+    lock_take(&d->evtchn.lock);
+    entry = evtchn_find(&d->evtchn, port);
+    if (unlikely(!entry)) {
+        error = -EINVAL;
+    } else if (likely(entry->state == EVTCHN_INTERDOMAIN)) {
+        struct domain *remote = entry->remote;
+
+        port = entry->remote_port;
+        deliver(remote, evtchn_find(&remote->evtchn, port), port);
+    } else if (entry->state == EVTCHN_IPI) {
+        evtchn_set_pending(d, port);
+    } else if (entry->state != EVTCHN_UNBOUND) {
+        error = -EINVAL;
+    }
+    lock_drop(&d->evtchn.lock);
+    return error;
 }
 
 void evtchn_clear_pending(struct domain *d, uint32_t port)
