@@ -11,6 +11,7 @@
 
 /* Bit 0 of a tag: may be written; bits 36..1: guest frame; above: epoch. */
 #define GFN_EPOCH_STEP (UINT64_C(1) << 37)
+#define GFN_SPREAD     13u                 /* odd: as many places as the cache has */
 #define GFN_EPOCHS     (UINT64_C(1) << 27) /* numbers of epochs that tags tell apart */
 
 static inline uint64_t gfn_cache_tag(const struct gfn_cache *cache, gfn_t gfn, bool is_writable)
@@ -18,15 +19,17 @@ static inline uint64_t gfn_cache_tag(const struct gfn_cache *cache, gfn_t gfn, b
     return cache->epoch | gfn.v << 1 | (is_writable ? 1 : 0);
 }
 
-static inline unsigned gfn_cache_slot(gfn_t gfn)
+/* Guests that are alike use the same frame numbers: the epoch keeps them apart. */
+static inline unsigned gfn_cache_slot(const struct gfn_cache *cache, gfn_t gfn)
 {
-    return (unsigned)(gfn.v ^ gfn.v >> 5) % GFN_CACHE_SIZE;
+    return (unsigned)(gfn.v ^ gfn.v >> 5 ^ cache->spread) % GFN_CACHE_SIZE;
 }
 
 /* Makes COUNT, the number of an epoch, the present one. */
 static inline void gfn_cache_set_epoch(struct gfn_cache *cache, uint64_t count)
 {
     cache->epoch = count * GFN_EPOCH_STEP;
+    cache->spread = count * GFN_SPREAD;
     cache->verified = 0;
 }
 
@@ -66,7 +69,7 @@ static inline void gfn_cache_forget_walk(struct gfn_cache *cache, unsigned level
 /* GFN shows another frame, or none. */
 static inline void gfn_cache_forget_one(struct gfn_cache *cache, gfn_t gfn)
 {
-    unsigned slot = gfn_cache_slot(gfn);
+    unsigned slot = gfn_cache_slot(cache, gfn);
 
     if ((cache->entry[slot].tag | 1) == gfn_cache_tag(cache, gfn, true))
         cache->entry[slot].tag = 0;

@@ -45,15 +45,15 @@ static int fill_cache(gfn_t gfn, bool is_write, mfn_t *mfn)
     p2m_get_loaded(gfn, &entry);
     if (entry.type != P2M_RAM && entry.type != P2M_SHARED && (entry.type != P2M_RAM_RO || is_write))
         return -EFAULT;
-    *mfn = cache->entry[gfn_cache_slot(gfn)].mfn = entry.mfn;
-    cache->entry[gfn_cache_slot(gfn)].tag = gfn_cache_tag(cache, gfn, entry.is_writable);
+    *mfn = cache->entry[gfn_cache_slot(cache, gfn)].mfn = entry.mfn;
+    cache->entry[gfn_cache_slot(cache, gfn)].tag = gfn_cache_tag(cache, gfn, entry.is_writable);
     return 0;
 }
 
 static inline int find_frame(gfn_t gfn, bool is_write, mfn_t *mfn)
 {
     const struct gfn_cache *cache = &this_cpu()->gfn_cache;
-    unsigned slot = gfn_cache_slot(gfn);
+    unsigned slot = gfn_cache_slot(cache, gfn);
 
     if (unlikely((cache->entry[slot].tag | !is_write) != gfn_cache_tag(cache, gfn, true)))
         return fill_cache(gfn, is_write, mfn);

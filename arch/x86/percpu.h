@@ -39,7 +39,7 @@ struct cpu {
 };
 
 #define WINDOW_SLOT_COUNT 32u
-#define GFN_CACHE_SIZE    32u
+#define GFN_CACHE_SIZE 64u
 #define LOCK_DEPTH_MAX    12u
 #define WALK_LEVELS       4u
 #define GFN_CACHE_PINS    3u /* enum guest_pin_slot */
@@ -57,6 +57,7 @@ struct gfn_cache_pin {
 struct gfn_cache {
     uint64_t epoch;
     uint64_t epochs; /* how many there have been */
+    uint64_t spread; /* where the epoch's entries lie */
     struct {
         uint64_t tag;
         mfn_t mfn;
