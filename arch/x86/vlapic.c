@@ -425,6 +425,7 @@ int vlapic_set_record(struct vcpu *v, const struct hvm_hw_lapic *record)
         return -EINVAL;
     l->base_msr = record->apic_base_msr;
     l->tsc_deadline = record->tdt_msr;
+    vlapic_timer_restore_deadline(v);
     return 0;
 }
 
@@ -476,5 +477,6 @@ int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record)
     l->timer_divide = record_word(record, APIC_REG_TIMER_DIVIDE) & APIC_TIMER_DIVIDE_MASK;
     vlapic_timer_restore(v, record_word(record, APIC_REG_TIMER_INIT),
                          record_word(record, APIC_REG_TIMER_NOW));
+    vlapic_timer_restore_deadline(v);
     return 0;
 }

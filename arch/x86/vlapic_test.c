@@ -452,6 +452,22 @@ static void records_bring_everything_back(UNUSED void **state)
     assert_int_equal(read(APIC_REG_IRR + 0xec / 32), 1u << 0xec % 32);
 }
 
+static void a_deadline_goes_on_after_its_records(UNUSED void **state)
+{
+    static struct hvm_hw_lapic_regs regs;
+    struct hvm_hw_lapic head;
+
+    write(APIC_REG_LVT, APIC_TIMER_DEADLINE | 0xec);
+    vlapic_write_deadline(&vcpus[0], 2 * SECOND);
+    vlapic_get_record(&vcpus[0], &head);
+    vlapic_get_regs(&vcpus[0], &regs);
+    vlapic_reset(&vcpus[0]);
+    assert_int_equal(vlapic_set_record(&vcpus[0], &head), 0);
+    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs), 0);
+    run_timers_at(2 * SECOND);
+    assert_int_equal(vlapic_pending(&vcpus[0]), 0xec);
+}
+
 static void records_that_cannot_be_are_refused(UNUSED void **state)
 {
     static struct hvm_hw_lapic_regs regs;
@@ -493,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup(init_deassert_does_nothing, setup),
         cmocka_unit_test_setup(an_nmi_reaches_a_running_vcpu, setup),
         cmocka_unit_test_setup(records_bring_everything_back, setup),
+        cmocka_unit_test_setup(a_deadline_goes_on_after_its_records, setup),
         cmocka_unit_test_setup(records_that_cannot_be_are_refused, setup),
     };
 

@@ -142,3 +142,9 @@ void vlapic_write_deadline(struct vcpu *v, uint64_t value)
     else
         timer_cancel(&l->timer);
 }
+
+void vlapic_timer_restore_deadline(struct vcpu *v)
+{
+    if (v->arch.vlapic.tsc_deadline != 0)
+        vlapic_write_deadline(v, v->arch.vlapic.tsc_deadline);
+}

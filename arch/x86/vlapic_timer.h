@@ -15,5 +15,7 @@ void vlapic_timer_write_initial(struct vcpu *v, uint32_t value);
 void vlapic_timer_write_divide(struct vcpu *v, uint32_t value);
 /* Takes the timer up again with NOW of INITIAL left. */
 void vlapic_timer_restore(struct vcpu *v, uint32_t initial, uint32_t now);
+/* The same in deadline mode: the deadline and the mode come in two records, in either order. */
+void vlapic_timer_restore_deadline(struct vcpu *v);
 
 #endif
