@@ -167,3 +167,9 @@ int64_t hvm_op_get_mem_type(struct hypercall *call)
     domain_put(d);
     return 0;
 }
+
+/* No domain has alternative views of its memory. */
+int64_t hvm_op_altp2m(UNUSED struct hypercall *call)
+{
+    return -EOPNOTSUPP;
+}

@@ -113,3 +113,9 @@ int64_t memory_op_maximum_ram_page(struct hypercall *call)
     ASSERT(call->arg == NULL);
     return (int64_t)frame_max_mfn();
 }
+
+/* No domain has a virtual NUMA topology. */
+int64_t memory_op_get_vnumainfo(UNUSED struct hypercall *call)
+{
+    return -EOPNOTSUPP;
+}
