@@ -13,6 +13,7 @@
 #include "core/domain.h"
 #include "core/foreign.h"
 #include "core/frame.h"
+#include "core/frame_table.h"
 #include "core/heap.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
@@ -247,14 +248,18 @@ static void test_the_queue_of_unmapped_frames_is_bounded(UNUSED void **state)
 static void test_a_resource_keeps_its_page(UNUSED void **state)
 {
     uint8_t value = 4;
+    mfn_t page;
 
     assert_int_equal(foreign_add_resource(d, other, 0, HOLE), 0);
     assert_int_equal(physmap_add_shared_info(d, 0, HOLE), -EBUSY);
+    page = frame_at(d, HOLE);
     destroy(&other);
     assert_int_equal(fake_guest_access(HOLE, true, &value), 0);
+    assert_int_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_HEAP);
     assert_int_equal(physmap_remove(d, HOLE), 0);
     p2m_enter(d->vcpu[0]);
     foreign_poll(d);
+    assert_int_not_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_HEAP);
     assert_all_is_back();
 }
 
