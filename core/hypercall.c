@@ -204,6 +204,7 @@ void hypercall_dispatch(struct vcpu *v, unsigned length)
     }
     call.v = v;
     call.d = v->domain;
+    call.arg = NULL;
     call.is_32bit = false;
     call.args[0] = regs->gpr[REG_RDI];
     call.args[1] = regs->gpr[REG_RSI];
