@@ -20,6 +20,7 @@
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/sched.h"
+#include "core/version.h"
 #include "drivers/host/acpi.h"
 #include "drivers/host/uart.h"
 #include "lib/string.h"
@@ -110,6 +111,7 @@ void hypervisor_main(const struct boot_info *bi)
 {
     memcpy(&boot, bi, sizeof(boot));
     options_read(boot.options, &options);
+    version_set_options(boot.options);
     host_console_init(options.console_port, options.console_baud);
     debug_exit_port = options.debug_exit;
     log_set_level(options.log_level);
