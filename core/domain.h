@@ -59,8 +59,8 @@ struct vcpu {
     bool is_polling;
     uint16_t virq_port[VIRQ_COUNT]; /* under the domain's evtchn lock; 0: unbound */
 
-    /* Under which epoch the frame cache of a CPU knows this vCPU's frames, as of a generation of the
-     * p2m; rebuilt. 0: none does. */
+    /* Under which epoch the frame cache of a CPU knows this vCPU's frames, as of a generation of
+     * the p2m; rebuilt. 0: none does. */
     uint64_t cache_epoch, cache_generation;
     uint32_t cache_cpu;
 

@@ -39,7 +39,7 @@ struct cpu {
 };
 
 #define WINDOW_SLOT_COUNT 32u
-#define GFN_CACHE_SIZE 64u
+#define GFN_CACHE_SIZE    64u
 #define LOCK_DEPTH_MAX    12u
 #define WALK_LEVELS       4u
 #define GFN_CACHE_PINS    3u /* enum guest_pin_slot */
