@@ -40,8 +40,8 @@ test-system: all fetch build-clang build-debug
 	$(PYTEST) tests/system
 
 report: all
-	$(PYTHON) tools/report.py $(BUILD)
-	$(PYTHON) tests/figures.py
+	@$(PYTHON) tools/report.py $(BUILD); sizes=$$?; \
+		$(PYTHON) tests/figures.py && exit $$sizes
 
 # Static checks. Each prints what it finds and fails.
 CHECK_TREES := boot lib arch core drivers pv-abi guest-kernel tests
