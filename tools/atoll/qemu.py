@@ -50,9 +50,7 @@ def accelerator(machine):
         return ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", machine.cpu]
     if machine.cpu == TCG_CPU and nested_kvm():
         return ["-accel", "kvm", "-cpu", "host,-la57"]
-    # With a thread for each CPU a vCPU's saved state is, rarely, found to be the host's: see
-    # docs/testing.md.
-    return ["-accel", "tcg,thread=single", "-cpu", machine.cpu]
+    return ["-accel", "tcg,thread=multi", "-cpu", machine.cpu]
 
 
 def boot_options(machine, image, folder):
