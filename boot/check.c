@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "boot/elf.h"
+#include "lib/elf.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "boot/check.h"
-#include "boot/elf.h"
+#include "lib/elf.h"
 #include "lib/errno.h"
 
 /* What QEMU's -cpu max,+svm shows. */

@@ -3,7 +3,7 @@
 #include "boot/efi/loader.h"
 
 #include "boot/check.h"
-#include "boot/elf.h"
+#include "lib/elf.h"
 #include "boot/memmap.h"
 #include "lib/errno.h"
 #include "lib/string.h"
