@@ -101,6 +101,47 @@ static void test_a_memory_map_is_set_before_the_domain_runs(UNUSED void **state)
     caller_assert_all_is_back();
 }
 
+static int64_t map_device(uint64_t gfn, uint64_t mfn, uint64_t count, uint32_t add)
+{
+    struct xen_domctl op = {.u.memory_mapping = {gfn, mfn, count, add, 0}};
+
+    return caller_domctl(&op, XEN_DOMCTL_memory_mapping, DOMAIN_CONTROL);
+}
+
+static void test_device_memory(UNUSED void **state)
+{
+    uint16_t domid = caller_make_guest();
+    struct xen_domctl other = {.u.memory_mapping = {HOLE, FAKE_DEVICE_MFN, 1, 1, 0}};
+    struct xen_remove_from_physmap remove = {.domid = DOMID_SELF, .gpfn = HOLE};
+    struct p2m_entry entry;
+
+    assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN, 2, DPCI_ADD_MAPPING), 0);
+    p2m_get(control, (gfn_t){HOLE + 1}, &entry);
+    assert_int_equal(entry.type, P2M_MMIO);
+    assert_int_equal(entry.mfn.v, FAKE_DEVICE_MFN + 1);
+    /* Again is no error; other frames in its place are. */
+    assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN, 2, DPCI_ADD_MAPPING), 0);
+    assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN + 1, 1, DPCI_ADD_MAPPING), -EBUSY);
+    assert_int_equal(map_device(3, FAKE_DEVICE_MFN, 1, DPCI_ADD_MAPPING), -EBUSY);
+    assert_int_equal(map_device(HOLE + 8, FAKE_DEVICE_MFN, 65, DPCI_ADD_MAPPING), -E2BIG);
+    assert_int_equal(map_device(HOLE + 8, UINT64_MAX, 2, DPCI_ADD_MAPPING), -EINVAL);
+    assert_int_equal(map_device(UINT64_MAX, FAKE_DEVICE_MFN, 1, DPCI_ADD_MAPPING), -EINVAL);
+    /* All or nothing: the last frame is RAM, or the hypervisor's. */
+    assert_int_equal(map_device(HOLE + 8, 3, 1, DPCI_ADD_MAPPING), -EPERM);
+    assert_int_equal(map_device(HOLE + 8, FAKE_KEPT_MFN - 1, 2, DPCI_ADD_MAPPING), -EPERM);
+    p2m_get(control, (gfn_t){HOLE + 8}, &entry);
+    assert_int_equal(entry.type, P2M_NONE);
+    assert_int_equal(caller_domctl(&other, XEN_DOMCTL_memory_mapping, domid), -EPERM);
+
+    assert_int_equal(caller_memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), -EBUSY);
+    assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN + 1, 1, DPCI_REMOVE_MAPPING), -EINVAL);
+    assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN, 2, DPCI_REMOVE_MAPPING), 0);
+    p2m_get(control, (gfn_t){HOLE}, &entry);
+    assert_int_equal(entry.type, P2M_NONE);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
+    caller_assert_all_is_back();
+}
+
 /* ---- lists of grants: the guest grants its frame 3 to the control domain ---- */
 
 static void test_grants_in_a_list(UNUSED void **state)
@@ -150,6 +191,7 @@ int main(void)
         TEST(foreign_frames_in_a_batch),
         TEST(a_grant_table_as_resource),
         TEST(a_memory_map_is_set_before_the_domain_runs),
+        TEST(device_memory),
         TEST(grants_in_a_list),
     };
 

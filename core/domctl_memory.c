@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* domctl: limits on a domain's memory, and on what the hypervisor keeps for it. The paging pool of
- * Xen is that second limit here: a charge is a limit, not a reservation (design decision 4). */
+/* domctl: limits on a domain's memory, and on what the hypervisor keeps for it (the paging pool
+ * of Xen: a charge is a limit, not a reservation, design decision 4), and device memory. */
 #include "core/domain.h"
 #include "core/domctl.h"
 #include "core/hypercall_rows.h"
+#include "core/physmap.h"
 #include "lib/errno.h"
 
 #define KIB_PER_PAGE  (PAGE_SIZE / 1024)
 #define PAGES_PER_MIB (1024 * 1024 / PAGE_SIZE)
+#define MAPPING_MAX   64u /* frames in one call, as on Xen */
 
 static int64_t max_mem(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
@@ -65,4 +67,22 @@ static int64_t shadow_op(struct hypercall *call, struct domain *d, struct xen_do
 int64_t domctl_shadow_op(struct hypercall *call)
 {
     return domctl_run(call, shadow_op);
+}
+
+/* Devices are the control domain's, and nobody is given one. */
+static int64_t memory_mapping(struct hypercall *call, struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_memory_mapping *mapping = &op->u.memory_mapping;
+
+    if (mapping->nr_mfns > MAPPING_MAX)
+        return -E2BIG;
+    if (d != call->d)
+        return -EPERM;
+    return physmap_map_device(d, (gfn_t){mapping->first_gfn}, (mfn_t){mapping->first_mfn},
+                              (uint32_t)mapping->nr_mfns, mapping->add_mapping == DPCI_ADD_MAPPING);
+}
+
+int64_t domctl_memory_mapping(struct hypercall *call)
+{
+    return domctl_run(call, memory_mapping);
 }

@@ -9,6 +9,9 @@
  * BIOS call E820h has it (1 RAM, 2 reserved, 3 ACPI). False past the last. */
 bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size,
                           uint32_t *type) MUST_CHECK;
+/* True for a page with registers that stay the hypervisor's: interrupt controllers, HPET, and PCI's
+ * configuration space in memory (design decision 7). */
+bool machine_keeps_frame(mfn_t mfn);
 /* What the CPUs can do, as Xen's toolstack shows it: CPUID leaf 1 EDX and ECX, 0x80000001 EDX and
  * ECX, 0xd subleaf 1 EAX, 7 EBX and ECX, 0x80000007 EDX. */
 void machine_features(uint32_t words[8]);

@@ -12,6 +12,7 @@
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
+#include "core/machine.h"
 #include "lib/errno.h"
 
 #include "pv-abi/memory.h"
@@ -220,6 +221,36 @@ int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
         error = frame_alloc(d, order, &mfn);
     if (!error)
         p2m_set(d, gfn, order, mfn, P2M_RAM);
+    lock_drop(&d->lock);
+    return error;
+}
+
+static int check_device(struct domain *d, gfn_t gfn, mfn_t mfn, bool is_add)
+{
+    struct p2m_entry entry;
+    bool is_there;
+
+    if (!extent_is_valid(gfn, 0) || mfn.v >= GFN_LIMIT)
+        return -EINVAL;
+    if (frame_is_ram(mfn) || machine_keeps_frame(mfn))
+        return -EPERM;
+    p2m_get(d, gfn, &entry);
+    is_there = entry.type == P2M_MMIO && mfn_equal(entry.mfn, mfn);
+    if (!is_add)
+        return is_there ? 0 : -EINVAL;
+    return is_there || entry.type == P2M_NONE ? p2m_prepare(d, gfn, 0) : -EBUSY;
+}
+
+int physmap_map_device(struct domain *d, gfn_t gfn, mfn_t mfn, uint32_t count, bool is_add)
+{
+    int error = 0;
+
+    lock_take(&d->lock);
+    for (uint32_t i = 0; !error && i < count; i++)
+        error = check_device(d, gfn_add(gfn, i), mfn_add(mfn, i), is_add);
+    for (uint32_t i = 0; !error && i < count; i++)
+        p2m_set(d, gfn_add(gfn, i), 0, is_add ? mfn_add(mfn, i) : MFN_NONE,
+                is_add ? P2M_MMIO : P2M_NONE);
     lock_drop(&d->lock);
     return error;
 }

@@ -28,6 +28,11 @@ int physmap_remove(struct domain *d, gfn_t gfn) MUST_CHECK;
 int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
 /* Puts new RAM, 2^ORDER frames, at GFN of D. -EINVAL, -EBUSY, -ENOMEM. Takes D's lock. */
 int physmap_populate(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
+/* Maps (or, without IS_ADD, unmaps) COUNT frames of device memory, from MFN on, at GFN of D: all or
+ * nothing. -EINVAL: no such frames, or not what is mapped there; -EPERM: RAM, or registers that the
+ * hypervisor keeps; -EBUSY: something else is there; -ENOMEM. Takes D's lock. */
+int physmap_map_device(struct domain *d, gfn_t gfn, mfn_t mfn, uint32_t count,
+                       bool is_add) MUST_CHECK;
 
 /* XENMEM_add_to_physmap of one frame. INDEX says which: of the grant table, a gfn of D, a gfn of
  * FOREIGN. Errors of physmap_prepare(), -EINVAL: no such thing. Each takes D's lock. */

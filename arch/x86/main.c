@@ -25,8 +25,11 @@
 #include "drivers/host/uart.h"
 #include "lib/string.h"
 
-#define ISA_IRQ_COM1 4u
-#define ISA_IRQ_COM2 3u
+#define ISA_IRQ_COM1  4u
+#define ISA_IRQ_COM2  3u
+#define MSI_BASE      UINT64_C(0xfee00000) /* LAPIC first (APM Vol. 2 16.3) */
+#define MSI_SIZE      UINT64_C(0x100000)
+#define ECAM_BUS_SIZE UINT64_C(0x100000) /* PCI Express 7.2.2 */
 
 void hypervisor_main(const struct boot_info *bi) NORETURN;
 
@@ -50,6 +53,24 @@ bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size, uint32
     *size = boot.mem[index].size;
     *type = type_of[boot.mem[index].type];
     return true;
+}
+
+static bool is_in(paddr_t at, uint64_t base, uint64_t size)
+{
+    base &= ~(uint64_t)(PAGE_SIZE - 1);
+    return base != 0 && at.v >= base && at.v - base < size;
+}
+
+bool machine_keeps_frame(mfn_t mfn)
+{
+    paddr_t at = paddr_of(mfn);
+    uint64_t buses = (uint64_t)acpi.ecam_bus_last + 1;
+    bool is_kept = is_in(at, MSI_BASE, MSI_SIZE) || is_in(at, acpi.hpet_paddr, PAGE_SIZE) ||
+                   is_in(at, acpi.ecam_paddr, buses * ECAM_BUS_SIZE);
+
+    for (uint32_t i = 0; !is_kept && i < acpi.ioapic_count; i++)
+        is_kept = is_in(at, acpi.ioapic[i].paddr, PAGE_SIZE);
+    return is_kept;
 }
 
 void machine_features(uint32_t words[8])

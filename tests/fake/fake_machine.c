@@ -5,6 +5,7 @@
 #include "core/machine.h"
 #include "core/pirq.h"
 #include "lib/errno.h"
+#include "tests/fake/fake_memory.h"
 
 #include <string.h>
 
@@ -21,6 +22,11 @@ bool machine_memory_range(UNUSED uint32_t index, UNUSED uint64_t *base, UNUSED u
                           UNUSED uint32_t *type)
 {
     return false;
+}
+
+bool machine_keeps_frame(mfn_t mfn)
+{
+    return mfn.v == FAKE_KEPT_MFN;
 }
 
 void machine_features(uint32_t words[8])

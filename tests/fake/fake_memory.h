@@ -16,6 +16,7 @@ struct vcpu;
 /* Where the image lies, and the frame of device memory that is no RAM. */
 #define FAKE_IMAGE_CHUNK 1u
 #define FAKE_DEVICE_MFN  0xa0u
+#define FAKE_KEPT_MFN    0xa8u /* of a device that the hypervisor keeps */
 
 /* Brings memory up by frame_boot(), once for a program, with COUNT CPUs. A cmocka group setup. */
 int fake_memory_setup(void **state);
