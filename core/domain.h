@@ -123,7 +123,6 @@ struct domain {
     struct foreign_queue *foreign_queue; /* core/foreign.c; under lock */
     struct foreign_resource resource[FOREIGN_RESOURCES]; /* the same */
     uint32_t vm_assist;
-    uint64_t wall_offset_ns;
     uint32_t exit_flags;
     struct death_record death;
     uint32_t console_log_budget; /* lines that the guest may still print; under lock */
@@ -174,13 +173,11 @@ bool domain_is_stopped(struct domain *d); /* paused and no vCPU loaded anywhere 
 /* Latches the layout of shared_info, as the mode says in which the guest sets hypercall page or
  * callback. */
 void domain_set_32bit(struct domain *d, bool is_32bit);
-/* Writes the wall clock into shared_info: after wall_offset_ns changed. */
+/* Writes the wall clock into shared_info. */
 void domain_update_wall_clock(struct domain *d);
 /* D shuts down with REASON (SHUTDOWN_*): all its vCPUs stop, VIRQ_DOM_EXC goes to the control
  * domain. When the control domain does, so does the machine. */
 void domain_shutdown(struct domain *d, uint32_t reason);
-/* Undoes it: the vCPUs may run again (XEN_DOMCTL_resumedomain). */
-void domain_resume(struct domain *d);
 /* The guest cannot go on: fills the death record from the loaded vCPU and shuts down with
  * SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *format, ...) PRINTF(2, 3);

@@ -87,23 +87,6 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     raise_dom_exc();
 }
 
-void domain_resume(struct domain *d)
-{
-    bool was_down;
-
-    lock_take(&d->lock);
-    was_down = d->is_shut_down;
-    d->is_shut_down = false;
-    d->is_shutting_down = false;
-    d->shutdown_reason = SHUTDOWN_REASON_NONE;
-    lock_drop(&d->lock);
-    if (!was_down)
-        return;
-    for (uint32_t i = 0; i < d->vcpu_max; i++)
-        atomic_fetch_sub(&d->vcpu[i]->pause_count, 1);
-    wake_all(d);
-}
-
 /* What is known of the vCPU that this CPU has loaded. */
 static void record_vcpu(struct death_record *death, struct vcpu *v)
 {
@@ -149,7 +132,7 @@ void domain_update_wall_clock(struct domain *d)
 {
     struct shared_info *info = d->shared_info;
     struct compat_shared_info *info32 = (struct compat_shared_info *)(void *)info;
-    uint64_t ns = wall_ns_at_start + d->wall_offset_ns;
+    uint64_t ns = wall_ns_at_start;
     uint32_t *version = d->is_32bit ? &info32->wc_version : &info->wc_version;
     uint64_t sec = ns / NS_PER_SECOND;
 

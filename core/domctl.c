@@ -107,17 +107,6 @@ int64_t domctl_unpausedomain(struct hypercall *call)
     return domctl_run_other(call, unpause);
 }
 
-static int64_t resume(UNUSED struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
-{
-    domain_resume(d);
-    return 0;
-}
-
-int64_t domctl_resumedomain(struct hypercall *call)
-{
-    return domctl_run_other(call, resume);
-}
-
 /* Online vCPUs, CPU time, and the flags that depend on what vCPUs do. */
 static uint32_t sum_vcpus(const struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
@@ -188,33 +177,4 @@ static int64_t max_vcpus(struct hypercall *call, struct domain *d, UNUSED struct
 int64_t domctl_max_vcpus(struct hypercall *call)
 {
     return domctl_run_other(call, max_vcpus);
-}
-
-static int64_t set_handle(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
-{
-    lock_take(&d->lock);
-    memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
-    lock_drop(&d->lock);
-    return 0;
-}
-
-int64_t domctl_setdomainhandle(struct hypercall *call)
-{
-    return domctl_run(call, set_handle);
-}
-
-static int64_t set_time_offset(UNUSED struct hypercall *call, struct domain *d,
-                               struct xen_domctl *op)
-{
-    lock_take(&d->lock);
-    /* Two's complement: a negative offset wraps to the right sum. */
-    d->wall_offset_ns = (uint64_t)op->u.settimeoffset.time_offset_seconds * UINT64_C(1000000000);
-    domain_update_wall_clock(d);
-    lock_drop(&d->lock);
-    return 0;
-}
-
-int64_t domctl_settimeoffset(struct hypercall *call)
-{
-    return domctl_run(call, set_time_offset);
 }

@@ -158,49 +158,6 @@ static bool is_vcpu_record(uint32_t type)
     return false;
 }
 
-static int64_t get_partial_whole(struct hypercall *call, struct domain *d, struct xen_domctl *op)
-{
-    struct xen_domctl_hvmcontext_partial *arg = &op->u.hvmcontext_partial;
-    uint16_t type = (uint16_t)arg->type;
-    uint32_t size = (uint32_t)arch_hvm_record_size(type), pages = stream_pages(size);
-    uint8_t *record;
-    int64_t result;
-
-    if (!is_vcpu_record(arg->type))
-        return -EINVAL;
-    if (arg->instance >= d->vcpu_max)
-        return -ENOENT;
-    if (!arg->buffer) {
-        arg->bufsz = size;
-        return 0;
-    }
-    if (arg->bufsz < size)
-        return -ENOSPC;
-    result = check_stopped(call, d);
-    if (result)
-        return result;
-    record = heap_alloc(call->d, pages);
-    if (!record)
-        return -ENOMEM;
-    result = arch_get_hvm_record(d->vcpu[arg->instance], type, record, size);
-    if (!result)
-        result = copy_bytes(call, arg->buffer, record, size, true);
-    if (!result)
-        arg->bufsz = size;
-    heap_free(call->d, record, pages);
-    return result;
-}
-
-static int64_t get_partial(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
-{
-    return domctl_run_whole(call, d, get_partial_whole);
-}
-
-int64_t domctl_gethvmcontext_partial(struct hypercall *call)
-{
-    return domctl_run_other(call, get_partial);
-}
-
 /* ---- reading ---- */
 
 /* The descriptor at OFFSET of a stream whose record lies wholly within SIZE. */

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* domctl: vCPUs as the scheduler sees them, and the guest's clock source. */
+/* domctl: vCPUs as the scheduler sees them. */
 #include "core/domain.h"
 #include "core/domctl.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-
-/* settscinfo: reads of the TSC are not intercepted in either of these. */
-#define TSC_MODE_DEFAULT 0u
-#define TSC_MODE_NATIVE  2u
 
 /* What leaves the cap as it is. */
 #define CREDIT_CAP_KEEP UINT16_MAX
@@ -163,33 +159,4 @@ static int64_t scheduler_op(UNUSED struct hypercall *call, struct domain *d, str
 int64_t domctl_scheduler_op(struct hypercall *call)
 {
     return domctl_run(call, scheduler_op);
-}
-
-static int64_t set_tsc(UNUSED struct hypercall *call, UNUSED struct domain *d,
-                       struct xen_domctl *op)
-{
-    uint32_t mode = op->u.tsc_info.tsc_mode;
-
-    return mode == TSC_MODE_DEFAULT || mode == TSC_MODE_NATIVE ? 0 : -EOPNOTSUPP;
-}
-
-int64_t domctl_settscinfo(struct hypercall *call)
-{
-    return domctl_run_other(call, set_tsc);
-}
-
-static int64_t get_tsc(UNUSED struct hypercall *call, UNUSED struct domain *d,
-                       struct xen_domctl *op)
-{
-    op->u.tsc_info = (struct xen_domctl_tsc_info){
-        .tsc_mode = TSC_MODE_NATIVE,
-        .gtsc_khz = tsc_khz,
-        .elapsed_nsec = time_ns(),
-    };
-    return 0;
-}
-
-int64_t domctl_gettscinfo(struct hypercall *call)
-{
-    return domctl_run_other(call, get_tsc);
 }

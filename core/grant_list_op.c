@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* grant_table_op on lists (grant_table.h): map, unmap, copy, swap. Each element has its own status;
+/* grant_table_op on lists (grant_table.h): map, unmap, copy. Each element has its own status;
  * the call fails only when the list cannot be read. */
 #include "core/domain.h"
 #include "core/grant.h"
@@ -120,18 +120,4 @@ int64_t grant_op_copy(struct hypercall *call)
     struct gnttab_copy op;
 
     return for_each(call, &op, copy_one);
-}
-
-static void swap_one(struct domain *d, void *element)
-{
-    struct gnttab_swap_grant_ref *op = element;
-
-    op->status = grant_swap(d, op->ref_a, op->ref_b);
-}
-
-int64_t grant_op_swap(struct hypercall *call)
-{
-    struct gnttab_swap_grant_ref op;
-
-    return for_each(call, &op, swap_one);
 }

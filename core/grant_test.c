@@ -375,19 +375,6 @@ static void test_copies_that_cannot_be(UNUSED void **state)
     assert_all_is_back();
 }
 
-static void test_a_swap_exchanges_idle_entries(UNUSED void **state)
-{
-    uint32_t handle;
-
-    grant_to(mapper, REF, 0);
-    assert_int_equal(grant_swap(granter, REF, REF + 1), GNTST_okay);
-    assert_int_equal(entry_of(REF)->flags, 0);
-    assert_int_equal(entry_of(REF + 1)->domid, mapper->id);
-    assert_int_equal(map(REF + 1, MAPTRACK_DEVICE, &handle), GNTST_okay);
-    assert_int_equal(grant_swap(granter, REF, REF + 1), GNTST_eagain);
-    assert_int_equal(grant_swap(granter, REF, GRANT_REFS_IN_FRAME), GNTST_bad_gntref);
-}
-
 static void test_a_table_grows_to_its_limit(UNUSED void **state)
 {
     assert_int_equal(grant_grow(granter, granter->grants.frame_limit + 1), -EINVAL);
@@ -417,7 +404,6 @@ int main(void)
         TEST(handles_end),
         TEST(a_copy_copies_what_it_says),
         TEST(copies_that_cannot_be),
-        TEST(a_swap_exchanges_idle_entries),
         TEST(a_table_grows_to_its_limit),
     };
 

@@ -137,31 +137,3 @@ void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mf
     lock_drop(&granter->grants.lock);
     frame_put(mfn, is_write);
 }
-
-static int16_t swap_locked(struct domain *d, uint32_t ref_a, uint32_t ref_b)
-{
-    uint32_t limit = d->grants.frame_count * GRANT_REFS_IN_FRAME;
-    const struct grant_active *a, *b;
-    uint64_t word;
-
-    if (d->grants.is_dead || ref_a >= limit || ref_b >= limit)
-        return GNTST_bad_gntref;
-    a = active_entry(d, ref_a);
-    b = active_entry(d, ref_b);
-    if (a->readers || a->writers || b->readers || b->writers)
-        return GNTST_eagain;
-    word = __atomic_load_n(entry_word(d, ref_a), __ATOMIC_SEQ_CST);
-    word = __atomic_exchange_n(entry_word(d, ref_b), word, __ATOMIC_SEQ_CST);
-    __atomic_store_n(entry_word(d, ref_a), word, __ATOMIC_SEQ_CST);
-    return GNTST_okay;
-}
-
-int16_t grant_swap(struct domain *d, uint32_t ref_a, uint32_t ref_b)
-{
-    int16_t status;
-
-    lock_take(&d->grants.lock);
-    status = swap_locked(d, ref_a, ref_b);
-    lock_drop(&d->grants.lock);
-    return status;
-}

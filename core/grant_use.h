@@ -13,8 +13,6 @@ int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, boo
                         mfn_t *mfn) MUST_CHECK;
 /* Ends that use; the reference on MFN is dropped. GRANTER may have lost its table. */
 void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn);
-/* Exchanges two entries of D's table that nobody uses. GNTST_bad_gntref, GNTST_eagain: in use. */
-int16_t grant_swap(struct domain *d, uint32_t ref_a, uint32_t ref_b) MUST_CHECK;
 /* Drops every mapping that D holds. No vCPU of D runs and its p2m is gone. */
 void grant_drop_maps(struct domain *d);
 

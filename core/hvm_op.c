@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hvm_op (hvm/hvm_op.h): a domain's parameters, with Xen's rules on who may set and read which, and
- * small questions. */
+/* hvm_op (hvm/hvm_op.h): a domain's parameters, with Xen's rules on who may set and read which. */
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
@@ -138,38 +137,4 @@ int64_t hvm_op_get_param(struct hypercall *call)
         arg->value = READ_ONCE(d->params[arg->index]);
     domain_put(d);
     return error;
-}
-
-int64_t hvm_op_get_time(struct hypercall *call)
-{
-    struct xen_hvm_get_time *arg = call->arg;
-
-    arg->now = time_ns();
-    return 0;
-}
-
-int64_t hvm_op_get_mem_type(struct hypercall *call)
-{
-    static const uint8_t type_of[] = {
-        [P2M_NONE] = HVMMEM_mmio_dm,  [P2M_RAM] = HVMMEM_ram_rw,      [P2M_RAM_RO] = HVMMEM_ram_ro,
-        [P2M_GRANT] = HVMMEM_ram_rw,  [P2M_GRANT_RO] = HVMMEM_ram_ro, [P2M_FOREIGN] = HVMMEM_ram_rw,
-        [P2M_SHARED] = HVMMEM_ram_rw, [P2M_MMIO] = HVMMEM_mmio_dm,
-    };
-    struct xen_hvm_get_mem_type *arg = call->arg;
-    struct p2m_entry entry;
-    struct domain *d;
-    int error = domain_get_target(arg->domid, &d);
-
-    if (error)
-        return error;
-    p2m_get(d, (gfn_t){arg->pfn}, &entry);
-    arg->mem_type = type_of[entry.type];
-    domain_put(d);
-    return 0;
-}
-
-/* No domain has alternative views of its memory. */
-int64_t hvm_op_altp2m(UNUSED struct hypercall *call)
-{
-    return -EOPNOTSUPP;
 }

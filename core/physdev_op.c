@@ -31,38 +31,9 @@ int64_t physdev_op_map_pirq(struct hypercall *call)
     return error;
 }
 
-int64_t physdev_op_unmap_pirq(struct hypercall *call)
-{
-    const struct physdev_unmap_pirq *arg = call->arg;
-
-    if (!is_caller(call, arg->domid))
-        return -EPERM;
-    return arg->pirq < 0 ? -EINVAL : pirq_unmap(call->d, (uint32_t)arg->pirq);
-}
-
 int64_t physdev_op_eoi(struct hypercall *call)
 {
     const struct physdev_eoi *arg = call->arg;
 
     return pirq_eoi(call->d, arg->irq);
-}
-
-int64_t physdev_op_irq_status_query(struct hypercall *call)
-{
-    struct physdev_irq_status_query *arg = call->arg;
-    bool needs_eoi;
-    int error = pirq_needs_eoi(call->d, arg->irq, &needs_eoi);
-
-    if (!error)
-        arg->flags = needs_eoi ? XENIRQSTAT_needs_eoi : 0;
-    return error;
-}
-
-int64_t physdev_op_setup_gsi(struct hypercall *call)
-{
-    const struct physdev_setup_gsi *arg = call->arg;
-
-    if (arg->gsi < 0)
-        return -EINVAL;
-    return pirq_setup_gsi((uint32_t)arg->gsi, arg->triggering != 0, arg->polarity != 0);
 }

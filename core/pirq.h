@@ -17,18 +17,11 @@ struct domain;
  * pirq. -EINVAL: no such GSI; -EBUSY: the pirq is taken, or another domain has the GSI; -ENOSPC: no
  * pirq or vector left. */
 int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
-/* Undoes it. -EINVAL: not mapped; -EBUSY: an event channel is bound to it. */
-int pirq_unmap(struct domain *d, uint32_t pirq) MUST_CHECK;
 /* An event channel is bound to PIRQ of D: unmasks the source. -EINVAL: not mapped; -EEXIST: bound.
  * Called with D's evtchn lock held. unbind masks it again. */
 int pirq_bind(struct domain *d, uint32_t pirq) MUST_CHECK;
 void pirq_unbind(struct domain *d, uint32_t pirq);
 /* D has handled a level interrupt: it may come again. -EINVAL: not mapped. */
 int pirq_eoi(struct domain *d, uint32_t pirq) MUST_CHECK;
-/* True when PIRQ needs pirq_eoi() after each interrupt: a level-triggered GSI. -EINVAL: not
- * mapped. */
-int pirq_needs_eoi(struct domain *d, uint32_t pirq, bool *needs) MUST_CHECK;
-/* Trigger mode and polarity of GSI, as the firmware's tables told the control domain. -EINVAL */
-int pirq_setup_gsi(uint32_t gsi, bool is_level, bool is_active_low) MUST_CHECK;
 
 #endif

@@ -12,10 +12,6 @@
 
 #include "pv-abi/sysctl.h"
 
-/* One node: the machine. Its distance to itself as ACPI's SLIT has it (ACPI 5.2.17). */
-#define NODES         1u
-#define NODE_DISTANCE 10u
-
 /* Pages that nobody uses, wherever they wait. */
 static uint64_t free_pages(const struct frame_counts *counts)
 {
@@ -36,7 +32,7 @@ int64_t sysctl_physinfo(struct hypercall *call)
     info->cores_per_socket = cpu_count;
     info->nr_cpus = cpu_count;
     info->max_cpu_id = cpu_count - 1;
-    info->nr_nodes = NODES;
+    info->nr_nodes = 1;
     info->cpu_khz = tsc_khz;
     info->capabilities =
         XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
@@ -53,19 +49,6 @@ int64_t sysctl_sched_id(struct hypercall *call)
     struct xen_sysctl *op = call->arg;
 
     op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT;
-    return 0;
-}
-
-int64_t sysctl_availheap(struct hypercall *call)
-{
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_availheap *heap = &op->u.availheap;
-    struct frame_counts counts;
-
-    if (heap->min_bitwidth || heap->max_bitwidth)
-        return -EOPNOTSUPP;
-    frame_counts(&counts);
-    heap->avail_bytes = heap->node <= 0 ? free_pages(&counts) << PAGE_SHIFT : 0;
     return 0;
 }
 
@@ -116,53 +99,5 @@ int64_t sysctl_readconsole(struct hypercall *call)
         log_forget(sequence);
     console->index = (uint32_t)sequence;
     console->count = done;
-    return error;
-}
-
-int64_t sysctl_cputopoinfo(struct hypercall *call)
-{
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_cputopoinfo *info = &op->u.cputopoinfo;
-    struct hypercall_cursor cursor;
-    uint32_t count = info->num_cpus < cpu_count ? info->num_cpus : cpu_count;
-    int error = 0;
-
-    if (info->cputopo) {
-        error = cursor_open(&cursor, call, 0, info->cputopo, count);
-        for (uint32_t i = 0; !error && i < count; i++) {
-            struct xen_sysctl_cputopo cpu = {.core = i};
-
-            error = cursor_write_bulk(&cursor, &cpu, 1);
-        }
-    }
-    info->num_cpus = cpu_count;
-    return error;
-}
-
-int64_t sysctl_numainfo(struct hypercall *call)
-{
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_numainfo *info = &op->u.numainfo;
-    uint32_t count = info->num_nodes < NODES ? info->num_nodes : NODES;
-    const uint32_t distance = NODE_DISTANCE;
-    struct hypercall_cursor cursor;
-    struct frame_counts counts;
-    struct xen_sysctl_meminfo memory;
-    int error = 0;
-
-    frame_counts(&counts);
-    memory =
-        (struct xen_sysctl_meminfo){counts.total << PAGE_SHIFT, free_pages(&counts) << PAGE_SHIFT};
-    if (info->meminfo) {
-        error = cursor_open(&cursor, call, 0, info->meminfo, count);
-        if (!error)
-            error = cursor_write_bulk(&cursor, &memory, count);
-    }
-    if (!error && info->distance) {
-        error = cursor_open(&cursor, call, 1, info->distance, count);
-        if (!error)
-            error = cursor_write_bulk(&cursor, &distance, count);
-    }
-    info->num_nodes = NODES;
     return error;
 }

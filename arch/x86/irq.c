@@ -101,8 +101,7 @@ static void resolve_isa(uint8_t irq, struct source *s)
     }
 }
 
-/* Lines below 16 are ISA's, edge and high; others PCI's, level and low, until pirq_setup_gsi() says
- * otherwise. */
+/* Lines below 16 are ISA's, edge and high; others PCI's, level and low. */
 static void set_gsi(uint32_t gsi, struct source *s)
 {
     s->gsi = gsi;
@@ -173,23 +172,6 @@ int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq)
     return err;
 }
 
-int pirq_unmap(struct domain *d, uint32_t pirq)
-{
-    struct source *s;
-    int err = 0;
-
-    lock_take(&irq_lock);
-    s = find_pirq(d, pirq);
-    if (s == NULL)
-        err = -EINVAL;
-    else if (s->is_bound)
-        err = -EBUSY;
-    else
-        *s = (struct source){.is_used = false};
-    lock_drop(&irq_lock);
-    return err;
-}
-
 int pirq_bind(struct domain *d, uint32_t pirq)
 {
     struct source *s;
@@ -232,32 +214,4 @@ int pirq_eoi(struct domain *d, uint32_t pirq)
         ioapic_mask(s->gsi, false);
     lock_drop(&irq_lock);
     return s == NULL ? -EINVAL : 0;
-}
-
-int pirq_needs_eoi(struct domain *d, uint32_t pirq, bool *needs)
-{
-    const struct source *s;
-
-    lock_take(&irq_lock);
-    s = find_pirq(d, pirq);
-    if (s != NULL)
-        *needs = s->is_level;
-    lock_drop(&irq_lock);
-    return s == NULL ? -EINVAL : 0;
-}
-
-int pirq_setup_gsi(uint32_t gsi, bool is_level, bool is_active_low)
-{
-    struct source *s;
-
-    lock_take(&irq_lock);
-    s = find_gsi(gsi);
-    if (s != NULL && s->domain != NULL) {
-        s->is_level = is_level;
-        s->is_low = is_active_low;
-        route(s);
-        ioapic_mask(gsi, !s->is_bound);
-    }
-    lock_drop(&irq_lock);
-    return ioapic_has(gsi) ? 0 : -EINVAL;
 }

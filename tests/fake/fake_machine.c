@@ -45,22 +45,7 @@ int pirq_map_gsi(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *
     return -EINVAL;
 }
 
-int pirq_unmap(UNUSED struct domain *d, UNUSED uint32_t pirq)
-{
-    return -EINVAL;
-}
-
 int pirq_eoi(UNUSED struct domain *d, UNUSED uint32_t pirq)
-{
-    return -EINVAL;
-}
-
-int pirq_needs_eoi(UNUSED struct domain *d, UNUSED uint32_t pirq, UNUSED bool *needs)
-{
-    return -EINVAL;
-}
-
-int pirq_setup_gsi(UNUSED uint32_t gsi, UNUSED bool is_level, UNUSED bool is_active_low)
 {
     return -EINVAL;
 }

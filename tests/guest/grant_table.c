@@ -291,26 +291,6 @@ static void second_frame(uint8_t *other)
         given -= grant_end(refs[given - 1]) == 0;
 }
 
-/* The contents of two entries change places. */
-static void swapping(void)
-{
-    int first = grant_access(self, 0x111, false);
-    int second = grant_access(self, 0x222, true);
-    struct gnttab_swap_grant_ref arg = {.ref_a = (grant_ref_t)first, .ref_b = (grant_ref_t)second};
-
-    check("grant_table_op/swap_grant_ref", op(GNTTABOP_swap_grant_ref, &arg, 1), 0);
-    check("grant_table_op/swap_grant_ref status", arg.status, GNTST_okay);
-    check("grant_table_op/the first entry has the second's frame",
-          grant_entry((grant_ref_t)first)->frame, 0x222);
-    check("grant_table_op/the second entry has the first's frame",
-          grant_entry((grant_ref_t)second)->frame, 0x111);
-    arg.ref_b = NO_REF;
-    op(GNTTABOP_swap_grant_ref, &arg, 1);
-    check("grant_table_op/swap_grant_ref past the end", arg.status, GNTST_bad_gntref);
-    check("grant_table_op/end of a swapped entry", grant_end((grant_ref_t)first), 0);
-    check("grant_table_op/end of the other", grant_end((grant_ref_t)second), 0);
-}
-
 static void batches(uint8_t *other)
 {
     struct gnttab_copy ops[BATCH];
@@ -393,7 +373,6 @@ void test_cases(void)
     copying(other);
     copy_errors(other);
     batches(other);
-    swapping();
     second_frame(other);
     pointers(other);
     mapping_errors();

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hvm_op: parameters, and the operations that a guest may try. A domain 0 that is not translated,
+ * hvm_op: parameters, and an operation that a guest may try. A domain 0 that is not translated,
  * as the one of Xen's that this runs beside, has no parameters: -EINVAL instead of -EPERM.
  */
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
 #include "guest-kernel/memory.h"
-#include "guest-kernel/time.h"
 #include "lib/compiler.h"
 #include "pv-abi/cpuid.h"
 #include "pv-abi/hvm_op.h"
@@ -116,29 +115,6 @@ static void upcall_vector(void)
           -XEN_ENOENT);
 }
 
-static void memory_types(void)
-{
-    struct xen_hvm_get_mem_type type = {.domid = DOMID_SELF, .pfn = virt_to_gfn(&type)};
-
-    check("hvm_op/get_mem_type of RAM", op(HVMOP_get_mem_type, &type), 0);
-    check("hvm_op/RAM is writable RAM", type.mem_type, HVMMEM_ram_rw);
-    type.pfn = gfn_hole_alloc(1);
-    check("hvm_op/get_mem_type of nothing", op(HVMOP_get_mem_type, &type), 0);
-    check("hvm_op/nothing is a device model's", type.mem_type, HVMMEM_mmio_dm);
-    type.domid = 0;
-    check_either("hvm_op/get_mem_type in domain 0", op(HVMOP_get_mem_type, &type), -XEN_EPERM,
-                 -XEN_EINVAL);
-}
-
-static void others(void)
-{
-    struct xen_hvm_get_time now = {.now = 0};
-
-    check("hvm_op/get_time", op(HVMOP_get_time, &now), 0);
-    check_true("hvm_op/get_time is system time",
-               now.now <= time_now() && time_now() - now.now < NS_PER_SECOND);
-}
-
 static void pointers(void)
 {
     static const struct xen_hvm_param param = {.domid = DOMID_SELF,
@@ -161,7 +137,5 @@ void test_cases(void)
     denied();
     callback();
     upcall_vector();
-    memory_types();
-    others();
     pointers();
 }
