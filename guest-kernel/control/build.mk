@@ -3,12 +3,14 @@
 
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine measure shell shell_show shell_inside death line \
-	terminal serial records report
-CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o
+	terminal serial records report volumes show_volumes partitions
+CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio pci pci_config virtio virtqueue virtio_blk)
+CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \
+	$(CONTROL_DRIVERS:%=$(GUEST_OUT)/%.o)
 $(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))
 DEFAULT_TARGETS += $(BUILD)/control.elf
 
-CONTROL_HOST_SRCS := guest_config guest_acpi bzimage line pvring records death
+CONTROL_HOST_SRCS := partitions guest_config guest_acpi bzimage line pvring records death
 CONTROL_HOST_OBJS := $(CONTROL_HOST_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o)
 CONTROL_TESTS := $(patsubst guest-kernel/control/%.c,%,$(wildcard guest-kernel/control/*_test.c))
 CONTROL_TEST_OBJS := $(CONTROL_TESTS:%=$(BUILD)/unit/guest-kernel/control/%.o)

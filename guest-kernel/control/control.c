@@ -8,6 +8,7 @@
 #include "guest-kernel/control/modules.h"
 #include "guest-kernel/control/report.h"
 #include "guest-kernel/control/terminal.h"
+#include "guest-kernel/control/volumes.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/insn.h"
@@ -43,7 +44,7 @@ static void start_domains(void)
 
 static bool has_work(void)
 {
-    return domains_have_work() || terminal_has_work() || report_has_work();
+    return domains_have_work() || volumes_have_work() || terminal_has_work() || report_has_work();
 }
 
 int main_guest(void)
@@ -57,6 +58,7 @@ int main_guest(void)
     terminal_init();
     if (guest_has_option("report=com2") && !report_init())
         console_printf("control: report=com2: there is no second serial port\n");
+    volumes_init(domains_notice);
     terminal_start();
     start_domains();
     report_ready();
@@ -65,6 +67,7 @@ int main_guest(void)
         if (!has_work())
             event_wait();
         irq_enable();
+        volumes_step();
         domains_step();
         terminal_step();
         report_step();

@@ -5,6 +5,7 @@
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/manage_machine.h"
+#include "guest-kernel/control/volumes.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -278,6 +279,25 @@ static void show_calls(const struct manage_request *request, struct manage_answe
     }
 }
 
+static void show_volume(const struct manage_request *request, struct manage_answer *answer)
+{
+    const struct volume *volume = volume_at(request->number);
+    struct manage_volume *to = &answer->u.volume;
+
+    if (volume == NULL) {
+        refuse(answer, -ENOENT, "there are no more volumes");
+        return;
+    }
+    str_copy(to->name, sizeof(to->name), volume->name);
+    str_copy(to->label, sizeof(to->label), volume->label);
+    str_copy(to->writer, sizeof(to->writer), volume->writer);
+    to->sector_count = volume->sector_count;
+    to->reader_count = volume->reader_count;
+    to->is_on_disk = volume->disk != NULL;
+    to->is_memory = volume->memory != NULL;
+    to->is_read_only = volume->is_read_only;
+}
+
 static void measure(const struct manage_request *request, struct manage_answer *answer)
 {
     failed(answer, measure_domains(&answer->u.measure), request->target);
@@ -294,6 +314,7 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
         [MANAGE_LOG] = read_log,       [MANAGE_MEMORY] = show_memory,
         [MANAGE_DEATH] = show_death,   [MANAGE_COUNTERS] = show_counters,
         [MANAGE_CALLS] = show_calls,   [MANAGE_MEASURE] = measure,
+        [MANAGE_VOLUME] = show_volume,
     };
 
     _Static_assert(ARRAY_COUNT(handlers) == MANAGE_VERB_COUNT, "each verb has a handler");

@@ -36,6 +36,7 @@ enum manage_verb {
     MANAGE_DEATH,       /* target: a domain that has crashed -> death */
     MANAGE_COUNTERS,    /* target, number of a vcpu -> counters */
     MANAGE_CALLS,       /* target, number: how many counts to leave out -> calls */
+    MANAGE_VOLUME,      /* number: place in the list -> volume; -ENOENT: the list is shorter */
     MANAGE_MEASURE,     /* what making and destroying a domain costs -> measure */
     MANAGE_VERB_COUNT
 };
@@ -94,6 +95,15 @@ struct manage_calls {
     struct atoll_call_count list[MANAGE_CALLS_MAX];
 };
 
+struct manage_volume {
+    char name[MANAGE_TARGET_MAX];
+    char label[64];                 /* a partition's other name, or "" */
+    char writer[MANAGE_TARGET_MAX]; /* the domain that may write, or "" */
+    uint64_t sector_count;          /* of 512 bytes */
+    uint32_t reader_count;
+    bool is_on_disk, is_memory, is_read_only;
+};
+
 struct manage_answer {
     int status;                     /* 0 or a negative errno */
     char sentence[GUEST_ERROR_MAX]; /* why status is not 0 */
@@ -107,6 +117,7 @@ struct manage_answer {
         struct atoll_counters counters;
         struct manage_calls calls;
         struct measure_result measure;
+        struct manage_volume volume;
     } u;
 };
 

@@ -172,6 +172,11 @@ static int do_death(char **words, int count, struct shell_output *output)
     return count == 2 ? show_death(output, words[1]) : SHELL_USAGE;
 }
 
+static int do_volumes(char **words, int count, struct shell_output *output)
+{
+    return count == 1 && words[0] != NULL ? show_volumes(output) : SHELL_USAGE;
+}
+
 static int do_measure(char **words, int count, struct shell_output *output)
 {
     return count == 1 && words[0] != NULL ? show_measure(output) : SHELL_USAGE;
@@ -200,6 +205,7 @@ static const struct command {
     {"dmesg", "", "the hypervisor's log", 1, do_dmesg},
     {"counters", "DOMAIN", "a domain's exits and hypercalls", 2, do_counters},
     {"death", "DOMAIN", "why a preserved domain crashed", 2, do_death},
+    {"volumes", "", "what a guest's disk can be", 1, do_volumes},
     {"measure", "", "the cost of making and destroying an empty domain", 1, do_measure},
     {"time", "COMMAND...", "a command and the TSC ticks that it takes", 2, do_time},
     {"help", "[COMMAND]", "this list", 1, do_help},

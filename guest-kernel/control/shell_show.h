@@ -12,6 +12,9 @@
 int show_list(struct shell_output *output, const char *target);
 int show_vcpus(struct shell_output *output, const char *target);
 
+/* `volumes` */
+int show_volumes(struct shell_output *output);
+
 /* `info`, `info memory` and `dmesg`. */
 int show_machine(struct shell_output *output);
 int show_memory(struct shell_output *output);

@@ -56,6 +56,11 @@ int show_memory(struct shell_output *output)
     return show(output, "memory", NULL);
 }
 
+int show_volumes(struct shell_output *output)
+{
+    return show(output, "volumes", NULL);
+}
+
 int show_log(struct shell_output *output)
 {
     return show(output, "log", NULL);
