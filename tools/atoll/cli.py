@@ -48,6 +48,8 @@ def parser():
     made.add_argument("--timeout", type=positive, metavar="SECONDS", help="stop after this time")
     made.add_argument("--domain", action="append", default=[], metavar="FILE.cfg",
                       help="a guest to start at boot; may be given again")
+    made.add_argument("--disk", action="append", default=[], metavar="FILE",
+                      help="a raw image as a virtio disk: vda, vdb, ... in this order")
     made.add_argument("--exec", metavar="'COMMAND; COMMAND'", dest="commands", default="",
                       help="commands for the shell once the guests are created")
     made.add_argument("--log", metavar="DIR",
@@ -78,13 +80,26 @@ def split_commands(text):
     return commands
 
 
+def check_disks(paths):
+    """Refuses what QEMU would refuse with words of its own."""
+    if len(paths) > qemu.DISKS_MAX:
+        raise image.ImageError(f"--disk: {qemu.DISKS_MAX} disks at most")
+    for path in paths:
+        if not os.path.isfile(path):
+            raise image.ImageError(f"--disk {path}: there is no such file")
+        if os.path.getsize(path) < 512:
+            raise image.ImageError(f"--disk {path}: it is smaller than a sector")
+
+
 def make_machine(options, bundle):
+    check_disks(options.disk)
     if options.log:
         os.makedirs(options.log, exist_ok=True)
     memory = options.mem or max(DEFAULT_MEMORY, bundle.guest_memory + BASE_MEMORY)
     return qemu.Machine(boot=options.boot or ("grub" if options.icount else "uefi"),
                         smp=options.smp, mem=memory, icount=options.icount,
-                        interactive=options.interactive, log=options.log)
+                        interactive=options.interactive, log=options.log,
+                        disks=options.disk)
 
 
 def follow(running, timeout):

@@ -2,7 +2,7 @@
 """The QEMU command of a machine that Atoll runs on."""
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
@@ -14,6 +14,12 @@ PANIC_VALUE = 0x21
 POWEROFF_VALUE = 0x10
 PANIC_STATUS = 2 * PANIC_VALUE + 1
 POWEROFF_STATUS = 2 * POWEROFF_VALUE + 1
+
+# PCI slots of q35's first bus: the control domain names disks by them in ascending order. The disk
+# that the machine boots from has the last free one, so that vda is the first disk of the user.
+FIRST_DISK_SLOT = 4
+BOOT_SLOT = 0x1e
+DISKS_MAX = 16
 
 # Without LA57 the guests' page tables have four levels, as on most machines.
 TCG_CPU = "max,+svm,-la57"
@@ -29,6 +35,7 @@ class Machine:
     interactive: bool = False
     cpu: str = TCG_CPU
     log: str = None
+    disks: list = field(default_factory=list)
 
 
 def nested_kvm(kvm="/dev/kvm", parameters="/sys/module/kvm_amd/parameters",
@@ -63,7 +70,18 @@ def boot_options(machine, image, folder):
     return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
             "-drive", f"if=pflash,format=raw,unit=1,file={variables}",
             "-drive", f"if=none,id=boot,format=raw,file={image}",
-            "-device", "virtio-blk-pci,drive=boot,bootindex=0"]
+            "-device", f"virtio-blk-pci,drive=boot,bootindex=0,addr={BOOT_SLOT:#x}"]
+
+
+def disk_options(disks):
+    """Virtio disks; `disks` are paths of raw images."""
+    options = []
+    for number, path in enumerate(disks):
+        # In QEMU's options a comma is doubled.
+        options += ["-drive", f"if=none,id=disk{number},format=raw,file={path.replace(',', ',,')}",
+                    "-device", f"virtio-blk-pci,drive=disk{number},"
+                               f"addr={FIRST_DISK_SLOT + number:#x}"]
+    return options
 
 
 def console_options(machine, folder):
@@ -84,4 +102,4 @@ def command(machine, image, folder):
             "-smp", str(machine.smp), "-m", str(machine.mem), "-nodefaults", "-no-reboot",
             "-display", "none", *console_options(machine, folder),
             "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4",
-            *boot_options(machine, image, folder)]
+            *disk_options(machine.disks), *boot_options(machine, image, folder)]

@@ -37,3 +37,12 @@ def test_an_interactive_machine_has_the_terminal_on_com1_and_the_report_on_com2(
     ports = [options[at + 1] for at, option in enumerate(options) if option == "-serial"]
     assert ports == ["chardev:com1", "chardev:report"]
     assert "stdio,id=com1,mux=on,signal=off" in options
+
+
+def test_disks_come_in_order_and_before_the_boot_disk():
+    options = qemu.disk_options(["a.img", "b,c.img"])
+    assert "file=a.img" in options[1]
+    assert options[3].endswith("addr=0x4")
+    assert "file=b,,c.img" in options[5]
+    assert options[7].endswith("addr=0x5")
+    assert qemu.FIRST_DISK_SLOT + qemu.DISKS_MAX <= qemu.BOOT_SLOT
