@@ -20,6 +20,7 @@
 #define DOMAIN_VCPUS_MAX     64u
 #define DOMAIN_PARAMS        39u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
 #define VIRQ_COUNT           24u
+#define VCPU_KNOWN_FRAMES    64u
 #define DOMAIN_PAUSES_MAX    255u /* by the control domain, nested */
 #define DOMAIN_CONTROL       0u   /* domid of the control domain */
 #define DOMAIN_ID_ANY        0xffffu
@@ -59,10 +60,12 @@ struct vcpu {
     bool is_polling;
     uint16_t virq_port[VIRQ_COUNT]; /* under the domain's evtchn lock; 0: unbound */
 
-    /* Under which epoch the frame cache of a CPU knows this vCPU's frames, as of a generation of
-     * the p2m; rebuilt. 0: none does. */
-    uint64_t cache_epoch, cache_generation;
-    uint32_t cache_cpu;
+    /* The frames behind some guest frames as of arch.tlb_gen (core/p2m.c); rebuilt. */
+    struct known_frame {
+        uint64_t tag;
+        mfn_t mfn;
+    } known[VCPU_KNOWN_FRAMES];
+    uint64_t own_raises; /* of the generation since then, by this vCPU's own calls */
 
     struct vcpu_counters counters;
 };

@@ -15,22 +15,19 @@ struct domain;
 struct vcpu;
 
 /* A guest-virtual range on at most two pages, translated and mapped until the next pin of the same
- * slot or the next guest entry. */
+ * use or the next guest entry. */
 struct guest_pin {
     void *part[2];
     uint32_t part_size[2]; /* part_size[1] is 0 when one page holds all */
 };
-enum guest_pin_slot { PIN_ARG, PIN_ELEM, PIN_DATA };
 
-/* Pins SIZE bytes (1..4096) at GVA of the loaded vCPU, for writing too if is_write. -EFAULT: not
- * mapped, not allowed to the guest's kernel, not RAM (for writing: read-only RAM). */
-int guest_pin(enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
+/* Pins SIZE bytes (1..4096) at GVA of the loaded vCPU, for writing too if is_write, in the slots of
+ * USE: WINDOW_ARG0, WINDOW_ELEM0 or WINDOW_DATA0, and the one behind it. -EFAULT: not mapped, not
+ * allowed to the guest's kernel, not RAM (for writing: read-only RAM). */
+int guest_pin(enum window_use use, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin) MUST_CHECK;
-void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size);
-void guest_pin_write(const struct guest_pin *pin, size_t offset, const void *from, size_t size);
 
-/* The same for SIZE bytes from the start of the pin, in line: arguments are short. Each word is
- * read, or written, once. */
+/* Copies what is pinned, in line: arguments are short. Each word is read, or written, once. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) guest_u64_t;
 typedef uint32_t __attribute__((may_alias, aligned(1))) guest_u32_t;
 static inline void guest_words_copy(uint8_t *to, const uint8_t *from, size_t size)
@@ -49,32 +46,29 @@ static inline void guest_words_copy(uint8_t *to, const uint8_t *from, size_t siz
     for (size_t i = 0; unlikely(i < size); i++)
         WRITE_ONCE(to[i], READ_ONCE(from[i]));
 }
-static inline void guest_pin_get(const struct guest_pin *pin, void *to, size_t size)
+static inline void guest_pin_get(const struct guest_pin *pin, void *to)
 {
-    if (likely(pin->part_size[1] == 0))
-        guest_words_copy(to, pin->part[0], size);
-    else
-        guest_pin_read(pin, to, 0, size);
+    guest_words_copy(to, pin->part[0], pin->part_size[0]);
+    if (unlikely(pin->part_size[1] != 0))
+        guest_words_copy((uint8_t *)to + pin->part_size[0], pin->part[1], pin->part_size[1]);
 }
-static inline void guest_pin_put(const struct guest_pin *pin, const void *from, size_t size)
+static inline void guest_pin_put(const struct guest_pin *pin, const void *from)
 {
-    if (likely(pin->part_size[1] == 0))
-        guest_words_copy(pin->part[0], from, size);
-    else
-        guest_pin_write(pin, 0, from, size);
+    guest_words_copy(pin->part[0], from, pin->part_size[0]);
+    if (unlikely(pin->part_size[1] != 0))
+        guest_words_copy(pin->part[1], (const uint8_t *)from + pin->part_size[0],
+                         pin->part_size[1]);
 }
 
-/* Copies of any SIZE at GVA of the loaded vCPU. -EFAULT (what came before the fault may have been
- * copied). */
+/* Copies SIZE bytes (1..4096) at GVA of the loaded vCPU. -EFAULT. */
 int guest_copy_in(void *to, gva_t from, size_t size) MUST_CHECK;
-int guest_copy_out(gva_t to, const void *from, size_t size) MUST_CHECK;
 
 /* Translation of one address of the loaded vCPU by its own tables. access: PT_READ, PT_WRITE,
  * PT_EXEC. -EFAULT. */
 int guest_translate(gva_t gva, unsigned access, gpa_t *gpa) MUST_CHECK;
 
-/* Guest-physical access to any domain's RAM (builder, records, LAPIC page decode). -EFAULT. */
-int guest_phys_read(struct domain *d, gpa_t from, void *to, size_t size) MUST_CHECK;
+/* Writes to any domain's RAM (builder, hypercall page). -EFAULT: what came before may have been
+ * written. */
 int guest_phys_write(struct domain *d, gpa_t to, const void *from, size_t size) MUST_CHECK;
 
 #endif

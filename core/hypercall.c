@@ -51,9 +51,9 @@ static int64_t call_converted(struct hypercall *call, gva_t at)
     struct guest_pin pin;
     int64_t result;
 
-    if (guest_pin(PIN_ARG, at, type->size32, row->direction & DIR_OUT, &pin))
+    if (guest_pin(WINDOW_ARG0, at, type->size32, row->direction & DIR_OUT, &pin))
         return -EFAULT;
-    guest_pin_get(&pin, raw, type->size32);
+    guest_pin_get(&pin, raw);
     call->arg = this_cpu()->argument;
     if (row->direction & DIR_IN)
         hypercall_widen(type, call->arg, raw);
@@ -62,7 +62,7 @@ static int64_t call_converted(struct hypercall *call, gva_t at)
     result = row->handler(call);
     if (has_output(row, result)) {
         hypercall_narrow(type, raw, call->arg);
-        guest_pin_put(&pin, raw, type->size32);
+        guest_pin_put(&pin, raw);
     }
     return result;
 }
@@ -83,17 +83,17 @@ static inline int64_t call_with_argument(struct hypercall *call,
         return -EINVAL;
     if (unlikely(call->is_32bit) && row->argument.layout)
         return call_converted(call, at);
-    if (guest_pin(PIN_ARG, at, size, row->direction & DIR_OUT, &pin))
+    if (guest_pin(WINDOW_ARG0, at, size, row->direction & DIR_OUT, &pin))
         return -EFAULT;
     if (row->direction & DIR_IN)
-        guest_pin_get(&pin, arg, size);
+        guest_pin_get(&pin, arg);
     else
         for (size_t i = 0; i < size; i += sizeof(*arg))
             arg[i / sizeof(*arg)] = 0;
     call->arg = arg;
     result = row->handler(call);
     if (has_output(row, result))
-        guest_pin_put(&pin, arg, size);
+        guest_pin_put(&pin, arg);
     return result;
 }
 
@@ -109,10 +109,10 @@ static NOINLINE int64_t call_by_struct(struct hypercall *call,
 
     if (!call->d->is_privileged)
         return -EPERM;
-    if (guest_pin(PIN_ARG, (gva_t){call->args[family->ptr]}, family->struct_size, true, &pin))
+    if (guest_pin(WINDOW_ARG0, (gva_t){call->args[family->ptr]}, family->struct_size, true, &pin))
         return -EFAULT;
     call->arg = this_cpu()->argument;
-    guest_pin_get(&pin, call->arg, family->struct_size);
+    guest_pin_get(&pin, call->arg);
     memcpy(header, call->arg, sizeof(header));
     if (header[1] != family->interface_version)
         return -EACCES;
@@ -123,7 +123,7 @@ static NOINLINE int64_t call_by_struct(struct hypercall *call,
     count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
     result = call->row->handler(call);
     if (has_output(call->row, result))
-        guest_pin_put(&pin, call->arg, family->struct_size);
+        guest_pin_put(&pin, call->arg);
     return result;
 }
 

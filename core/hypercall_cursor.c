@@ -42,7 +42,7 @@ static int pin_next(struct hypercall_cursor *cursor, uint64_t count)
     if (count > cursor->left)
         return -ENOENT;
     size = (size_t)count * cursor->size;
-    if (guest_pin(PIN_ELEM, (gva_t){cursor->next}, size, cursor->array->direction & DIR_OUT,
+    if (guest_pin(WINDOW_ELEM0, (gva_t){cursor->next}, size, cursor->array->direction & DIR_OUT,
                   &cursor->pin))
         return -EFAULT;
     cursor->next += size;
@@ -66,10 +66,10 @@ int cursor_next(struct hypercall_cursor *cursor, void *element)
     if (!(cursor->array->direction & DIR_IN)) {
         memset(element, 0, type->size64);
     } else if (is_converted(cursor)) {
-        guest_pin_get(&cursor->pin, raw, cursor->size);
+        guest_pin_get(&cursor->pin, raw);
         hypercall_widen(type, element, raw);
     } else {
-        guest_pin_get(&cursor->pin, element, cursor->size);
+        guest_pin_get(&cursor->pin, element);
     }
     return 0;
 }
@@ -88,16 +88,16 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
     uint8_t raw[RAW_MAX];
 
     if (is_converted(cursor)) {
-        guest_pin_get(&cursor->pin, raw, cursor->size);
+        guest_pin_get(&cursor->pin, raw);
         hypercall_narrow(&cursor->array->element, raw, element);
         element = raw;
     }
-    guest_pin_put(&cursor->pin, element, cursor->size);
+    guest_pin_put(&cursor->pin, element);
 }
 
 int cursor_repin(struct hypercall_cursor *cursor)
 {
-    return guest_pin(PIN_ELEM, (gva_t){cursor->next - cursor->size}, cursor->size,
+    return guest_pin(WINDOW_ELEM0, (gva_t){cursor->next - cursor->size}, cursor->size,
                      cursor->array->direction & DIR_OUT, &cursor->pin);
 }
 
@@ -106,7 +106,7 @@ int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t c
     int rc = count > 0 ? pin_next(cursor, count) : 0;
 
     if (rc == 0 && count > 0)
-        guest_pin_read(&cursor->pin, elements, 0, (size_t)count * cursor->size);
+        guest_pin_get(&cursor->pin, elements);
     return rc;
 }
 
@@ -115,6 +115,6 @@ int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uin
     int rc = count > 0 ? pin_next(cursor, count) : 0;
 
     if (rc == 0 && count > 0)
-        guest_pin_write(&cursor->pin, 0, elements, (size_t)count * cursor->size);
+        guest_pin_put(&cursor->pin, elements);
     return rc;
 }

@@ -53,7 +53,7 @@ static uint8_t *at(uint64_t gva)
     return &memory[0][0] + (gva - BASE);
 }
 
-int guest_pin(UNUSED enum guest_pin_slot slot, gva_t gva, size_t size, bool is_write,
+int guest_pin(UNUSED enum window_use use, gva_t gva, size_t size, bool is_write,
               struct guest_pin *pin)
 {
     size_t first = PAGE_SIZE - gva.v % PAGE_SIZE;
@@ -67,29 +67,11 @@ int guest_pin(UNUSED enum guest_pin_slot slot, gva_t gva, size_t size, bool is_w
     return 0;
 }
 
-void guest_pin_read(const struct guest_pin *pin, void *to, size_t offset, size_t size)
-{
-    memcpy(to, (uint8_t *)pin->part[0] + offset, size);
-}
-
-void guest_pin_write(const struct guest_pin *pin, size_t offset, const void *from, size_t size)
-{
-    memcpy((uint8_t *)pin->part[0] + offset, from, size);
-}
-
 int guest_copy_in(void *to, gva_t from, size_t size)
 {
     if (!may(from.v, size, PT_READ))
         return -EFAULT;
     memcpy(to, at(from.v), size);
-    return 0;
-}
-
-int guest_copy_out(gva_t to, const void *from, size_t size)
-{
-    if (!may(to.v, size, RW))
-        return -EFAULT;
-    memcpy(at(to.v), from, size);
     return 0;
 }
 
@@ -99,14 +81,12 @@ int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
     return may(gva.v, 1, access) ? 0 : -EFAULT;
 }
 
-int guest_phys_read(UNUSED struct domain *of, gpa_t from, void *to, size_t size)
-{
-    return guest_copy_in(to, (gva_t){from.v}, size);
-}
-
 int guest_phys_write(UNUSED struct domain *of, gpa_t to, const void *from, size_t size)
 {
-    return guest_copy_out((gva_t){to.v}, from, size);
+    if (!may(to.v, size, RW))
+        return -EFAULT;
+    memcpy(at(to.v), from, size);
+    return 0;
 }
 
 /* ---- a caller ---- */

@@ -16,10 +16,10 @@
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/frame.h"
-#include "core/gfn_cache.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 /* Four levels translate 48 bits (APM Vol. 2 15.25.3). */
 #define GFN_MAX ((UINT64_C(1) << (48 - PAGE_SHIFT)) - 1)
@@ -91,10 +91,28 @@ void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
     look_up(d, gfn, entry);
 }
 
-/* Tables stay as long as the domain, and an entry is one load. */
-void p2m_get_loaded(gfn_t gfn, struct p2m_entry *entry)
+/* Bit 0: may be written; bit 1: set; above: GFN. */
+static inline uint64_t known_tag(gfn_t gfn, bool is_writable)
 {
-    look_up(this_cpu()->current->domain, gfn, entry);
+    return gfn.v << 2 | 2 | is_writable;
+}
+
+/* Without the lock: tables stay as long as the domain, and an entry is one load. */
+int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn)
+{
+    struct vcpu *v = this_cpu()->current;
+    struct known_frame *known = &v->known[gfn.v % VCPU_KNOWN_FRAMES];
+    struct p2m_entry entry;
+
+    if (unlikely((known->tag | !is_write) != known_tag(gfn, true))) {
+        look_up(v->domain, gfn, &entry);
+        if (entry.type != P2M_RAM && entry.type != P2M_SHARED &&
+            (entry.type != P2M_RAM_RO || is_write))
+            return -EFAULT;
+        *known = (struct known_frame){known_tag(gfn, entry.is_writable), entry.mfn};
+    }
+    *mfn = known->mfn;
+    return 0;
 }
 
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
@@ -139,26 +157,26 @@ static void raise_generation(struct domain *d)
             cpu_kick(&cpus[i], CPU_PENDING_TLB);
 }
 
-/* MFN is no more what GFN shows, and the generation rose. If the domain is the one loaded here,
+/* MFN is no more what GFN shows, and the generation rises. If the domain is the one loaded here,
  * this CPU knows what to forget, and which window slots to empty at the next entry: a slot may be
  * in use until then. */
 static void forget_removed(const struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
 {
     struct percpu *percpu = this_cpu();
+    struct vcpu *v = percpu->current;
 
-    if (percpu->current == NULL || percpu->current->domain != d)
+    if (v == NULL || v->domain != d)
         return;
-    if (order == 0)
-        gfn_cache_forget_one(&percpu->gfn_cache, gfn);
-    else
-        gfn_cache_forget(&percpu->gfn_cache);
+    pins_forget(percpu);
+    for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < UINT64_C(1) << order; i++)
+        v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
     for (uint32_t left = percpu->window_used; left != 0; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctz(left);
 
         if ((percpu->window_tag[slot].v ^ mfn.v) >> order == 0)
             percpu->window_stale |= 1u << slot;
     }
-    percpu->own_raises++;
+    v->own_raises++;
 }
 
 struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type)
@@ -198,42 +216,28 @@ bool p2m_flush_done(struct domain *d, uint64_t generation)
 
 void p2m_enter(struct vcpu *v)
 {
-    struct percpu *percpu = this_cpu();
-    struct cpu *cpu = percpu->cpu;
-    uint64_t generation = atomic_load(&v->domain->p2m.generation), flushed;
+    struct cpu *cpu = this_cpu()->cpu;
+    uint64_t generation = atomic_load(&v->domain->p2m.generation), known = v->arch.tlb_gen;
+    uint64_t flushed = atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed);
+    /* If nobody else took anything away, it is forgotten already. */
+    bool is_own = generation - known == v->own_raises;
 
-    if (unlikely(v->arch.tlb_gen != generation)) {
+    if (unlikely(known != generation)) {
         virt->flush(v);
+        if (!is_own)
+            memset(v->known, 0, sizeof(v->known));
+        v->own_raises = 0;
         v->arch.tlb_gen = generation;
     }
-    flushed = atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed);
     if (flushed == generation)
         return;
-    /* If nobody else took anything away, it is known what. */
-    if (generation - flushed == percpu->own_raises) {
-        window_unmap_slots(percpu->window_stale);
-        percpu->window_stale = 0;
-        percpu->own_raises = 0;
+    if (is_own && flushed >= known) {
+        window_unmap_slots(this_cpu()->window_stale);
+        this_cpu()->window_stale = 0;
     } else {
         window_empty();
-        if (flushed == 0 && v->cache_epoch != 0 && v->cache_generation == generation &&
-            v->cache_cpu == percpu->id)
-            gfn_cache_come_back(&percpu->gfn_cache, v->cache_epoch);
     }
     atomic_store(&cpu->loaded_gen, generation);
-}
-
-void p2m_leave(struct vcpu *v)
-{
-    struct percpu *percpu = this_cpu();
-    uint64_t loaded_gen = atomic_load_explicit(&percpu->cpu->loaded_gen, memory_order_relaxed);
-
-    /* What others took away after loaded_gen is not forgotten here: the generation says so. */
-    v->cache_epoch = loaded_gen != 0 ? percpu->gfn_cache.epoch / GFN_EPOCH_STEP +
-                                           percpu->gfn_cache.epochs / GFN_EPOCHS * GFN_EPOCHS
-                                     : 0;
-    v->cache_generation = loaded_gen + percpu->own_raises;
-    v->cache_cpu = percpu->id;
 }
 
 /* What a leaf of a dead p2m leads to goes back. */

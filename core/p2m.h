@@ -51,9 +51,11 @@ void p2m_destroy(struct domain *d);
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
 /* The same with the p2m lock held by the caller, so that the entry stays as it is. */
 void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
-/* The loaded domain's, without the lock: the frame stays until this CPU enters the guest again. */
-void p2m_get_loaded(gfn_t gfn, struct p2m_entry *entry);
-/* The same and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
+/* The frame behind GFN of the loaded domain, if the hypervisor may look at it, or write to it, for
+ * the guest; it stays until this CPU enters the guest again. The loaded vCPU remembers it. -EFAULT:
+ * it is neither RAM nor a page of the hypervisor's. */
+int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
+/* p2m_get() and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
  * only, or any with references. */
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
 /* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist; -ENOMEM; -EEXIST:
@@ -71,8 +73,5 @@ bool p2m_flush_done(struct domain *d, uint64_t generation);
  * rose. */
 struct vcpu;
 void p2m_enter(struct vcpu *v);
-/* V, which is loaded, makes room for a vCPU of another domain or none: what this CPU knows of its
- * frames is kept for its return. Before window_empty(). */
-void p2m_leave(struct vcpu *v);
 
 #endif

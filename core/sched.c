@@ -201,11 +201,8 @@ static void change_domain(struct domain *d)
 
 static void switch_to(struct run_queue *rq, struct vcpu *prev, struct vcpu *next, uint64_t now)
 {
-    if (prev) {
-        if (!next || next->domain != prev->domain)
-            p2m_leave(prev);
+    if (prev)
         arch_vcpu_save(prev);
-    }
     this_cpu()->current = NULL;
     change_domain(next ? next->domain : NULL);
     if (next) {

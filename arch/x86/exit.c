@@ -16,7 +16,6 @@
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"
-#include "core/gfn_cache.h"
 #include "core/hypercall.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_params.h"
@@ -149,7 +148,7 @@ static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
 /* LMA follows paging (APM Vol. 2 14.6.1). */
 static int write_cr0(struct vcpu *v, uint64_t value)
 {
-    struct guest_paging paging;
+    struct guest_paging paging = {.cpl = 0};
     uint64_t efer;
 
     virt->get_paging(v, &paging);
@@ -388,7 +387,7 @@ void arch_cpu_loop(void)
         }
         exit = virt->run(v);
         cpu_enter_end(cpu);
-        gfn_cache_begin_exit(&self->gfn_cache);
+        self->pins_checked = 0;
         v->counters.exits[exit->kind]++;
         if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
             virt->finish(v, exit);

@@ -11,7 +11,6 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
-#include "core/gfn_cache.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
@@ -282,7 +281,6 @@ int host_pt_cpu(uint32_t cpu, paddr_t *root)
     percpu = host_table(mfn_of((paddr_t){entries[PT][0] & UINT64_C(0x000ffffffffff000)}));
     for (unsigned i = 0; i < WINDOW_SLOT_COUNT; i++)
         percpu->window_tag[i] = MFN_NONE;
-    gfn_cache_forget(&percpu->gfn_cache);
     percpu->id = cpu;
     percpu->cpu = &cpus[cpu];
     atomic_store(&cpus[cpu].host_gen, atomic_load(&generation));

@@ -103,7 +103,7 @@ void lapic_page_access(struct vcpu *v, gpa_t gpa)
     uint8_t bytes[INSN_MAX] = {0};
     struct lapic_access access;
     size_t count = virt_fetch(v, bytes, sizeof(bytes));
-    struct guest_paging paging;
+    struct guest_paging paging = {.cpl = 0};
 
     virt->get_paging(v, &paging);
     if (lapic_page_decode(bytes, count, paging.is_long, &access) != 0 || offset % REG_STRIDE != 0) {

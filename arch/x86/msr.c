@@ -135,7 +135,7 @@ static int write_tsc_aux(struct vcpu *v, uint64_t value)
 static int write_hypercall(struct vcpu *v, uint64_t value)
 {
     uint8_t stub[HYPERCALL_STUB_SIZE];
-    struct guest_paging paging;
+    struct guest_paging paging = {.cpl = 0};
 
     if (value % PAGE_SIZE != 0)
         return -EINVAL;

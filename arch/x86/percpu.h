@@ -39,35 +39,16 @@ struct cpu {
 };
 
 #define WINDOW_SLOT_COUNT 32u
-#define GFN_CACHE_SIZE    64u
 #define LOCK_DEPTH_MAX    12u
-#define WALK_LEVELS       4u
-#define GFN_CACHE_PINS    3u /* enum guest_pin_slot */
-/* A walk that was made, with all that it depended on: the same registers and the same entries, read
- * again, give the same translation. Only for 64-bit guest code. */
-struct gfn_cache_pin {
-    uint64_t epoch;      /* of the cache it belongs to; the slots in the path are of that time */
-    uint64_t mask, from; /* addresses A with (A & mask) == from */
-    uint64_t to;         /* guest-physical */
-    uint32_t access;     /* PT_READ, PT_WRITE that are allowed */
-    struct guest_paging paging;
+#define WINDOW_PINS       6u
+/* What the window slots from WINDOW_ARG0 on, two for each use of guest_pin(), remember: the walk
+ * that found the page they show. The same paging registers and the same entries, read again, give
+ * the same page. Only for 64-bit guest code. */
+struct window_pin {
+    uint64_t page;   /* guest-virtual */
+    mfn_t mfn;       /* as of the loaded domain's present generation */
+    uint32_t access; /* PT_READ, PT_WRITE that are allowed; 0: nothing is remembered */
     struct pt_path path;
-};
-/* core/gfn_cache.h. An epoch of 0 is not used, so that zeroed tags are of none. */
-struct gfn_cache {
-    uint64_t epoch;
-    uint64_t epochs; /* how many there have been */
-    uint64_t spread; /* where the epoch's entries lie */
-    struct {
-        uint64_t tag;
-        mfn_t mfn;
-    } entry[GFN_CACHE_SIZE];
-    struct {
-        uint64_t tag;
-        uint64_t *page;
-    } walk[WALK_LEVELS]; /* what the walk slot of each level shows */
-    struct gfn_cache_pin pin[GFN_CACHE_PINS];
-    uint32_t verified; /* bit per pin: checked since the guest ran last */
 };
 
 struct percpu {
@@ -77,11 +58,11 @@ struct percpu {
     mfn_t window_tag[WINDOW_SLOT_COUNT];  /* frame that each window slot maps, MFN_NONE: none */
     void *window_page[WINDOW_SLOT_COUNT]; /* where each slot that maps something is seen */
     uint32_t window_stale; /* of these, slots of frames that this CPU took from the loaded domain */
-    uint64_t own_raises;   /* generations of the loaded domain that this CPU raised meanwhile */
     uint32_t window_used;  /* bit per slot that maps something */
     uint32_t interrupt_depth;
-    uint64_t window_fills; /* slots filled since the CPU started */
-    struct gfn_cache gfn_cache;
+    uint32_t pins_checked;      /* bit per slot: since the guest ran last; PINS_PAGING */
+    struct guest_paging paging; /* of the loaded vCPU, as far as looked at */
+    struct window_pin pin[WINDOW_PINS];
     uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
     uint32_t lock_depth;
     /* The vendor half's own (svm.c): its state of the host, and which address space identifiers
@@ -109,6 +90,14 @@ static inline struct percpu *this_cpu(void)
     return (struct percpu *)PERCPU_VA;
 }
 #endif
+
+#define PINS_PAGING (1u << 31) /* of pins_checked: percpu.paging is up to date */
+/* The tables behind the pins, or what they show, are others. */
+static inline void pins_forget(struct percpu *percpu)
+{
+    for (unsigned i = 0; i < WINDOW_PINS; i++)
+        percpu->pin[i].access = 0;
+}
 
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a
  * guest or halted. May be called for this CPU (no IPI: it looks before it enters a guest). */

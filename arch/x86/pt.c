@@ -8,8 +8,6 @@
 #include "arch/x86/pt.h"
 
 #include "arch/x86/lock.h"
-#include "arch/x86/percpu.h"
-#include "core/gfn_cache.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
@@ -177,7 +175,6 @@ static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
 
 /* How a walk finds its tables. */
 enum reach {
-    REACH_SLOTS,  /* a guest's, named by guest frames: in the walk's slots, or by ops->map() */
     REACH_DIRECT, /* through pt->direct */
     REACH_MAP,    /* through pt->ops->map() */
 };
@@ -185,13 +182,8 @@ enum reach {
 /* The table TABLE of LEVEL, or NULL. */
 static inline uint64_t *table_at(const struct pt *pt, mfn_t table, unsigned level, enum reach reach)
 {
-    const struct gfn_cache *cache = &this_cpu()->gfn_cache;
-
     if (reach == REACH_DIRECT)
         return (uint64_t *)(pt->direct + paddr_of(table).v);
-    if (reach == REACH_SLOTS &&
-        likely(cache->walk[level].tag == gfn_cache_tag(cache, (gfn_t){table.v}, false)))
-        return cache->walk[level].page;
     return pt->ops->map(pt->context, table, level);
 }
 
@@ -276,7 +268,7 @@ int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
 int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
                    struct pt_path *path)
 {
-    return look_up(pt, (struct look){&pt_format_guest64, REACH_SLOTS}, address, leaf, path);
+    return look_up(pt, (struct look){&pt_format_guest64, REACH_MAP}, address, leaf, path);
 }
 
 /* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */

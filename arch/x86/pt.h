@@ -109,11 +109,11 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
 /* ---- the window: this CPU's view of frames that are not mapped (design decision 3) ---- */
 
 /* Each use has slots of its own, so that a map of one use never disturbs another's. A pointer is
- * valid until the next map of the same use (WINDOW_WALK: of the same use and level), a
- * window_unmap(), window_empty(), or the next guest entry. */
+ * valid until the next map of the same use a window_unmap(),
+ * window_empty(), or the next guest entry. */
 enum window_use {
-    WINDOW_WALK, /* guest and nested page tables: 4 levels */
-    WINDOW_ARG0, /* the page(s) of a hypercall's argument */
+    WINDOW_WALK0,                   /* a guest's page tables, by level */
+    WINDOW_ARG0 = WINDOW_WALK0 + 4, /* the page(s) of a hypercall's argument */
     WINDOW_ARG1,
     WINDOW_ELEM0, /* the page(s) of an array element */
     WINDOW_ELEM1,
@@ -125,13 +125,11 @@ enum window_use {
 /* Maps frame MFN, readable and writable, and returns its 4096 bytes. Keeps what is mapped already.
  */
 void *window_map(enum window_use use, mfn_t mfn);
-/* The same for the table of LEVEL (0..3) of a walk. */
-void *window_map_walk(unsigned level, mfn_t mfn);
 /* Unmaps the slot of USE: after a look at a frame of a domain that is not loaded here. */
 void window_unmap(enum window_use use);
 /* Unmaps the slots in MASK, bits of window_used. */
 void window_unmap_slots(uint32_t mask);
-/* Unmaps every slot and forgets this CPU's gfn-to-mfn results: before this CPU runs another domain,
+/* Unmaps every slot and forgets what pins remember: before this CPU runs another domain,
  * and when a generation passes. */
 void window_empty(void);
 

@@ -310,17 +310,33 @@ static unsigned svm_get_mode(void)
            ((save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG) ? VM_MODE_LONG : 0);
 }
 
-static void svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+static NOINLINE bool read_paging(struct guest_paging *paging)
 {
     const struct vmcb_save *save = &svm_vmcb()->save;
+    unsigned mode = svm_get_mode();
 
     paging->cr0 = save->cr0;
     paging->cr3 = save->cr3;
     paging->cr4 = save->cr4;
     paging->efer = save->efer & ~EFER_SVME;
     paging->rflags = vcpu_private()->regs.rflags;
-    paging->cpl = save->cpl;
-    paging->is_long = svm_get_mode() & VM_MODE_LONG;
+    paging->cpl = mode & VM_MODE_CPL;
+    paging->is_long = mode & VM_MODE_LONG;
+    return false;
+}
+
+static bool svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+{
+    const struct vmcb_save *save = &svm_vmcb()->save;
+    bool is_long = save->cs.attributes & SEGMENT_LONG;
+
+    /* Without EFER.LMA the bit of CS does not count. */
+    if (unlikely(((paging->cr0 ^ save->cr0) | (paging->cr3 ^ save->cr3) |
+                  (paging->cr4 ^ save->cr4) | ((paging->efer ^ save->efer) & ~EFER_SVME) |
+                  ((paging->rflags ^ vcpu_private()->regs.rflags) & RFLAGS_AC)) != 0) ||
+        paging->cpl != save->cpl || (paging->is_long != is_long && (save->efer & EFER_LMA)))
+        return read_paging(paging);
+    return true;
 }
 
 /* Where the 64-bit registers of enum vm_reg lie in a control block; 0: not there. */

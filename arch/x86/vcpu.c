@@ -163,7 +163,7 @@ void arch_vcpu_save(struct vcpu *v)
 
 size_t virt_fetch(struct vcpu *v, uint8_t *bytes, size_t size)
 {
-    struct guest_paging paging;
+    struct guest_paging paging = {.cpl = 0};
     uint64_t rip = vcpu_private()->regs.rip;
     size_t in_page;
 

@@ -145,6 +145,8 @@ struct vm_event {
     uint32_t error;
 };
 
+#define RFLAGS_AC (UINT64_C(1) << 18) /* APM Vol. 2 3.1.6 */
+
 /* What the guest-virtual walk needs. */
 struct guest_paging {
     uint64_t cr0, cr3, cr4, efer, rflags;
@@ -179,8 +181,9 @@ struct virt_ops {
     void (*open_window)(void);
     /* The loaded vCPU's privilege level and code size: VM_MODE_*. */
     unsigned (*get_mode)(void);
-    /* Its paging registers. */
-    void (*get_paging)(struct vcpu *v, struct guest_paging *paging);
+    /* Brings *PAGING up to date with its paging registers; true if it was: bits of RFLAGS other
+     * than AC do not count. */
+    bool (*get_paging)(struct vcpu *v, struct guest_paging *paging);
     /* CR0, CR4, EFER, PAT of the loaded vCPU as the guest sees them; set applies what the guest may
      * change, flush included. which: enum vm_reg. */
     uint64_t (*get_reg)(struct vcpu *v, unsigned which);

@@ -9,7 +9,6 @@
 
 #include "core/console.h"
 #include "core/domain.h"
-#include "core/gfn_cache.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "tests/fake/fake_memory.h"
@@ -45,7 +44,6 @@ void fake_cpus_init(uint32_t count, uint64_t start_ns)
         others[i].cpu = &cpus[i];
         for (uint32_t slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
             others[i].window_tag[slot] = MFN_NONE;
-        gfn_cache_forget(&others[i].gfn_cache);
     }
     cpu_count = count;
     fake_percpu = others[0];
@@ -135,9 +133,12 @@ bool arch_vcpu_has_event(const struct vcpu *v)
     return evtchn_upcall_pending(v);
 }
 
-static void get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+static bool get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
 {
+    bool was_same = memcmp(paging, &fake_paging, sizeof(*paging)) == 0;
+
     *paging = fake_paging;
+    return was_same;
 }
 
 static unsigned get_mode(void)

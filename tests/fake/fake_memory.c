@@ -18,7 +18,6 @@
 #include "boot/boot_info.h"
 #include "core/domain.h"
 #include "core/frame_table.h"
-#include "core/gfn_cache.h"
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "pv-abi/domctl.h"
@@ -64,59 +63,47 @@ static char *window_at(unsigned slot)
     return windows + (this_cpu()->id * WINDOW_SLOT_COUNT + slot) * (size_t)PAGE_SIZE;
 }
 
-static void *map_slot(unsigned slot, mfn_t mfn)
+void *window_map(enum window_use use, mfn_t mfn)
 {
     struct percpu *percpu = this_cpu();
 
     assert_true(mfn.v < FAKE_CHUNKS * CHUNK_FRAMES);
-    if (!mfn_equal(percpu->window_tag[slot], mfn)) {
-        fake_map(window_at(slot), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
-        percpu->window_tag[slot] = mfn;
-        percpu->window_page[slot] = window_at(slot);
-        percpu->window_used |= 1u << slot;
-        percpu->window_fills++;
+    if (!mfn_equal(percpu->window_tag[use], mfn)) {
+        fake_map(window_at(use), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
+        percpu->window_tag[use] = mfn;
+        percpu->window_page[use] = window_at(use);
+        percpu->window_used |= 1u << use;
+        if (use < WINDOW_ARG0)
+            pins_forget(percpu);
     }
-    return window_at(slot);
-}
-
-static void empty_slot(unsigned slot)
-{
-    mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
-    this_cpu()->window_tag[slot] = MFN_NONE;
-    this_cpu()->window_used &= ~(1u << slot);
-}
-
-void *window_map(enum window_use use, mfn_t mfn)
-{
-    return map_slot(WALK_LEVELS + (unsigned)use, mfn);
-}
-
-void *window_map_walk(unsigned level, mfn_t mfn)
-{
-    gfn_cache_forget_walk(&this_cpu()->gfn_cache, level);
-    return map_slot(level, mfn);
+    return window_at(use);
 }
 
 void window_unmap(enum window_use use)
 {
-    window_unmap_slots(1u << (WALK_LEVELS + (unsigned)use));
+    window_unmap_slots(1u << use);
 }
 
 void window_unmap_slots(uint32_t mask)
 {
-    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
-        if ((this_cpu()->window_used & mask & 1u << slot) != 0)
-            empty_slot(slot);
+    struct percpu *percpu = this_cpu();
+
+    mask &= percpu->window_used;
+    if ((mask & ((1u << WINDOW_ARG0) - 1)) != 0)
+        pins_forget(percpu);
+    for (; mask != 0; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(mask);
+
+        mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
+        percpu->window_tag[slot] = MFN_NONE;
+        percpu->window_used &= ~(1u << slot);
+    }
 }
 
 void window_empty(void)
 {
-    struct percpu *percpu = this_cpu();
-
-    gfn_cache_forget(&percpu->gfn_cache);
     window_unmap_slots(UINT32_MAX);
-    percpu->window_stale = 0;
-    percpu->own_raises = 0;
+    this_cpu()->window_stale = 0;
 }
 
 /* ---- the host's tables ---- */

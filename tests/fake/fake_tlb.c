@@ -38,8 +38,6 @@ void fake_load(struct vcpu *v)
     struct percpu *percpu = this_cpu();
     struct domain *d = v != NULL ? v->domain : NULL;
 
-    if (percpu->current != NULL && percpu->current->domain != d)
-        p2m_leave(percpu->current);
     percpu->current = v;
     /* What other CPUs have of V ends here: back there it gets another address space number. */
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
