@@ -10,7 +10,7 @@ BOOT_OBJS := $(patsubst %,$(BUILD)/boot/%.o,mb2_entry mb2 cmos cpu $(BOOT_COMMON
 
 $(filter-out %/mb2_entry.o,$(BOOT_OBJS)): $(BUILD)/boot/%.o: boot/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FREESTANDING) -mcmodel=kernel -MMD -MP -c -o $@ $<
+	$(CC) $(FREESTANDING) $(HV_FLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/boot/mb2_entry.o: boot/mb2_entry.asm
 	@mkdir -p $(@D)

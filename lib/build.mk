@@ -13,10 +13,11 @@ LIB_TEST_OBJS := $(patsubst %,$(BUILD)/unit/lib/%.o,$(LIB_TESTS))
 LIB_NO_LOOP_CALLS := $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 $(BUILD)/lib/string.o: LIB_CFLAGS := $(LIB_NO_LOOP_CALLS)
 
-# The kernel code model suits both the lowest and the highest 2 GiB of the address space.
+# They are part of the hypervisor too (HV_FLAGS): the kernel code model suits both the lowest and the highest
+# 2 GiB of the address space.
 $(LIB_OBJS): $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FREESTANDING) -mcmodel=kernel $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(FREESTANDING) $(HV_FLAGS) $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
 
 # lib/string.c goes into its test under other names, beside the host's own functions.
 LIB_STRING_NAMES := memcpy memmove memset memcmp strlen strcmp strncmp strchr

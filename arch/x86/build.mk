@@ -6,6 +6,10 @@ HV_C := $(filter-out %_test.c,$(wildcard $(addsuffix /*.c,$(HV_DIRS))))
 HV_ASM := $(wildcard arch/x86/*.asm)
 HV_OBJS := $(HV_C:%.c=$(BUILD)/hv/%.o) $(HV_ASM:%.asm=$(BUILD)/hv/%.asm.o)
 
+# Dumps need no frame pointers, and no code is padded (clang does not know these options).
+HV_FLAGS := -fomit-frame-pointer -mcmodel=kernel \
+	$(if $(findstring clang,$(CC)),,-fno-align-functions -fno-align-jumps -fno-align-loops)
+
 # What runs at boot or on the control domain's requests is compiled for size.
 HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/host_% arch/x86/hvm_record arch/x86/ioapic arch/x86/irq \
 	arch/x86/machine arch/x86/main arch/x86/options arch/x86/panic arch/x86/smp arch/x86/svm_state \
@@ -14,9 +18,9 @@ HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/host_% arch/x86/hvm_record arch/x
 	core/physdev core/sched_place core/sysctl core/version drivers/host/%
 $(filter $(HV_COLD:%=$(BUILD)/hv/%.o),$(HV_OBJS)): HV_CFLAGS := -Os
 
-$(BUILD)/hv/%.o: %.c
+$(BUILD)/hv/%.o: %.c arch/x86/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(FREESTANDING) $(HV_CFLAGS) -mcmodel=kernel -MMD -MP -c -o $@ $<
+	$(CC) $(FREESTANDING) $(HV_FLAGS) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/hv/%.asm.o: %.asm
 	@mkdir -p $(@D)

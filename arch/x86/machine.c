@@ -14,15 +14,6 @@
 #define KEYBOARD_COMMAND 0x64u
 #define KEYBOARD_RESET   0xfeu
 
-static void halt(void) NORETURN;
-static void halt(void)
-{
-    for (;;) {
-        insn_cli();
-        insn_hlt();
-    }
-}
-
 void machine_power_off(void)
 {
     log_line(LOG_NOTICE, "power off");
@@ -36,7 +27,7 @@ void machine_power_off(void)
                   (uint16_t)((uint32_t)acpi.s5_type_b << SLEEP_TYPE_SHIFT | SLEEP_ENABLE));
     }
     log_line(LOG_NOTICE, "the machine can be switched off");
-    halt();
+    cpu_stop();
 }
 
 void machine_reset(void)

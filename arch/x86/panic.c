@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the last words: reason, CPU, domain, registers, backtrace with names, last log lines; then
+/* Owns the last words: reason, CPU, domain, registers, the calls on the stack with names; then
  * stops every CPU. */
 #include "arch/x86/panic.h"
 
@@ -19,34 +19,14 @@
 uint16_t debug_exit_port;
 static _Atomic bool is_panicking;
 
-/* Made by tools/symbols.py from the first link; ascending offsets from IMAGE_VA. */
-struct symbol {
-    uint32_t offset;
-    uint32_t name;
-};
-extern const struct symbol symbol_table[] __attribute__((weak));
-extern const uint32_t symbol_count __attribute__((weak));
-extern const char symbol_names[] __attribute__((weak));
+/* Made by tools/symbols.py from the first link: for each function, in order of address, how far it
+ * lies behind the one before (a byte, or two that begin with GAP_FAR), the codes of its name, 0. A
+ * code stands for a character and 0, or for two codes. */
+extern const uint8_t symbol_names[] __attribute__((weak));
+extern const uint8_t symbol_codes[][2] __attribute__((weak));
 extern const char text_end[];
-
-const char *symbol_find(uint64_t address, uint64_t *offset)
-{
-    uint32_t low = 0, high;
-
-    if (&symbol_count == NULL || address < IMAGE_VA || address >= (uint64_t)text_end)
-        return NULL;
-    high = symbol_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (symbol_table[middle].offset <= address - IMAGE_VA)
-            low = middle;
-        else
-            high = middle;
-    }
-    *offset = address - IMAGE_VA - symbol_table[low].offset;
-    return symbol_names + symbol_table[low].name;
-}
+#define GAP_FAR  0x80u
+#define NAME_MAX 63u
 
 static void say(const char *format, ...) PRINTF(1, 2);
 static void say(const char *format, ...)
@@ -61,28 +41,72 @@ static void say(const char *format, ...)
     host_console_write_raw("\n");
 }
 
-static void say_address(const char *what, uint64_t address)
+static bool is_text(uint64_t address)
 {
-    uint64_t offset = 0;
-    const char *name = symbol_find(address, &offset);
-
-    say("  %s %016llx %s+0x%llx", what, (unsigned long long)address, name ? name : "?",
-        (unsigned long long)offset);
+    return address >= IMAGE_VA && address < (uint64_t)text_end;
 }
 
-/* Walks frame pointers as long as they stay on one stack. */
-static void say_backtrace(uint64_t rbp)
+static unsigned read_gap(const uint8_t **at)
 {
-    for (int depth = 0; depth < BACKTRACE_MAX && rbp != 0 && rbp % 8 == 0; depth++) {
-        const uint64_t *frame = (const uint64_t *)rbp;
-        uint64_t offset;
+    unsigned gap = *(*at)++;
 
-        if (rbp < PRIVATE_VA || !symbol_find(frame[1], &offset))
-            return;
-        say_address("from", frame[1]);
-        if (frame[0] <= rbp || frame[0] - rbp > PAGE_SIZE * 4)
-            return;
-        rbp = frame[0];
+    return gap < GAP_FAR ? gap : (gap & ~GAP_FAR) << 8 | *(*at)++;
+}
+
+/* Writes what CODE stands for; returns where that ends. */
+static char *spell(char *to, uint8_t code)
+{
+    if (symbol_codes[code][1] != 0)
+        return spell(spell(to, symbol_codes[code][0]), symbol_codes[code][1]);
+    *to = (char)symbol_codes[code][0];
+    return to + 1;
+}
+
+/* An address in the text, with the function that holds it. */
+static void say_address(const char *what, uint64_t address)
+{
+    char text[NAME_MAX + 1], *end = text;
+    const uint8_t *next = symbol_names, *name = (const uint8_t *)"";
+    uint64_t start = IMAGE_VA;
+
+    for (unsigned gap = read_gap(&next); start + gap <= address; gap = read_gap(&next)) {
+        start += gap;
+        name = next;
+        while (*next++ != 0)
+            ;
+    }
+    while (*name != 0)
+        end = spell(end, *name++);
+    *end = '\0';
+    say("  %s %016llx %s+0x%llx", what, (unsigned long long)address, text,
+        (unsigned long long)(address - start));
+}
+
+/* Whether ADDRESS lies behind a CALL: E8 with 32 bits, or FF with a register or a short operand
+ * (APM Vol. 3, CALL). */
+static bool is_return(uint64_t address)
+{
+    const uint8_t *code = (const uint8_t *)address;
+
+    return is_text(address - 7) && (code[-5] == 0xe8 || code[-2] == 0xff || code[-3] == 0xff);
+}
+
+/* The code keeps no frame pointers: every return address between RSP and the stack's end, those
+ * that returned calls have left included. */
+static void say_stack(uint64_t rsp)
+{
+    uint64_t at =
+        rsp < PRIVATE_VA + PRIVATE_STACK ? PRIVATE_VA + PRIVATE_STACK : rsp & ~UINT64_C(7);
+    uint64_t end = at < PRIVATE_VA + PRIVATE_STACK_TOP ? PRIVATE_VA + PRIVATE_STACK_TOP
+                                                       : (at | (PAGE_SIZE - 1)) + 1;
+
+    for (int said = 0; at < end && said < BACKTRACE_MAX; at += 8) {
+        uint64_t word = *(const uint64_t *)at;
+
+        if (is_return(word)) {
+            say_address("from", word);
+            said++;
+        }
     }
 }
 
@@ -110,8 +134,7 @@ static void say_registers(const struct trap_frame *f)
 #undef WORD
 }
 
-static void stop_this_cpu(void) NORETURN;
-static void stop_this_cpu(void)
+void cpu_stop(void)
 {
     for (;;) {
         insn_cli();
@@ -123,7 +146,7 @@ static void stop_this_cpu(void)
 static void panic_begin(const char *reason)
 {
     if (atomic_exchange(&is_panicking, true))
-        stop_this_cpu();
+        cpu_stop();
     if (apic_is_ready())
         apic_send_nmi_others();
     host_console_write_raw("\nPANIC: ");
@@ -137,7 +160,7 @@ static void panic_end(void)
 {
     if (debug_exit_port != 0)
         out32(debug_exit_port, DEBUG_EXIT_PANIC);
-    stop_this_cpu();
+    cpu_stop();
 }
 
 void panic(const char *format, ...)
@@ -149,21 +172,22 @@ void panic(const char *format, ...)
     format_va(reason, sizeof(reason), format, args);
     va_end(args);
     panic_begin(reason);
-    say_backtrace((uint64_t)__builtin_frame_address(0));
+    say_stack((uint64_t)__builtin_frame_address(0));
     panic_end();
 }
 
 void panic_frame(const struct trap_frame *frame, const char *what)
 {
     panic_begin(what);
-    say_address("at  ", frame->rip);
+    if (is_text(frame->rip))
+        say_address("at  ", frame->rip);
     say_registers(frame);
-    say_backtrace(frame->rbp);
+    say_stack(frame->rsp);
     panic_end();
 }
 
-void panic_stop_if_asked(const struct trap_frame *frame)
+void panic_stop_if_asked(void)
 {
-    if (atomic_load(&is_panicking) && frame != NULL)
-        stop_this_cpu();
+    if (atomic_load(&is_panicking))
+        cpu_stop();
 }

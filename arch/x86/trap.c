@@ -121,7 +121,7 @@ void trap_dispatch(struct trap_frame *frame)
     unsigned vector = (unsigned)frame->vector;
 
     if (vector == TRAP_NMI) {
-        panic_stop_if_asked(frame);
+        panic_stop_if_asked();
         return; /* an NMI kicks: the exit that it caused is all it is for */
     }
     if (vector < 32)
