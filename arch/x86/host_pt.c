@@ -229,7 +229,6 @@ static const struct {
     {PRIVATE_IST_DF, 1},
     {PRIVATE_IST_NMI, 1},
     {PRIVATE_IST_MC, 1},
-    {PRIVATE_TABLES, 1},
 };
 
 static int fill_private(uint64_t *entries)
@@ -283,6 +282,7 @@ int host_pt_cpu(uint32_t cpu, paddr_t *root)
         percpu->window_tag[i] = MFN_NONE;
     percpu->id = cpu;
     percpu->cpu = &cpus[cpu];
+    cpus[cpu].id = cpu;
     atomic_store(&cpus[cpu].host_gen, atomic_load(&generation));
     *root = paddr_of(table[ROOT]);
     return 0;

@@ -18,8 +18,8 @@ struct boot_info;
  * first 4 GiB are identity mapped; EFER.NXE is set. BI and the stack must lie in the image. From
  * here on nothing is identity mapped, and this_cpu() works. */
 void host_pt_boot(const struct boot_info *bi);
-/* A root for CPU with its private region: per-CPU page (window tags empty), stacks, tables page.
- * CPU 0 has its root from host_pt_boot(). -ENOMEM. */
+/* A root for CPU with its private region: per-CPU pages (window tags empty), stacks. CPU 0 has its
+ * root from host_pt_boot(). -ENOMEM. */
 int host_pt_cpu(uint32_t cpu, paddr_t *root) MUST_CHECK;
 /* The start-up page of the other CPUs, writable; mapped for good. NULL: no memory. */
 void *host_map_trampoline(paddr_t page);

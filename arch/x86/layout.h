@@ -25,7 +25,6 @@
 #define PRIVATE_IST_DF    0x56000 /* one page each, tops at +0x1000 */
 #define PRIVATE_IST_NMI   0x58000
 #define PRIVATE_IST_MC    0x5a000
-#define PRIVATE_TABLES    0x5c000 /* GDT and TSS */
 #define PRIVATE_PT        0x5e000 /* the page table of this region itself */
 
 #endif

@@ -113,7 +113,7 @@ static void boot_cpu_main(void)
 
     apic_boot();
     virt = &svm_ops;
-    smp_init_this_cpu(0);
+    smp_init_this_cpu();
     cpu_count = 1;
     atomic_store(&cpus[0].is_online, true);
     if (acpi_read(rsdp.v, map_acpi) != 0)
@@ -139,7 +139,7 @@ void hypervisor_main(const struct boot_info *bi)
     log_line(LOG_NOTICE, "Atoll, an x86-64 microhypervisor; guests see Xen 4.17");
     if (options.unknown[0] != '\0')
         log_line(LOG_ERROR, "option '%s' is not understood", options.unknown);
-    trap_init_cpu(false);
+    trap_init_cpu();
     cpu_init_features();
     host_pt_boot(&boot);
     frame_boot(&boot);

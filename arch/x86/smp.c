@@ -46,25 +46,14 @@ static void wait_ns(uint64_t ns)
         cpu_relax();
 }
 
-void smp_init_percpu(uint32_t id)
+void smp_init_this_cpu(void)
 {
-    struct percpu *self = this_cpu();
+    struct cpu *self = this_cpu()->cpu;
 
-    self->cpu = &cpus[id];
-    self->id = id;
-    self->current = NULL;
-    cpus[id].id = id;
-    cpus[id].apic_id = apic_id();
-}
-
-void smp_init_this_cpu(uint32_t id)
-{
-    trap_init_cpu(true);
-    cpu_init_features();
     apic_init_cpu();
-    smp_init_percpu(id);
+    self->apic_id = apic_id();
     if (virt->cpu_init() != 0)
-        panic("CPU %u has no hardware virtualisation, though the boot CPU has", id);
+        panic("CPU %u has no hardware virtualisation, though the boot CPU has", self->id);
 }
 
 static void answer_tsc(void)
@@ -99,10 +88,10 @@ static bool ask_tsc(void)
 /* A started CPU's first C code, on its own tables and stack. */
 static void cpu_main(void)
 {
-    uint32_t id = starting_cpu;
-
-    smp_init_this_cpu(id);
-    atomic_store(&cpus[id].is_online, true);
+    trap_init_cpu();
+    cpu_init_features();
+    smp_init_this_cpu();
+    atomic_store(&this_cpu()->cpu->is_online, true);
     answer_tsc();
     arch_cpu_loop();
 }

@@ -9,10 +9,7 @@
  * MiB). A CPU that does not come is left out with a line in the log. Returns whether all TSCs
  * agree. */
 bool smp_boot(uint64_t trampoline, uint32_t limit);
-/* Fills struct percpu of this CPU; its private region is mapped. */
-void smp_init_percpu(uint32_t id);
-/* What every CPU does once its tables and stack are its own: features, traps, APIC, virtualisation.
- */
-void smp_init_this_cpu(uint32_t id);
+/* What every CPU does once its tables and stack are its own: APIC, virtualisation. */
+void smp_init_this_cpu(void);
 
 #endif

@@ -10,7 +10,7 @@
 struct trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
     uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
-    uint64_t vector, error;
+    uint64_t vector, error; /* vector: the stub's return address until trap_dispatch() reads it */
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
@@ -21,9 +21,9 @@ struct trap_frame {
 #define VECTOR_KICK         0xf1u
 #define VECTOR_SPURIOUS     0xffu
 
-/* Fills this CPU's GDT, TSS and IDT registers; with_stacks: the private region is mapped,
- * exceptions get stacks of their own. */
-void trap_init_cpu(bool with_stacks);
+/* Loads this CPU's descriptor tables. #DF, NMI and #MC have stacks of their own, in the private
+ * region. One CPU at a time. */
+void trap_init_cpu(void);
 void trap_dispatch(struct trap_frame *frame);
 
 /* Control registers as the hypervisor wants them: W^X, SMEP, SMAP, UMIP, XSAVE where the CPU has

@@ -1,6 +1,5 @@
 ; SPDX-License-Identifier: BSD-2-Clause
-; Exception and interrupt entry: one stub per vector, all of which build a struct trap_frame
-; (trap.h)
+; Exception and interrupt entry: one stub per vector, all of which build a struct trap_frame (trap.h)
 ; and call trap_dispatch(). The direction flag is cleared; no segment or GS base is touched.
 
 bits 64
@@ -9,66 +8,51 @@ section .text
 
 extern trap_dispatch
 
-%macro STUB 1
-    align 16
-    %if (%1 == 8) || (%1 >= 10 && %1 <= 14) || (%1 == 17) || (%1 == 21) || (%1 == 29) || (%1 == 30)
-        ; the CPU pushes an error code (APM Vol. 2 8.2)
-        push qword %1
-    %else
-        push qword 0
-        push qword %1
-    %endif
-    jmp trap_common
-%endmacro
+; Exceptions for which the CPU pushes an error code (APM Vol. 2 8.2).
+ERROR_CODES equ 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 \
+                | 1 << 29 | 1 << 30
 
-; 256 stubs, 16 bytes apart.
+%macro push_each 1-*
+    %rep %0
+        push %1
+        %rotate 1
+    %endrep
+%endmacro
+%macro pop_each_back 1-*
+    %rep %0
+        %rotate -1
+        pop %1
+    %endrep
+%endmacro
+%define GENERAL rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+
+; 256 stubs of 5 bytes (TRAP_STUB_SIZE of trap.c). Which one it was shows in the address that its
+; CALL pushes: into the frame's word for the vector, or above it.
 global trap_stubs:function (trap_stubs.end - trap_stubs)
-align 16
 trap_stubs:
 %assign vector 0
 %rep 256
-    STUB vector
+    %if vector < 32 && (ERROR_CODES >> vector & 1)
+        call trap_with_error
+    %else
+        call trap_without_error
+    %endif
     %assign vector vector + 1
 %endrep
 .end:
 
-trap_common:
-    push rax
-    push rcx
-    push rdx
-    push rbx
-    push rbp
-    push rsi
-    push rdi
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
+trap_without_error:
+    push qword [rsp]
+    mov qword [rsp + 8], 0
+trap_with_error:
+    push_each GENERAL
     cld
     mov rdi, rsp
     mov rbp, rsp
     and rsp, -16
     call trap_dispatch
     mov rsp, rbp
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rdi
-    pop rsi
-    pop rbp
-    pop rbx
-    pop rdx
-    pop rcx
-    pop rax
+    pop_each_back GENERAL
     add rsp, 16
     iretq
 
