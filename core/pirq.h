@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Physical interrupts as the control domain sees them (design decision 7; physdev.h). A pirq names
- * a mapped GSI of one domain; an event channel bound to it is raised with
+ * a mapped source of one domain, a GSI or an entry of a
+ * function's MSI-X table; an event channel bound to it is raised with
  * evtchn_raise_pirq(). arch/x86/irq.c implements this.
  */
 #ifndef ATOLL_CORE_PIRQ_H
@@ -13,10 +14,14 @@ struct domain;
 
 #define PIRQ_ANY UINT32_MAX
 
+/* In place of a GSI: PIRQ_MSIX, the entry in bits 26 to 16, bus and function in 15 to 0. */
+#define PIRQ_MSIX         (UINT32_C(1) << 31)
+#define PIRQ_MSIX_ENTRIES 2048
+
 /* Gives D a pirq for GSI: *PIRQ if free, or any for PIRQ_ANY; the same GSI again gives the same
- * pirq. -EINVAL: no such GSI; -EBUSY: the pirq is taken, or another domain has the GSI; -ENOSPC: no
- * pirq or vector left. */
-int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
+ * pirq. An MSI-X entry is sent from then on. -EINVAL: no such GSI or entry; -EBUSY: the pirq is
+ * taken, or another domain has the GSI; -ENOSPC: no pirq or vector left. */
+int pirq_map(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
 /* An event channel is bound to PIRQ of D: unmasks the source. -EINVAL: not mapped; -EEXIST: bound.
  * Called with D's evtchn lock held. unbind masks it again. */
 int pirq_bind(struct domain *d, uint32_t pirq) MUST_CHECK;

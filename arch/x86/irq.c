@@ -8,6 +8,7 @@
 #include "arch/x86/irq.h"
 
 #include "arch/x86/ioapic.h"
+#include "arch/x86/msi.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "core/domain.h"
@@ -137,23 +138,39 @@ int irq_take_isa(uint8_t isa_irq, void (*handler)(void))
     return err;
 }
 
-/* The pirq that D gets: the wanted one, which must be free, or for PIRQ_ANY the GSI's own number.
- */
+/* The pirq that D gets: the wanted one, which must be free, or for PIRQ_ANY the GSI's own number,
+ * and with MSI-X one that no GSI has. */
 static int choose_pirq(const struct domain *d, uint32_t gsi, uint32_t *pirq)
 {
     if (*pirq == PIRQ_ANY)
-        *pirq = gsi;
+        *pirq = gsi & PIRQ_MSIX ? EVTCHN_PIRQS - 1 : gsi;
+    while (gsi & PIRQ_MSIX && find_pirq(d, *pirq) != NULL)
+        --*pirq;
     return find_pirq(d, *pirq) != NULL ? -EBUSY : 0;
 }
 
-int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq)
+/* Lets the source of S interrupt; a line of an IO-APIC stays masked. */
+static int set_up(struct source *s, uint32_t gsi)
+{
+    uint8_t vector = (uint8_t)(VECTOR_DEVICE_FIRST + (unsigned)(s - sources));
+
+    if (gsi & PIRQ_MSIX) {
+        s->gsi = gsi;
+        return msix_route((uint16_t)gsi, gsi >> 16 & 0x7ff, vector, cpus[0].apic_id);
+    }
+    set_gsi(gsi, s);
+    route(s);
+    return 0;
+}
+
+int pirq_map(struct domain *d, uint32_t gsi, uint32_t *pirq)
 {
     struct source *s;
     int err;
 
     lock_take(&irq_lock);
     s = find_gsi(gsi);
-    if (!ioapic_has(gsi)) {
+    if (!(gsi & PIRQ_MSIX) && !ioapic_has(gsi)) {
         err = -EINVAL;
     } else if (s != NULL) {
         err = s->domain == d && (*pirq == PIRQ_ANY || *pirq == s->pirq) ? 0 : -EBUSY;
@@ -164,8 +181,8 @@ int pirq_map_gsi(struct domain *d, uint32_t gsi, uint32_t *pirq)
         err = s == NULL ? -ENOSPC : 0;
         if (err == 0) {
             *s = (struct source){.is_used = true, .domain = d, .pirq = *pirq};
-            set_gsi(gsi, s);
-            route(s);
+            err = set_up(s, gsi);
+            s->is_used = err == 0;
         }
     }
     lock_drop(&irq_lock);

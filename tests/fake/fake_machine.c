@@ -40,7 +40,7 @@ void machine_visit_mappings(UNUSED void (*visit)(void *argument, paddr_t base, u
 {
 }
 
-int pirq_map_gsi(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *pirq)
+int pirq_map(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *pirq)
 {
     return -EINVAL;
 }
