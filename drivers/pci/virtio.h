@@ -15,9 +15,6 @@
 #define VIRTIO_TYPE_NET   1u
 #define VIRTIO_TYPE_BLOCK 2u
 
-/* Interrupts by MSI-X entry 0 of the device, or none: the queue is then polled. */
-#define VIRTIO_NO_VECTOR 0xffffu
-
 struct virtio_device {
     struct pci_address at;
     uint8_t *common, *notify, *config;

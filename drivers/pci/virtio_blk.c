@@ -2,10 +2,12 @@
 /* Owns the requests that a block device has. */
 #include "drivers/pci/virtio_blk.h"
 
+#include "drivers/pci/msix.h"
 #include "guest-kernel/memory.h"
 #include "lib/errno.h"
 
-#define QUEUE_SIZE 256u
+#define QUEUE_SIZE   256u
+#define QUEUE_VECTOR 0
 
 /* Features (VIRTIO 1.1, 5.2.3) and configuration (5.2.4). */
 #define FEATURE_SEG_MAX    (UINT64_C(1) << 2)
@@ -26,6 +28,13 @@
 #define STATUS_NONE   0xffu /* none of theirs: the device has not written it */
 #define PIECES_AROUND 2u    /* header and status */
 
+static void on_interrupt(void *arg)
+{
+    struct virtio_blk *disk = arg;
+
+    __atomic_store_n(&disk->has_event, true, __ATOMIC_RELEASE);
+}
+
 int virtio_blk_start(struct virtio_blk *disk, const struct pci_function *function)
 {
     uint64_t features = FEATURE_SEG_MAX | FEATURE_RO | FEATURE_FLUSH | FEATURE_DISCARD;
@@ -34,7 +43,9 @@ int virtio_blk_start(struct virtio_blk *disk, const struct pci_function *functio
     if (err == 0)
         err = virtio_start(&disk->device, &features);
     if (err == 0)
-        err = virtio_add_queue(&disk->device, 0, QUEUE_SIZE, VIRTIO_NO_VECTOR, &disk->queue);
+        err = msix_bind(function->at, QUEUE_VECTOR, on_interrupt, disk);
+    if (err == 0)
+        err = virtio_add_queue(&disk->device, 0, QUEUE_SIZE, QUEUE_VECTOR, &disk->queue);
     if (err != 0)
         return err;
     virtio_run(&disk->device);
@@ -129,7 +140,7 @@ void virtio_blk_kick(struct virtio_blk *disk)
 
 bool virtio_blk_has_work(const struct virtio_blk *disk)
 {
-    return virtqueue_has_used(&disk->queue);
+    return __atomic_load_n(&disk->has_event, __ATOMIC_ACQUIRE);
 }
 
 static int status_of(const struct disk_request *request)
@@ -183,6 +194,7 @@ void virtio_blk_poll(struct virtio_blk *disk)
 {
     struct disk_request *request;
 
+    __atomic_store_n(&disk->has_event, false, __ATOMIC_SEQ_CST);
     while ((request = virtqueue_take(&disk->queue)) != NULL)
         request->done(request, status_of(request));
     if (disk->queue.is_broken && !disk->is_broken)

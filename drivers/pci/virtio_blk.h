@@ -19,6 +19,7 @@ struct virtio_blk {
     uint32_t segments_max;        /* in one request */
     struct disk_request *waiting; /* for room in the queue */
     struct disk_request **waiting_end;
+    bool has_event; /* set by the interrupt */
     bool is_broken; /* it has broken its protocol; every request fails */
 };
 

@@ -4,7 +4,7 @@
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine measure shell shell_show shell_inside death line \
 	terminal serial records report volumes show_volumes partitions
-CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio pci pci_config virtio virtqueue virtio_blk)
+CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk)
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \
 	$(CONTROL_DRIVERS:%=$(GUEST_OUT)/%.o)
 $(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))

@@ -64,8 +64,10 @@ static int read_sector(const struct partition_source *source, uint64_t sector, u
                                             .done = end_read}};
     virtio_blk_submit(disk, &read.request);
     virtio_blk_kick(disk);
-    while (!read.is_done && time_now() < end)
-        virtio_blk_poll(disk);
+    while (!read.is_done && time_now() < end) {
+        if (virtio_blk_has_work(disk))
+            virtio_blk_poll(disk);
+    }
     if (!read.is_done) {
         virtio_blk_stop(disk);
         return -EIO;
