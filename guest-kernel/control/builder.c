@@ -128,8 +128,6 @@ static int seed_grants(struct build *build)
     return build_refuse(build, err, "its grant table cannot be written");
 }
 
-/* There is no store to talk to: its parameters stay 0, by which a guest knows (a ring that nobody
- * serves would stop Linux for ever). */
 static int connect(struct build *build, struct built_domain *built)
 {
     domid_t domid = build->domid;
@@ -138,13 +136,17 @@ static int connect(struct build *build, struct built_domain *built)
     if (err == 0)
         err = hv_alloc_unbound(domid, &built->console_port);
     if (err == 0)
+        err = hv_set_param(domid, HVM_PARAM_STORE_PFN, BUILD_STORE_GFN);
+    if (err == 0)
+        err = hv_set_param(domid, HVM_PARAM_STORE_EVTCHN, built->store_port);
+    if (err == 0)
         err = hv_set_param(domid, HVM_PARAM_CONSOLE_PFN, BUILD_CONSOLE_GFN);
     if (err == 0)
         err = hv_set_param(domid, HVM_PARAM_CONSOLE_EVTCHN, built->console_port);
     if (err == 0)
         err = hv_set_param(domid, HVM_PARAM_TRIPLE_FAULT_REASON, SHUTDOWN_reboot);
     if (err != 0)
-        return build_refuse(build, err, "its console cannot be set up");
+        return build_refuse(build, err, "its rings cannot be set up");
     return seed_grants(build);
 }
 
@@ -200,6 +202,7 @@ int builder_build(const struct guest_config *config, struct built_domain *built,
         return err;
     }
     built->domid = build.domid;
+    built->store_gfn = BUILD_STORE_GFN;
     built->console_gfn = BUILD_CONSOLE_GFN;
     return 0;
 }

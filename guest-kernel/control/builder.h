@@ -15,6 +15,7 @@ struct built_domain {
     domid_t domid;
     evtchn_port_t store_port; /* the domain's, unbound */
     evtchn_port_t console_port;
+    uint64_t store_gfn;
     uint64_t console_gfn;
 };
 

@@ -2,11 +2,13 @@
 /* The control domain: the order in which its parts start, the domains that atoll.cfg names, and the
  * main loop, in which everything but the setting of flags happens. */
 #include "guest-kernel/console.h"
+#include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/guest_config.h"
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/modules.h"
 #include "guest-kernel/control/report.h"
+#include "guest-kernel/control/store.h"
 #include "guest-kernel/control/terminal.h"
 #include "guest-kernel/control/volumes.h"
 #include "guest-kernel/events.h"
@@ -44,13 +46,19 @@ static void start_domains(void)
 
 static bool has_work(void)
 {
-    return domains_have_work() || volumes_have_work() || terminal_has_work() || report_has_work();
+    return domains_have_work() || store_has_work() || volumes_have_work() || terminal_has_work() ||
+           report_has_work();
 }
 
 int main_guest(void)
 {
-    int err = domains_init();
+    int err = store_init();
 
+    if (err == 0)
+        err = domain_store_init();
+    if (err != 0)
+        guest_panic("there is no memory for the store");
+    err = domains_init();
     if (err != 0)
         console_printf("control: no word of domains that end (error %d): this domain has no "
                        "privilege\n",
@@ -69,6 +77,7 @@ int main_guest(void)
         irq_enable();
         volumes_step();
         domains_step();
+        store_step();
         terminal_step();
         report_step();
     }

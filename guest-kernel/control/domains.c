@@ -4,6 +4,7 @@
 
 #include "guest-kernel/control/builder.h"
 #include "guest-kernel/control/death.h"
+#include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
@@ -141,7 +142,26 @@ static int check_name(const struct guest_config *config, const struct domain *sl
     return -EEXIST;
 }
 
-/* Builds the domain of a configuration into `slot` and connects its console. */
+/* Connects a new domain to its console and to the store. */
+static int connect(struct domain *slot, const struct guest_config *config,
+                   const struct built_domain *built, char *sentence)
+{
+    int err = guest_console_connect(&slot->console, built->domid, built->console_gfn,
+                                    built->console_port);
+
+    if (err != 0) {
+        format_str(sentence, GUEST_ERROR_MAX, "its console cannot be connected (error %d)", -err);
+        return err;
+    }
+    err = domain_store_create(config, built);
+    if (err != 0) {
+        guest_console_disconnect(&slot->console);
+        format_str(sentence, GUEST_ERROR_MAX, "the store has no room for it (error %d)", -err);
+    }
+    return err;
+}
+
+/* Builds the domain of a configuration into `slot` and connects it. */
 static int fill_slot(struct domain *slot, const struct guest_config *config, char *sentence)
 {
     struct built_domain built;
@@ -149,9 +169,8 @@ static int fill_slot(struct domain *slot, const struct guest_config *config, cha
 
     if (err != 0)
         return err;
-    err = guest_console_connect(&slot->console, built.domid, built.console_gfn, built.console_port);
+    err = connect(slot, config, &built, sentence);
     if (err != 0) {
-        format_str(sentence, GUEST_ERROR_MAX, "its console cannot be connected (error %d)", -err);
         if (hv_destroy_domain(built.domid) != 0)
             domains_notice("a domain that was not completed cannot be destroyed");
         return err;
@@ -259,6 +278,7 @@ static int take_down(struct domain *domain, const char *reason)
     if (!domain->has_ended)
         TELL(ended, domain, reason);
     guest_console_disconnect(&domain->console);
+    domain_store_remove(domain->domid, domain->uuid);
     return hv_destroy_domain(domain->domid);
 }
 

@@ -127,7 +127,7 @@ static int teardown(void **state)
     fake.fail_at = 0;
     if (domain != NULL)
         assert_int_equal(domains_destroy(domain, "destroyed"), 0);
-    return fake.domains | fake.pages | fake.ports;
+    return fake.domains | fake.pages | fake.ports | fake.stores;
 }
 
 static int group_setup(void **state)
@@ -203,7 +203,7 @@ static void test_what_a_new_domain_finds(void **state)
     assert_memory_equal(fake.acpi, "RSD PTR ", 8);
     assert_memory_equal(fake.memory + 0x100000, "code", 4);
     assert_int_equal(fake.params[HVM_PARAM_CONSOLE_PFN], BUILD_CONSOLE_GFN);
-    assert_int_equal(fake.params[HVM_PARAM_STORE_PFN], 0);
+    assert_int_equal(fake.params[HVM_PARAM_STORE_PFN], BUILD_STORE_GFN);
 }
 
 static void test_a_failure_at_any_call_leaves_nothing(void **state)

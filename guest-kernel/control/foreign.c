@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the windows: one for copying, one page for each console. */
+/* Owns the windows: one for copying, one page for each console and each store. */
 #include "guest-kernel/control/foreign.h"
 
 #include "guest-kernel/control/hv.h"

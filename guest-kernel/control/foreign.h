@@ -11,7 +11,7 @@
 #include "pv-abi/xen.h"
 
 /* How many pages may be mapped for long at once. */
-#define FOREIGN_PAGES_MAX 64u
+#define FOREIGN_PAGES_MAX 128u
 
 /* Finds the addresses. -ENOMEM. */
 int MUST_CHECK foreign_init(void);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "guest-kernel/control/build_layout.h"
+#include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/guest.h"
@@ -192,6 +193,22 @@ void foreign_unmap_page(unsigned int index)
 {
     assert_true(index < FOREIGN_PAGES_MAX);
     fake.pages--;
+}
+
+int domain_store_create(const struct guest_config *config, const struct built_domain *built)
+{
+    assert_true(config->vcpus == 2 && built->store_gfn == BUILD_STORE_GFN);
+    assert_int_equal(built->store_port, fake.params[HVM_PARAM_STORE_EVTCHN]);
+    if (fails())
+        return -ENOMEM;
+    fake.stores++;
+    return 0;
+}
+
+void domain_store_remove(domid_t domid, const uint8_t uuid[16])
+{
+    assert_true(domid == fake.domid && uuid != NULL);
+    fake.stores--;
 }
 
 int event_bind_virq(uint32_t virq, unsigned int vcpu, event_handler *handler, void *arg,
