@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 #define PORT_INDEX 0x70u

@@ -6,7 +6,7 @@
  */
 #include "boot/entry.h"
 
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "boot/check.h"
 #include "boot/clock.h"
 #include "boot/mb2_parse.h"
@@ -225,7 +225,7 @@ static int prepare(uint32_t magic, uint64_t mbi_paddr, uint64_t image_paddr)
         info.rsdp_paddr = image_paddr + (uint64_t)((const char *)boot.rsdp - image_start);
     }
     info.wall_seconds = clock_read_cmos();
-    info.wall_tsc = insn_rdtsc();
+    info.wall_tsc = rdtsc();
     return 0;
 }
 
@@ -236,7 +236,7 @@ void mb2_main(uint32_t magic, uint64_t mbi_paddr, uint64_t image_paddr)
     }
     show_refusal();
     for (;;) {
-        insn_cli();
-        insn_hlt();
+        irq_disable();
+        cpu_halt();
     }
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 
 #define MSR_APIC_BASE     0x1bu
 #define APIC_BASE_BSP     (1u << 8)

@@ -7,7 +7,7 @@
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "lib/format.h"

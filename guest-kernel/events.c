@@ -10,7 +10,7 @@
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "pv-abi/hvm_params.h"

@@ -2,7 +2,7 @@
 /* Finds the hypervisor by CPUID, has it fill the hypercall page, and makes calls by instruction. */
 #include "guest-kernel/hypercall.h"
 
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "lib/string.h"
 #include "pv-abi/cpuid.h"

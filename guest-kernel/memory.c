@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/pagetable.h"
 #include "guest-kernel/traps.h"
 #include "lib/string.h"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "pv-abi/errno.h"
 

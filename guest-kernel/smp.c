@@ -8,7 +8,7 @@
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/pagetable.h"
 #include "guest-kernel/time.h"

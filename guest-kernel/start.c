@@ -6,7 +6,7 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/grants.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"

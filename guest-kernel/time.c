@@ -7,7 +7,7 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/traps.h"
 #include "pv-abi/vcpu.h"
 

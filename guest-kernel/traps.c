@@ -10,7 +10,7 @@
 #include "guest-kernel/console.h"
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "pv-abi/sched.h"
 
 #define TRAP_STUB_SIZE  16

@@ -17,8 +17,8 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdarg.h"}
 COMPILER = FREESTANDING | {"stdatomic.h", "stdalign.h", "stdnoreturn.h", "limits.h"}
 ARCH_FOR_CORE = ["arch/x86/virt.h", "arch/x86/pt.h", "arch/x86/percpu.h", "arch/x86/lock.h"]
 HYPERVISOR = ["arch/x86/", "core/", "drivers/host/", "pv-abi/", "lib/", "boot/boot_info.h"]
-# Single instructions, ports and the serial console: boot/ runs before the hypervisor.
-BOOT_HARDWARE = ["arch/x86/insn.h", "arch/x86/io.h", "drivers/host/uart.h"]
+# The serial console: boot/ runs before the hypervisor.
+BOOT_HARDWARE = ["drivers/host/uart.h"]
 # A folder, the headers of other folders that it may include (a whole folder ends in /), and the
 # system's headers. The first row that fits a path holds.
 ROWS = [

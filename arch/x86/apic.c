@@ -3,8 +3,7 @@
 #include "arch/x86/apic.h"
 
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/trap.h"
 
@@ -54,7 +53,7 @@ static void apic_write(uint32_t offset, uint32_t value)
 
 void apic_boot(void)
 {
-    uint64_t base = insn_rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+    uint64_t base = rdmsr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
 
     /* The firmware's timer may still run: its line must fall before LINT0 is masked, or the
      * processor is left with an interrupt that nobody claims. */
@@ -65,7 +64,7 @@ void apic_boot(void)
 
 void apic_init_cpu(void)
 {
-    insn_wrmsr(MSR_APIC_BASE, insn_rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
+    wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     apic_write(APIC_TPR, 0);
     apic_write(APIC_LVT_LINT0, LVT_MASKED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the host CPU's control bits: what the hypervisor itself runs with (design decision 13). */
 #include "arch/x86/cpu_bits.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/trap.h"
 
 #define CR0_WANTED (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
@@ -15,11 +15,11 @@
 void cpu_init_features(void)
 {
     uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-    struct cpuid_regs basic = insn_cpuid(1, 0);
+    struct cpuid_regs basic = cpuid(1, 0);
     struct cpuid_regs extended = {0, 0, 0, 0};
 
-    if (insn_cpuid(0, 0).eax >= 7)
-        extended = insn_cpuid(7, 0);
+    if (cpuid(0, 0).eax >= 7)
+        extended = cpuid(7, 0);
     if (extended.ebx & FEATURE7_SMEP)
         cr4 |= CR4_SMEP;
     if (extended.ebx & FEATURE7_SMAP)
@@ -28,8 +28,8 @@ void cpu_init_features(void)
         cr4 |= CR4_UMIP;
     if (basic.ecx & FEATURE1_XSAVE)
         cr4 |= CR4_OSXSAVE;
-    insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
-    insn_wrmsr(MSR_PAT, PAT_RESET);
-    insn_write_cr0(CR0_WANTED);
-    insn_write_cr4(cr4);
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
+    wrmsr(MSR_PAT, PAT_RESET);
+    write_cr0(CR0_WANTED);
+    write_cr4(cr4);
 }

@@ -268,7 +268,7 @@ static NOINLINE void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_
     if (subleaf < XSTATE_SUBLEAVES)
         *r = xstate[subleaf];
     if (subleaf == 0)
-        r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? insn_xgetbv(0) : XCR0_X87);
+        r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? read_xcr0() : XCR0_X87);
 }
 
 static inline void put(uint64_t *gpr, const struct cpuid_regs *r)

@@ -3,7 +3,7 @@
 #ifndef ATOLL_X86_CPUID_H
 #define ATOLL_X86_CPUID_H
 
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/virt.h"
 
 /* Features that other parts ask about: word in the table below << 8 | bit. */

@@ -7,7 +7,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/kick.h"
 #include "arch/x86/lapic_page.h"
 #include "arch/x86/msr.h"
@@ -54,7 +54,7 @@ static inline void skip(struct vcpu *v, const struct vm_exit *exit)
 
 static void exit_none(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
 {
-    insn_sti_nop_cli();
+    irq_window();
 }
 
 /* The loop looks for events before each entry. */
@@ -146,7 +146,7 @@ static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
 }
 
 /* LMA follows paging (APM Vol. 2 14.6.1). */
-static int write_cr0(struct vcpu *v, uint64_t value)
+static int set_cr0(struct vcpu *v, uint64_t value)
 {
     struct guest_paging paging = {.cpl = 0};
     uint64_t efer;
@@ -162,7 +162,7 @@ static int write_cr0(struct vcpu *v, uint64_t value)
     return 0;
 }
 
-static int write_cr4(struct vcpu *v, uint64_t value)
+static int set_cr4(struct vcpu *v, uint64_t value)
 {
     if (cr4_check_write(virt->get_reg(v, VM_CR0), virt->get_reg(v, VM_CR4),
                         virt->get_reg(v, VM_EFER), value) != 0)
@@ -171,7 +171,7 @@ static int write_cr4(struct vcpu *v, uint64_t value)
     return 0;
 }
 
-static int write_cr8(struct vcpu *v, uint64_t value)
+static int set_cr8(struct vcpu *v, uint64_t value)
 {
     if (value > CR8_MAX)
         return -EINVAL;
@@ -188,9 +188,9 @@ static void exit_cr_write(struct vcpu *v, const struct vm_exit *exit)
         return;
     }
     if (exit->cr.number == 0)
-        rc = write_cr0(v, exit->cr.value);
+        rc = set_cr0(v, exit->cr.value);
     else
-        rc = exit->cr.number == 4 ? write_cr4(v, exit->cr.value) : write_cr8(v, exit->cr.value);
+        rc = exit->cr.number == 4 ? set_cr4(v, exit->cr.value) : set_cr8(v, exit->cr.value);
     if (rc != 0)
         inject_gp(v);
     else
@@ -207,7 +207,7 @@ static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)
         inject_gp(v);
         return;
     }
-    insn_xsetbv(0, value);
+    write_xcr0(value);
     skip(v, exit);
 }
 
@@ -345,10 +345,10 @@ static void take_pending(struct percpu *self)
 static void idle(struct percpu *self)
 {
     while (atomic_load(&self->cpu->pending) == 0 && frame_scrub_step())
-        insn_sti_nop_cli();
+        irq_window();
     if (!cpu_enter_begin(self->cpu))
         return;
-    insn_sti_hlt_cli();
+    irq_enable_and_halt();
     cpu_enter_end(self->cpu);
 }
 

@@ -7,7 +7,7 @@
  */
 #include "arch/x86/host_pt.h"
 
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
@@ -145,7 +145,7 @@ void host_map_table(const void *address, paddr_t page, unsigned level)
     }
     entries[pt_index(at, level)] =
         page.v | HOST_PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
-    insn_write_cr3(insn_read_cr3());
+    write_cr3(read_cr3());
 }
 
 static void map_image(const struct boot_info *bi)
@@ -201,7 +201,7 @@ void host_pt_boot(const struct boot_info *bi)
     if (host_pt_cpu(0, &boot_root) != 0)
         panic("no room for the boot CPU's tables in the image's 2 MiB");
     table_base = HEAP_MAP_BASE;
-    insn_write_cr3(boot_root.v);
+    write_cr3(boot_root.v);
     lock_knows_cpu = true;
 }
 
@@ -352,7 +352,7 @@ void host_flush(void)
 {
     uint64_t reached = atomic_load(&generation);
 
-    insn_write_cr3(insn_read_cr3());
+    write_cr3(read_cr3());
     atomic_store(&this_cpu()->cpu->host_gen, reached);
 }
 

@@ -4,7 +4,7 @@
 #ifndef ATOLL_X86_HOST_PT_H
 #define ATOLL_X86_HOST_PT_H
 
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
@@ -40,7 +40,7 @@ static inline void host_private_map(unsigned offset, mfn_t mfn)
 
     WRITE_ONCE(*entry, mfn_equal(mfn, MFN_NONE) ? 0 : paddr_of(mfn).v | HOST_PAGE_RW);
     if ((old & 1) != 0)
-        insn_invlpg((const void *)(PRIVATE_VA + offset));
+        invlpg(PRIVATE_VA + offset);
 }
 
 /* Flushes this CPU's TLB and notes that; the CPU loop calls it on CPU_PENDING_HOST. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the ways to leave: power off and reset by ACPI (6.4, 4.8.3.2 and 4.8.3.6), and what a PC has
  * besides. */
-#include "arch/x86/insn.h"
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
@@ -32,7 +31,7 @@ void machine_power_off(void)
 
 void machine_reset(void)
 {
-    struct table_register no_idt = {0, 0};
+    struct table_pointer no_idt = {0, 0};
 
     log_line(LOG_NOTICE, "reset");
     if (acpi.has_reset)
@@ -40,6 +39,6 @@ void machine_reset(void)
     out8(RESET_CONTROL, 0x02);
     out8(RESET_CONTROL, 0x06);
     out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
-    insn_lidt(&no_idt);
+    lidt(&no_idt);
     __builtin_trap();
 }

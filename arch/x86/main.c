@@ -3,7 +3,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/options.h"
@@ -75,17 +75,17 @@ bool machine_keeps_frame(mfn_t mfn)
 
 void machine_features(uint32_t words[8])
 {
-    const struct cpuid_regs basic = insn_cpuid(1, 0), extended = insn_cpuid(0x80000001, 0);
-    const struct cpuid_regs structured = insn_cpuid(7, 0);
+    const struct cpuid_regs basic = cpuid(1, 0), extended = cpuid(0x80000001, 0);
+    const struct cpuid_regs structured = cpuid(7, 0);
 
     words[0] = basic.edx;
     words[1] = basic.ecx;
     words[2] = extended.edx;
     words[3] = extended.ecx;
-    words[4] = insn_cpuid(0xd, 1).eax;
+    words[4] = cpuid(0xd, 1).eax;
     words[5] = structured.ebx;
     words[6] = structured.ecx;
-    words[7] = insn_cpuid(0x80000007, 0).edx;
+    words[7] = cpuid(0x80000007, 0).edx;
 }
 
 static const void *map_acpi(uint64_t paddr, size_t size)
@@ -143,5 +143,5 @@ void hypervisor_main(const struct boot_info *bi)
     cpu_init_features();
     host_pt_boot(&boot);
     frame_boot(&boot);
-    cpu_switch_stack(insn_read_cr3(), PRIVATE_VA + PRIVATE_STACK_TOP, boot_cpu_main);
+    cpu_switch_stack(read_cr3(), PRIVATE_VA + PRIVATE_STACK_TOP, boot_cpu_main);
 }

@@ -6,7 +6,7 @@
 #include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/guest_mem.h"
@@ -126,7 +126,7 @@ static int write_tsc_aux(struct vcpu *v, uint64_t value)
     if (!cpuid_guest_has(CPUID_RDTSCP) || value > UINT32_MAX)
         return -EINVAL;
     v->arch.tsc_aux = value;
-    insn_wrmsr(MSR_TSC_AUX, value);
+    wrmsr(MSR_TSC_AUX, value);
     return 0;
 }
 

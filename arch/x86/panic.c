@@ -5,8 +5,7 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
-#include "arch/x86/insn.h"
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
@@ -124,7 +123,7 @@ static void say_registers(const struct trap_frame *f)
 {
 #define WORD(x) (unsigned long long)(x)
     say("  vector %llu error %llx cr2 %016llx cr3 %016llx", WORD(f->vector), WORD(f->error),
-        WORD(insn_read_cr2()), WORD(insn_read_cr3()));
+        WORD(read_cr2()), WORD(read_cr3()));
     say("  rax %016llx rcx %016llx rdx %016llx", WORD(f->rax), WORD(f->rcx), WORD(f->rdx));
     say("  rbx %016llx rsp %016llx rbp %016llx", WORD(f->rbx), WORD(f->rsp), WORD(f->rbp));
     say("  rsi %016llx rdi %016llx r8  %016llx", WORD(f->rsi), WORD(f->rdi), WORD(f->r8));
@@ -137,8 +136,8 @@ static void say_registers(const struct trap_frame *f)
 void cpu_stop(void)
 {
     for (;;) {
-        insn_cli();
-        insn_hlt();
+        irq_disable();
+        cpu_halt();
     }
 }
 

@@ -5,7 +5,7 @@
 #include "arch/x86/port.h"
 
 #include "arch/x86/host_console.h"
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "core/console.h"
 #include "core/domain.h"
 

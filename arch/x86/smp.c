@@ -4,7 +4,7 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
@@ -61,7 +61,7 @@ static void answer_tsc(void)
     for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
         while (atomic_load(&tsc_asked) != round)
             cpu_relax();
-        atomic_store(&tsc_answer, insn_rdtsc());
+        atomic_store(&tsc_answer, rdtsc());
         atomic_store(&tsc_answered, round);
     }
 }
@@ -72,13 +72,13 @@ static bool ask_tsc(void)
     bool agrees = true;
 
     for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
-        uint64_t before = insn_rdtsc(), answer;
+        uint64_t before = rdtsc(), answer;
 
         atomic_store(&tsc_asked, round);
         while (atomic_load(&tsc_answered) != round)
             cpu_relax();
         answer = atomic_load(&tsc_answer);
-        agrees = agrees && answer >= before && answer <= insn_rdtsc();
+        agrees = agrees && answer >= before && answer <= rdtsc();
     }
     atomic_store(&tsc_asked, 0);
     atomic_store(&tsc_answered, 0);

@@ -9,7 +9,7 @@
 #include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vcpu_page.h"
 #include "arch/x86/xstate.h"
@@ -66,12 +66,12 @@ static int find_features(void)
 {
     struct cpuid_regs r;
 
-    if (insn_cpuid(0x80000000, 0).eax < CPUID_SVM ||
-        !(insn_cpuid(CPUID_EXT_FEATURES, 0).ecx & CPUID_EXT_ECX_SVM)) {
+    if (cpuid(0x80000000, 0).eax < CPUID_SVM ||
+        !(cpuid(CPUID_EXT_FEATURES, 0).ecx & CPUID_EXT_ECX_SVM)) {
         log_line(LOG_ERROR, "svm: the processor has no AMD-V");
         return -ENODEV;
     }
-    r = insn_cpuid(CPUID_SVM, 0);
+    r = cpuid(CPUID_SVM, 0);
     if (!(r.edx & SVM_FEATURE_NP)) {
         log_line(LOG_ERROR, "svm: the processor has no nested paging");
         return -ENODEV;
@@ -90,18 +90,18 @@ static int svm_cpu_init(void)
     if (self->id == 0) {
         if (find_features() != 0 || xstate_boot() != 0 || make_permission_maps() != 0)
             return -ENODEV;
-        cpuid_boot(insn_cpuid);
+        cpuid_boot(cpuid);
         vcpu_boot();
     }
-    if (insn_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
+    if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {
         log_line(LOG_ERROR, "svm: the firmware has disabled AMD-V");
         return -ENODEV;
     }
     pages = heap_alloc(NULL, 2);
     if (pages == NULL)
         return -ENODEV;
-    insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_SVME);
-    insn_wrmsr(MSR_VM_HSAVE_PA, paddr_of(heap_mfn(pages)).v);
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+    wrmsr(MSR_VM_HSAVE_PA, paddr_of(heap_mfn(pages)).v);
     self->host_state = paddr_of(heap_mfn(pages + PAGE_SIZE)).v;
     svm_save_host(self->host_state);
     self->asid_gen = ASID_GEN_FIRST(self->id);

@@ -5,8 +5,7 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
 #include "core/log.h"
@@ -119,10 +118,10 @@ void time_boot(const struct boot_info *bi)
     span = ref.hz / CALIBRATE_PER_SEC + 1;
     apic_timer_start(UINT32_MAX);
     start = ref.read();
-    tsc_from = insn_rdtsc();
+    tsc_from = rdtsc();
     for (passed = 0; passed < span;)
         passed = (ref.read() - start) & ref.mask;
-    tsc_ticks = insn_rdtsc() - tsc_from;
+    tsc_ticks = rdtsc() - tsc_from;
     apic_ticks = UINT32_MAX - apic_timer_remaining();
     apic_timer_start(0);
     BUG_ON(passed == 0);
@@ -130,7 +129,7 @@ void time_boot(const struct boot_info *bi)
     set_scale(tsc_ticks * ref.hz / passed);
     tsc_khz = (uint32_t)(tsc_ticks * ref.hz / passed / 1000);
     apic_mul = ((apic_ticks * ref.hz / passed) << 32) / NS_PER_S;
-    tsc_start = insn_rdtsc();
+    tsc_start = rdtsc();
     wall_ns_at_start = bi->wall_seconds * NS_PER_S;
     if (tsc_start > bi->wall_tsc)
         wall_ns_at_start += time_ns_of_tsc(tsc_start + (tsc_start - bi->wall_tsc));
@@ -140,8 +139,8 @@ void time_boot(const struct boot_info *bi)
 
 void time_report(bool cpus_agree)
 {
-    bool is_invariant = insn_cpuid(0x80000000u, 0).eax >= CPUID_ADVANCED_POWER &&
-                        (insn_cpuid(CPUID_ADVANCED_POWER, 0).edx & INVARIANT_TSC) != 0;
+    bool is_invariant = cpuid(0x80000000u, 0).eax >= CPUID_ADVANCED_POWER &&
+                        (cpuid(CPUID_ADVANCED_POWER, 0).edx & INVARIANT_TSC) != 0;
 
     if (is_invariant)
         log_line(LOG_NOTICE, "time: the TSC is invariant");
@@ -153,7 +152,7 @@ void time_report(bool cpus_agree)
 
 uint64_t tsc_read(void)
 {
-    return insn_rdtsc();
+    return rdtsc();
 }
 
 uint64_t time_ns_of_tsc(uint64_t tsc)
@@ -166,7 +165,7 @@ uint64_t time_ns_of_tsc(uint64_t tsc)
 
 uint64_t time_ns(void)
 {
-    return time_ns_of_tsc(insn_rdtsc());
+    return time_ns_of_tsc(rdtsc());
 }
 
 uint64_t tsc_of_time_ns(uint64_t ns)

@@ -3,7 +3,7 @@
 #include "arch/x86/trap.h"
 
 #include "arch/x86/apic.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/panic.h"
@@ -47,8 +47,8 @@ static struct {
 void trap_init_cpu(void)
 {
     uint64_t base = (uint64_t)&tss;
-    const struct table_register gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
-    const struct table_register idtr = {sizeof(idt) - 1, (uint64_t)idt};
+    const struct table_pointer gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
+    const struct table_pointer idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
     for (unsigned vector = 0; vector < ARRAY_SIZE(idt); vector++) {
         uint64_t target = (uint64_t)(trap_stubs + vector * TRAP_STUB_SIZE);
@@ -61,10 +61,10 @@ void trap_init_cpu(void)
     /* LTR on another CPU has marked it busy. */
     gdt[3] = GDT_TSS | (sizeof(tss) - 1) | (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56;
     gdt[4] = base >> 32;
-    insn_lgdt(&gdtr);
-    insn_lidt(&idtr);
+    lgdt(&gdtr);
+    lidt(&idtr);
     cpu_load_segments();
-    insn_ltr(SELECTOR_TSS);
+    ltr(SELECTOR_TSS);
 }
 
 static const char *const trap_name[EXCEPTIONS] = {

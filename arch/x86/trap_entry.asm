@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: BSD-2-Clause
-; Exception and interrupt entry: one stub per vector, all of which build a struct trap_frame (trap.h)
-; and call trap_dispatch(). The direction flag is cleared; no segment or GS base is touched.
+; Exception and interrupt entry: one stub per vector, all of which build a struct trap_frame of
+; trap.h and call trap_dispatch(). The direction flag is cleared; no segment or GS base is touched.
 
 bits 64
 default rel

@@ -5,7 +5,7 @@
 #include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_pt.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
@@ -38,8 +38,8 @@ static bool has_predictor_barrier;
 
 void vcpu_boot(void)
 {
-    has_predictor_barrier = insn_cpuid(CPUID_EXT_FIRST, 0).eax >= CPUID_EXT8 &&
-                            (insn_cpuid(CPUID_EXT8, 0).ebx & CPUID_EXT8_EBX_IBPB);
+    has_predictor_barrier = cpuid(CPUID_EXT_FIRST, 0).eax >= CPUID_EXT8 &&
+                            (cpuid(CPUID_EXT8, 0).ebx & CPUID_EXT8_EBX_IBPB);
 }
 
 void vcpu_page_map(const struct vcpu *v)
@@ -118,18 +118,18 @@ void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)
 
 static void load_debug(const struct vcpu_private *p)
 {
-    insn_write_dr0(p->dr[0]);
-    insn_write_dr1(p->dr[1]);
-    insn_write_dr2(p->dr[2]);
-    insn_write_dr3(p->dr[3]);
+    write_dr0(p->dr[0]);
+    write_dr1(p->dr[1]);
+    write_dr2(p->dr[2]);
+    write_dr3(p->dr[3]);
 }
 
 static void save_debug(struct vcpu_private *p)
 {
-    p->dr[0] = insn_read_dr0();
-    p->dr[1] = insn_read_dr1();
-    p->dr[2] = insn_read_dr2();
-    p->dr[3] = insn_read_dr3();
+    p->dr[0] = read_dr0();
+    p->dr[1] = read_dr1();
+    p->dr[2] = read_dr2();
+    p->dr[3] = read_dr3();
 }
 
 void arch_vcpu_load(struct vcpu *v)
@@ -141,11 +141,11 @@ void arch_vcpu_load(struct vcpu *v)
     load_debug(vcpu_private());
     xstate_load(vcpu_private());
     if (left[cpu].tsc_aux != v->arch.tsc_aux) {
-        insn_wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
         left[cpu].tsc_aux = v->arch.tsc_aux;
     }
     if (has_predictor_barrier && left[cpu].domain != v->domain)
-        insn_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+        wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     left[cpu].domain = v->domain;
     virt->load(v);
     if (timer_is_set(&v->arch.vlapic.timer))

@@ -5,7 +5,7 @@
 #include "arch/x86/xstate.h"
 
 #include "arch/x86/cpu_bits.h"
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -24,17 +24,17 @@ int xstate_boot(void)
     uint64_t host;
     struct cpuid_regs r;
 
-    if (insn_cpuid(0, 0).eax < CPUID_XSTATE || !(insn_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE)) {
+    if (cpuid(0, 0).eax < CPUID_XSTATE || !(cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE)) {
         log_line(LOG_ERROR, "the processor has no XSAVE");
         return -ENODEV;
     }
-    r = insn_cpuid(CPUID_XSTATE, 0);
+    r = cpuid(CPUID_XSTATE, 0);
     host = ((uint64_t)r.edx << 32 | r.eax) & KNOWN_COMPONENTS;
     components = host & (XCR0_X87 | XCR0_SSE);
     for (unsigned i = 2; i < COMPONENT_MAX; i++) {
         if (!(host >> i & 1))
             continue;
-        r = insn_cpuid(CPUID_XSTATE, i);
+        r = cpuid(CPUID_XSTATE, i);
         if (r.ebx > VCPU_XSAVE_MAX || r.eax > VCPU_XSAVE_MAX - r.ebx)
             continue;
         component_end[i] = r.ebx + r.eax;
@@ -96,17 +96,17 @@ void xstate_sanitise(struct vcpu_private *p)
 
 void xstate_load(const struct vcpu_private *p)
 {
-    if (insn_xgetbv(0) != components)
-        insn_xsetbv(0, components);
-    insn_xrstor(p->xsave, components);
+    if (read_xcr0() != components)
+        write_xcr0(components);
+    xrstor(p->xsave, components);
     if (p->xcr0 != components)
-        insn_xsetbv(0, p->xcr0);
+        write_xcr0(p->xcr0);
 }
 
 void xstate_save(struct vcpu_private *p)
 {
-    p->xcr0 = insn_xgetbv(0);
+    p->xcr0 = read_xcr0();
     if (p->xcr0 != components)
-        insn_xsetbv(0, components);
-    insn_xsave(p->xsave, components);
+        write_xcr0(components);
+    xsave(p->xsave, components);
 }

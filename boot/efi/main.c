@@ -6,7 +6,7 @@
  */
 #include "boot/efi/loader.h"
 
-#include "arch/x86/insn.h"
+#include "lib/insn.h"
 #include "boot/check.h"
 #include "boot/clock.h"
 #include "boot/memmap.h"
@@ -147,7 +147,7 @@ static void read_clock(struct loader *loader)
     if (loader->info->wall_seconds != 0) {
         loader->info->wall_seconds += (uint64_t)(zone * 60);
     }
-    loader->info->wall_tsc = insn_rdtsc();
+    loader->info->wall_tsc = rdtsc();
 }
 
 static int prepare(struct loader *loader)
@@ -169,10 +169,10 @@ static void __attribute__((noreturn)) enter_image(const struct loader *loader)
 {
     image_entry *enter = (image_entry *)(uintptr_t)loader->entry_paddr;
 
-    insn_cli();
+    irq_disable();
     enter(loader->info);
     for (;;) {
-        insn_hlt();
+        cpu_halt();
     }
 }
 
@@ -194,8 +194,8 @@ static EFI_STATUS status_of(int error)
 static void leave(struct loader *loader)
 {
     while (loader->stage == LOADER_LEFT) {
-        insn_cli();
-        insn_hlt();
+        irq_disable();
+        cpu_halt();
     }
     if (loader->stage == LOADER_IN_FIRMWARE && loader->volume != NULL) {
         loader->volume->Close(loader->volume);

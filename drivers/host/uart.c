@@ -5,7 +5,7 @@
  */
 #include "drivers/host/uart.h"
 
-#include "arch/x86/io.h"
+#include "lib/insn.h"
 #include "lib/errno.h"
 
 #define REG_DATA    0u /* with DLAB: divisor, low byte */

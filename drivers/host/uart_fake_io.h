@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Takes the place of arch/x86/io.h in the unit test of the UART: the Makefile includes it ahead of
+ * Takes the place of lib/insn.h in the unit test of the UART: the Makefile includes it ahead of
  * everything else, and it claims that header's guard.
  */
 #ifndef ATOLL_DRIVERS_HOST_UART_FAKE_IO_H
 #define ATOLL_DRIVERS_HOST_UART_FAKE_IO_H
-#define ATOLL_ARCH_X86_IO_H
+#define ATOLL_LIB_INSN_H
 
 #include <stdint.h>
 

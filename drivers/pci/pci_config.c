@@ -2,7 +2,7 @@
 /* Configuration space by ports CF8 and CFC (PCI Local Bus Specification 3.0, 3.2.2.3.2). The main
  * loop alone uses them. */
 #include "drivers/pci/pci.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 
 #define PORT_ADDRESS 0xcf8u
 #define PORT_VALUE   0xcfcu

@@ -9,7 +9,7 @@
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "lib/elf.h"
 #include "lib/errno.h"

@@ -13,7 +13,7 @@
 #include "guest-kernel/control/volumes.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 

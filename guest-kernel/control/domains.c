@@ -9,7 +9,7 @@
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
 #include "guest-kernel/events.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/time.h"
 #include "lib/errno.h"
 #include "lib/format.h"

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "guest-kernel/control/hv.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 
 #define SMALL_PIECES  256u
 #define LARGE_PIECES  4u

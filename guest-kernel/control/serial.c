@@ -7,7 +7,7 @@
 
 #include "guest-kernel/events.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "pv-abi/physdev.h"
 
 #define COM2     0x2f8u

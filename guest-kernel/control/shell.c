@@ -4,7 +4,7 @@
 
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell_show.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"

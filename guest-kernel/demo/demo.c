@@ -12,7 +12,7 @@
 #include "guest-kernel/grants.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/smp.h"
 #include "guest-kernel/time.h"

@@ -12,7 +12,7 @@
 #include "guest-kernel/console.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/time.h"
 #include "lib/strutil.h"
 #include "pv-abi/sched.h"

@@ -11,7 +11,7 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/pagetable.h"
 #include "lib/strutil.h"

@@ -4,7 +4,7 @@
 
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/time.h"
 
 #define CONNECT_TIME (10 * NS_PER_SECOND)

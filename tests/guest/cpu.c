@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a guest sees of its CPU: CPUID with its dynamic parts, MSRs, ports, control registers. */
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "lib/compiler.h"

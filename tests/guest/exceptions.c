@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions reach the guest with the right vector, error code and address. */
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "lib/compiler.h"

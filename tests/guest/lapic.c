@@ -4,7 +4,7 @@
  * interrupts to itself and their order, timer. Two-vcpu cases are in smp.c.
  */
 #include "guest-kernel/apic.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"

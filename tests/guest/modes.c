@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "guest-kernel/guest.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "lib/string.h"

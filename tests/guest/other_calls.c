@@ -4,7 +4,7 @@
  * domain may make, and numbers that nothing answers.
  */
 #include "guest-kernel/hypercall.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "lib/compiler.h"
 #include "lib/format.h"
 #include "pv-abi/domctl.h"

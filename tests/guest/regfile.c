@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "guest-kernel/cpu.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
 #include "lib/string.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One function for each machine instruction that C cannot say. All of guest-kernel's inline
- * assembly is here, except the hypercalls (hypercall.h).
+ * One function for each machine instruction that C cannot say: all inline assembly of loader,
+ * hypervisor and guests, except the guests' hypercalls and string.c.
  */
-#ifndef GUEST_KERNEL_INSN_H
-#define GUEST_KERNEL_INSN_H
+#ifndef ATOLL_LIB_INSN_H
+#define ATOLL_LIB_INSN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -119,11 +119,11 @@ static inline uint64_t read_flags(void)
     return flags;
 }
 
-#define RFLAGS_IF (1u << 9)
+#define FLAG_IF (1u << 9) /* APM Vol. 2 3.1.6 */
 
 static inline bool irq_is_enabled(void)
 {
-    return (read_flags() & RFLAGS_IF) != 0;
+    return (read_flags() & FLAG_IF) != 0;
 }
 
 /* Disables interrupts; returns whether they were enabled, for irq_restore(). */
@@ -157,6 +157,12 @@ static inline void cpu_halt(void)
 static inline void irq_enable_and_halt(void)
 {
     __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+/* Opens interrupts for one instruction: what is pending is taken there. */
+static inline void irq_window(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
 static inline uint64_t read_cr0(void)
@@ -234,6 +240,23 @@ static inline void write_xcr0(uint64_t value)
     __asm__ volatile("xsetbv"
                      :
                      : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+/* The components in MASK of the extended state, standard format. */
+static inline void xsave(void *area, uint64_t mask)
+{
+    __asm__ volatile("xsave64 (%0)"
+                     :
+                     : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32))
+                     : "memory");
+}
+
+static inline void xrstor(const void *area, uint64_t mask)
+{
+    __asm__ volatile("xrstor64 (%0)"
+                     :
+                     : "r"(area), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32))
                      : "memory");
 }
 
