@@ -242,7 +242,7 @@ void builder_make_control(const struct boot_info *bi)
     must(arch_set_hvm_record(b.d->vcpu[0], HVM_SAVE_CODE_CPU, &cpu, sizeof(cpu)),
          "its first vCPU cannot be set up");
     b.d->vcpu[0]->is_initialised = true;
-    vcpu_up(b.d->vcpu[0]);
+    vcpu_go(b.d->vcpu[0], VCPU_DOWN);
     log_line(LOG_NOTICE, "control domain: %s, %u MiB%s, %u modules", bi->module[0].name,
              bi->control_memory, b.d->is_direct_mapped ? " direct-mapped" : "",
              bi->module_count - 1);

@@ -29,14 +29,17 @@
 struct shared_info;
 struct vcpu_info;
 
+/* Reasons why a vCPU may not run. */
+#define VCPU_BLOCKED  (1u << 0) /* it waits for an event */
+#define VCPU_DOWN     (1u << 1) /* VCPUOP_up, INIT/SIPI, or the builder brings it up */
+#define VCPU_PAUSED   (1u << 2) /* domain.pause_count is not 0 */
+#define VCPU_SHUTDOWN (1u << 3) /* its domain has shut down */
+
 /* One page from the heap. Fields without a word on locking belong to the CPU that runs the vCPU. */
 struct vcpu {
     struct domain *domain;
     uint32_t id;
-    /* Whether it may run; changed by any CPU through vcpu_* and domain_* only. */
-    _Atomic bool is_up; /* VCPUOP_up, INIT/SIPI, or the builder brought it up */
-    _Atomic bool is_blocked;
-    _Atomic uint32_t pause_count;
+    _Atomic uint32_t stop;     /* VCPU_*: why it may not run; changed by vcpu_stop(), vcpu_go() */
     bool is_initialised;       /* a builder or SIPI gave it a state */
     struct sched_entity sched; /* under the run queue's lock; rebuilt */
     struct arch_vcpu arch;
@@ -56,8 +59,7 @@ struct vcpu {
     struct timer singleshot, periodic; /* VIRQ_TIMER */
     uint64_t periodic_ns;              /* 0: off */
     struct timer poll_timer;
-    uint32_t poll_port; /* SCHEDOP_poll: port, 0: none, UINT32_MAX: several */
-    bool is_polling;
+    uint32_t poll_port; /* SCHEDOP_poll: port, 0: it does not poll, UINT32_MAX: several */
     uint16_t virq_port[VIRQ_COUNT]; /* under the domain's evtchn lock; 0: unbound */
 
     /* The frames behind some guest frames as of arch.tlb_gen (core/p2m.c); rebuilt. */
@@ -93,14 +95,14 @@ struct domain {
     _Atomic uint32_t refs; /* domain_get, domain_put */
     struct lock lock;
     _Atomic uint32_t state;       /* enum domain_state */
-    _Atomic uint32_t pause_count; /* by the control domain, by building */
-    bool is_shutting_down, is_shut_down;
-    uint32_t shutdown_reason;  /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
-    _Atomic bool is_taken;     /* by the CPU that destroys it, or needs it whole */
-    uint32_t destroy_step;     /* by that CPU */
-    struct timer watchdog[2];  /* SCHEDOP_watchdog; under lock */
-    uint32_t watchdogs_in_use; /* bit per watchdog */
-    uint8_t handle[16];        /* uuid */
+    _Atomic uint32_t pause_count; /* by the control domain, by building; changed under lock */
+    bool is_shut_down;            /* under lock */
+    uint32_t shutdown_reason;     /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
+    _Atomic bool is_taken;        /* by the CPU that destroys it, or needs it whole */
+    uint32_t destroy_step;        /* by that CPU */
+    struct timer watchdog[2];     /* SCHEDOP_watchdog; under lock */
+    uint32_t watchdogs_in_use;    /* bit per watchdog */
+    uint8_t handle[16];           /* uuid */
     uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
     uint32_t emulation_flags;
@@ -185,13 +187,15 @@ void domain_shutdown(struct domain *d, uint32_t reason);
  * SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *format, ...) PRINTF(2, 3);
 
-/* A vCPU that may run now / waits for an event / goes down (the last one down: the domain has
- * powered off). */
-void vcpu_wake(struct vcpu *v); /* clears is_blocked */
-/* Unless an event channel's upcall is pending; for a pending interrupt the caller looks afterwards
- * and calls vcpu_wake(). */
+/* V may not run for a REASON (VCPU_*) / that reason is gone. stop does not wait: see
+ * sched_is_stopped(). */
+void vcpu_stop(struct vcpu *v, uint32_t reason);
+void vcpu_go(struct vcpu *v, uint32_t reason);
+/* Ends V's waiting for an event, and its SCHEDOP_poll. */
+void vcpu_wake(struct vcpu *v);
+/* The loaded V waits for an event, unless one is pending. */
 void vcpu_block(struct vcpu *v);
-void vcpu_up(struct vcpu *v);
+/* V goes down; the last one down: the domain has powered off. */
 void vcpu_down(struct vcpu *v);
 /* V has an event or interrupt to look at: wakes it and makes its CPU look. (The CPU loop looks for
  * those of its own vCPU before each entry anyway.) */
@@ -200,8 +204,24 @@ void vcpu_notify(struct vcpu *v);
  * of them is new or the guest's TSC offset changed: the TSC is the clock, so that what they say
  * stays true. */
 void vcpu_update_time(struct vcpu *v);
+/* Writes V's runstate to the area that the guest registered. Needs sched_lock_vcpu(). */
+void vcpu_write_runstate(const struct vcpu *v);
 /* Runstate accounting on each change of state (RUNSTATE_*). Needs sched_lock_vcpu(). */
-void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns);
+static inline void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns)
+{
+    if (runstate == v->runstate)
+        return;
+    if (likely(now_ns > v->runstate_entry_ns)) {
+        v->runstate_ns[v->runstate] += now_ns - v->runstate_entry_ns;
+        v->runstate_entry_ns = now_ns;
+    }
+    v->runstate = runstate;
+    if (v->runstate_area.address)
+        vcpu_write_runstate(v);
+}
+/* V's state, and its times up to this moment. */
+struct vcpu_runstate_info;
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *info);
 /* An upcall is due for V: evtchn_upcall_pending is set. (Whether it can be delivered at this moment
  * is the vendor layer's question.) */
 static inline bool evtchn_upcall_pending(const struct vcpu *v)
@@ -210,8 +230,16 @@ static inline bool evtchn_upcall_pending(const struct vcpu *v)
 }
 static inline bool vcpu_may_run(const struct vcpu *v)
 {
-    return atomic_load(&v->is_up) && !atomic_load(&v->is_blocked) &&
-           atomic_load(&v->pause_count) == 0 && atomic_load(&v->domain->pause_count) == 0;
+    return atomic_load(&v->stop) == 0;
+}
+static inline bool vcpu_is_up(const struct vcpu *v)
+{
+    return !(atomic_load(&v->stop) & VCPU_DOWN);
+}
+/* D's vCPU ID, NULL: none. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
+{
+    return id < d->vcpu_max ? d->vcpu[index_below(id, DOMAIN_VCPUS_MAX)] : NULL;
 }
 
 #include "arch/x86/percpu.h"

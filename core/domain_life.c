@@ -11,28 +11,31 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-void domain_pause(struct domain *d)
+static void stop_all(struct domain *d, uint32_t reason)
 {
-    atomic_fetch_add(&d->pause_count, 1);
     for (uint32_t i = 0; i < d->vcpu_max; i++)
-        sched_sleep(d->vcpu[i]);
+        vcpu_stop(d->vcpu[i], reason);
 }
 
-static void wake_all(struct domain *d)
+void domain_pause(struct domain *d)
 {
-    for (uint32_t i = 0; i < d->vcpu_max; i++)
-        if (vcpu_may_run(d->vcpu[i]))
-            sched_wake(d->vcpu[i]);
+    lock_take(&d->lock);
+    if (atomic_fetch_add(&d->pause_count, 1) == 0)
+        stop_all(d, VCPU_PAUSED);
+    lock_drop(&d->lock);
 }
 
 void domain_unpause(struct domain *d)
 {
     uint32_t building = DOMAIN_BUILDING;
 
-    if (atomic_fetch_sub(&d->pause_count, 1) != 1)
-        return;
-    atomic_compare_exchange_strong(&d->state, &building, DOMAIN_ALIVE);
-    wake_all(d);
+    lock_take(&d->lock);
+    if (atomic_fetch_sub(&d->pause_count, 1) == 1) {
+        atomic_compare_exchange_strong(&d->state, &building, DOMAIN_ALIVE);
+        for (uint32_t i = 0; i < d->vcpu_max; i++)
+            vcpu_go(d->vcpu[i], VCPU_PAUSED);
+    }
+    lock_drop(&d->lock);
 }
 
 bool domain_is_stopped(struct domain *d)
@@ -69,22 +72,17 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     bool is_first;
 
     lock_take(&d->lock);
-    is_first = !d->is_shutting_down;
-    d->is_shutting_down = true;
+    is_first = !d->is_shut_down;
+    d->is_shut_down = true;
     if (d->shutdown_reason == SHUTDOWN_REASON_NONE)
         d->shutdown_reason = reason;
-    reason = d->shutdown_reason;
+    if (is_first && !d->is_privileged)
+        stop_all(d, VCPU_SHUTDOWN);
     lock_drop(&d->lock);
-    if (!is_first)
-        return;
-    if (d->is_privileged)
-        shut_machine_down(reason);
-    for (uint32_t i = 0; i < d->vcpu_max; i++) {
-        atomic_fetch_add(&d->vcpu[i]->pause_count, 1);
-        sched_sleep(d->vcpu[i]);
-    }
-    WRITE_ONCE(d->is_shut_down, true);
-    raise_dom_exc();
+    if (is_first && d->is_privileged)
+        shut_machine_down(d->shutdown_reason);
+    if (is_first)
+        raise_dom_exc();
 }
 
 /* What is known of the vCPU that this CPU has loaded. */

@@ -228,7 +228,7 @@ static void test_shutdown_keeps_the_first_reason(UNUSED void **state)
     assert_int_equal(create(&d), 0);
     domain_unpause(d);
     assert_int_equal(atomic_load(&d->state), DOMAIN_ALIVE);
-    vcpu_up(d->vcpu[0]);
+    vcpu_go(d->vcpu[0], VCPU_DOWN);
     domain_shutdown(d, SHUTDOWN_reboot);
     domain_shutdown(d, SHUTDOWN_crash);
     assert_true(d->is_shut_down);
@@ -243,8 +243,8 @@ static void test_last_vcpu_down_is_power_off(UNUSED void **state)
 
     assert_int_equal(create(&d), 0);
     domain_unpause(d);
-    vcpu_up(d->vcpu[0]);
-    vcpu_up(d->vcpu[1]);
+    vcpu_go(d->vcpu[0], VCPU_DOWN);
+    vcpu_go(d->vcpu[1], VCPU_DOWN);
     vcpu_down(d->vcpu[0]);
     assert_false(d->is_shut_down);
     vcpu_down(d->vcpu[1]); /* vCPU 2 never was up */
@@ -259,7 +259,7 @@ static void test_crash_leaves_a_record(UNUSED void **state)
 
     assert_int_equal(create(&d), 0);
     domain_unpause(d);
-    vcpu_up(d->vcpu[1]);
+    vcpu_go(d->vcpu[1], VCPU_DOWN);
     d->vcpu[1]->arch.history_next = 1;
     d->vcpu[1]->arch.history[0].rip = 0x1234;
     vcpu_private()->regs.rip = 0x1234;
@@ -283,13 +283,13 @@ static void test_control_domain_ends_the_machine(UNUSED void **state)
     if (how == 0)
         domain_shutdown(control, SHUTDOWN_poweroff);
     assert_int_equal(how, 1);
-    control->is_shutting_down = false;
+    control->is_shut_down = false;
     control->shutdown_reason = SHUTDOWN_REASON_NONE;
     how = setjmp(fake_machine_exit);
     if (how == 0)
         domain_shutdown(control, SHUTDOWN_reboot);
     assert_int_equal(how, 2);
-    control->is_shutting_down = false;
+    control->is_shut_down = false;
     control->shutdown_reason = SHUTDOWN_REASON_NONE;
 }
 

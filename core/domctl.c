@@ -113,13 +113,15 @@ static uint32_t sum_vcpus(const struct domain *d, struct xen_domctl_getdomaininf
     uint32_t flags = XEN_DOMINF_blocked;
 
     for (uint32_t i = 0; i < d->vcpu_max; i++) {
-        const struct vcpu *v = d->vcpu[i];
+        struct vcpu *v = d->vcpu[i];
+        struct vcpu_runstate_info times;
 
-        info->cpu_time += v->sched.runtime_ns;
-        if (!atomic_load(&v->is_up))
+        vcpu_get_runstate(v, &times);
+        info->cpu_time += times.time[RUNSTATE_running];
+        if (!vcpu_is_up(v))
             continue;
         info->nr_online_vcpus++;
-        if (!atomic_load(&v->is_blocked))
+        if (!(atomic_load(&v->stop) & VCPU_BLOCKED))
             flags &= ~XEN_DOMINF_blocked;
         if (atomic_load(&v->sched.is_running))
             flags |= XEN_DOMINF_running;

@@ -69,7 +69,7 @@ static int put_vcpu_record(struct writer *w, struct vcpu *v, uint16_t type)
     uint8_t *body = w->at + w->used + sizeof(struct hvm_save_descriptor);
     int error;
 
-    if (type == HVM_SAVE_CODE_CPU && !atomic_load(&v->is_up))
+    if (type == HVM_SAVE_CODE_CPU && !vcpu_is_up(v))
         return 0;
     error = arch_get_hvm_record(v, type, body, size);
     if (error)
@@ -240,7 +240,7 @@ static void start_vcpus(struct domain *d, const uint8_t *stream, uint32_t size)
            descriptor.typecode != HVM_SAVE_CODE_END) {
         if (descriptor.typecode == HVM_SAVE_CODE_CPU) {
             d->vcpu[descriptor.instance]->is_initialised = true;
-            vcpu_up(d->vcpu[descriptor.instance]);
+            vcpu_go(d->vcpu[descriptor.instance], VCPU_DOWN);
         }
         offset += (uint32_t)sizeof(descriptor) + descriptor.length;
     }

@@ -5,29 +5,27 @@
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "pv-abi/vcpu.h"
 
 /* What leaves the cap as it is. */
 #define CREDIT_CAP_KEEP UINT16_MAX
 
-static struct vcpu *find_vcpu(const struct domain *d, uint32_t id)
-{
-    return id < d->vcpu_max ? d->vcpu[id] : NULL;
-}
-
 static int64_t vcpu_info(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
-    const struct vcpu *v;
+    struct vcpu_runstate_info times;
+    struct vcpu *v;
 
     if (info->vcpu >= d->vcpu_limit)
         return -EINVAL;
-    v = find_vcpu(d, info->vcpu);
+    v = domain_vcpu(d, info->vcpu);
     if (!v)
         return -ESRCH;
-    info->online = atomic_load(&v->is_up);
-    info->blocked = atomic_load(&v->is_blocked);
+    info->online = vcpu_is_up(v);
+    info->blocked = (atomic_load(&v->stop) & VCPU_BLOCKED) != 0;
     info->running = atomic_load(&v->sched.is_running);
-    info->cpu_time = v->sched.runtime_ns;
+    vcpu_get_runstate(v, &times);
+    info->cpu_time = times.time[RUNSTATE_running];
     info->cpu = v->sched.cpu;
     return 0;
 }
@@ -93,7 +91,7 @@ static int write_affinity(const struct hypercall *call, const struct vcpu *v,
 static int64_t set_affinity(struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
-    struct vcpu *v = find_vcpu(d, arg->vcpu);
+    struct vcpu *v = domain_vcpu(d, arg->vcpu);
     uint64_t wanted;
     int error = 0;
 
@@ -122,7 +120,7 @@ int64_t domctl_setvcpuaffinity(struct hypercall *call)
 static int64_t get_affinity(struct hypercall *call, struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
-    const struct vcpu *v = find_vcpu(d, arg->vcpu);
+    const struct vcpu *v = domain_vcpu(d, arg->vcpu);
 
     if (!(arg->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
         return -EINVAL;

@@ -106,7 +106,6 @@ static void wake_pollers(struct domain *d, uint32_t port)
 
         pollers &= pollers - 1;
         if (wanted == port || wanted == UINT32_MAX) {
-            evtchn_poll_end(v);
             vcpu_wake(v);
         }
     }
@@ -199,7 +198,6 @@ int evtchn_unmask(struct domain *d, uint32_t port)
 void evtchn_poll_begin(struct vcpu *v, uint32_t port)
 {
     WRITE_ONCE(v->poll_port, port);
-    WRITE_ONCE(v->is_polling, true);
     /* A full barrier, as is a sender's setting of the pending bit: the sender sees the poller, or
      * the poller sees the bit. */
     atomic_fetch_or(&v->domain->evtchn.pollers, UINT64_C(1) << v->id);
@@ -208,7 +206,7 @@ void evtchn_poll_begin(struct vcpu *v, uint32_t port)
 void evtchn_poll_end(struct vcpu *v)
 {
     atomic_fetch_and(&v->domain->evtchn.pollers, ~(UINT64_C(1) << v->id));
-    WRITE_ONCE(v->is_polling, false);
+    WRITE_ONCE(v->poll_port, 0);
 }
 
 void evtchn_raise_virq(struct vcpu *v, uint32_t virq)

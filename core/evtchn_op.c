@@ -23,11 +23,6 @@ static bool virq_is_global(uint32_t virq)
     return GLOBAL_VIRQS >> virq & 1u;
 }
 
-static struct vcpu *find_vcpu(const struct domain *d, uint32_t id)
-{
-    return id < d->vcpu_max ? d->vcpu[id] : NULL;
-}
-
 int64_t evtchn_op_alloc_unbound(struct hypercall *call)
 {
     struct evtchn_alloc_unbound *arg = call->arg;
@@ -65,7 +60,7 @@ int64_t evtchn_op_bind_virq(struct hypercall *call)
 
     if (arg->virq >= NR_VIRQS || (virq_is_global(arg->virq) && arg->vcpu != 0))
         return -EINVAL;
-    v = find_vcpu(d, arg->vcpu);
+    v = domain_vcpu(d, arg->vcpu);
     if (!v)
         return -ENOENT;
     lock_take(&d->evtchn.lock);
@@ -83,7 +78,7 @@ int64_t evtchn_op_bind_ipi(struct hypercall *call)
     struct domain *d = call->d;
     int error;
 
-    if (!find_vcpu(d, arg->vcpu))
+    if (!domain_vcpu(d, arg->vcpu))
         return -ENOENT;
     lock_take(&d->evtchn.lock);
     error = evtchn_alloc_local(d, EVTCHN_IPI, arg->vcpu, 0, &arg->port);
@@ -193,7 +188,7 @@ int64_t evtchn_op_bind_vcpu(struct hypercall *call)
     struct evtchn *entry;
     int error = -EINVAL;
 
-    if (!find_vcpu(d, arg->vcpu))
+    if (!domain_vcpu(d, arg->vcpu))
         return -ENOENT;
     lock_take(&d->evtchn.lock);
     entry = evtchn_entry(d, arg->port);

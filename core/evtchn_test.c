@@ -282,14 +282,14 @@ static void test_a_poller_is_woken_by_its_port(UNUSED void **state)
     assert_int_equal(evtchn_alloc_unbound(a, b->id, &one), 0);
     assert_int_equal(evtchn_alloc_unbound(a, b->id, &two), 0);
     memset(a->shared_info->evtchn_mask, 0xff, sizeof(a->shared_info->evtchn_mask));
-    atomic_store(&v->is_blocked, true);
+    atomic_fetch_or(&v->stop, VCPU_BLOCKED);
     evtchn_poll_begin(v, two);
     evtchn_set_pending(a, one);
-    assert_true(v->is_polling);
-    assert_true(atomic_load(&v->is_blocked));
+    assert_true(v->poll_port != 0);
+    assert_true(atomic_load(&v->stop) & VCPU_BLOCKED);
     evtchn_set_pending(a, two);
-    assert_false(v->is_polling);
-    assert_false(atomic_load(&v->is_blocked));
+    assert_false(v->poll_port != 0);
+    assert_false(atomic_load(&v->stop) & VCPU_BLOCKED);
     assert_int_equal(atomic_load(&a->evtchn.pollers), 0);
 }
 

@@ -123,11 +123,12 @@ static int setup(UNUSED void **state)
     v.domain = &d;
     v.info = &info.vcpu_info[0];
     v.runstate = RUNSTATE_offline;
+    atomic_store(&v.stop, VCPU_DOWN);
     v.runstate_entry_ns = fake_ns;
     timer_init(&v.singleshot, NULL);
     timer_init(&v.poll_timer, NULL);
     sched_vcpu_init(&v);
-    vcpu_up(&v);
+    vcpu_go(&v, VCPU_DOWN);
     sched_run();
     atomic_store(&cpus[0].pending, 0);
     return 0;
@@ -338,11 +339,11 @@ static void test_poll_looks_at_each_port(UNUSED void **state)
     memcpy(memory[1], &poll, sizeof(poll));
     info.evtchn_pending[0] = 1u << 9;
     assert_int_equal(call(__HYPERVISOR_sched_op, SCHEDOP_poll, BASE + PAGE_SIZE, 0), 0);
-    assert_false(atomic_load(&v.is_blocked));
+    assert_false(atomic_load(&v.stop) & VCPU_BLOCKED);
     info.evtchn_pending[0] = 0;
     assert_int_equal(call(__HYPERVISOR_sched_op, SCHEDOP_poll, BASE + PAGE_SIZE, 0), 0);
-    assert_true(atomic_load(&v.is_blocked));
-    assert_true(v.is_polling);
+    assert_true(atomic_load(&v.stop) & VCPU_BLOCKED);
+    assert_true(v.poll_port != 0);
 }
 
 static void test_poll_errors_leave_no_trace(UNUSED void **state)
@@ -358,8 +359,8 @@ static void test_poll_errors_leave_no_trace(UNUSED void **state)
     poll.ports = BASE; /* the port is 0xaaaaaaaa */
     memcpy(memory[1], &poll, sizeof(poll));
     assert_int_equal(call(__HYPERVISOR_sched_op, SCHEDOP_poll, BASE + PAGE_SIZE, 0), -EINVAL);
-    assert_false(atomic_load(&v.is_blocked));
-    assert_false(v.is_polling);
+    assert_false(atomic_load(&v.stop) & VCPU_BLOCKED);
+    assert_false(v.poll_port != 0);
     assert_int_equal(atomic_load(&d.evtchn.pollers), 0);
 }
 

@@ -17,16 +17,14 @@ struct domain;
 #define SCHED_WEIGHT_DEFAULT 256u
 
 /* Inside struct vcpu; under the queue lock of `cpu`, which changes only under that lock. A runnable
- * vCPU is queued, running or parked. */
+ * vCPU is queued or running, or its domain's cap is used up until park_timer fires. */
 struct sched_entity {
     struct queue_node node;  /* key: virtual time, ns of CPU time scaled by SCHED_WEIGHT_DEFAULT /
                                 weight */
-    uint64_t runtime_ns;     /* total CPU time */
     uint32_t load;           /* its domain's weight when it was queued */
     uint32_t cpu;            /* whose queue it is on or runs on */
     uint64_t affinity;       /* bit per CPU: hard affinity */
     _Atomic bool is_running; /* loaded on `cpu`, or about to be */
-    bool is_parked;          /* its domain's cap is used up until park_timer fires */
     struct timer park_timer;
 };
 

@@ -21,9 +21,6 @@ int64_t sched_op_block(struct hypercall *call)
 {
     WRITE_ONCE(call->v->info->evtchn_upcall_mask, 0);
     vcpu_block(call->v);
-    /* Pairs with the setting of an interrupt before vcpu_notify() looks at is_blocked. */
-    if (arch_vcpu_has_event(call->v))
-        vcpu_wake(call->v);
     return 0;
 }
 
@@ -68,17 +65,16 @@ int64_t sched_op_poll(struct hypercall *call)
     /* Whoever raises an event after this ends the poll; who did before is seen by the look below.
      */
     evtchn_poll_begin(v, UINT32_MAX);
-    atomic_store(&v->is_blocked, true);
+    atomic_fetch_or(&v->stop, VCPU_BLOCKED);
     rc = can_take && evtchn_upcall_pending(v) ? 1 : look_at_ports(call, &port);
     if (rc) {
-        evtchn_poll_end(v);
-        atomic_store(&v->is_blocked, false);
+        vcpu_wake(v);
         return rc < 0 ? rc : 0;
     }
-    if (poll->nr_ports == 1)
+    if (poll->nr_ports == 1 && port != 0)
         WRITE_ONCE(v->poll_port, port);
     if (poll->timeout)
-        timer_set(&v->poll_timer, this_cpu()->id, poll->timeout);
+        timer_set(&v->poll_timer, poll->timeout);
     cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
     return 0;
 }
@@ -101,7 +97,7 @@ int64_t sched_op_shutdown_code(struct hypercall *call)
     const struct sched_shutdown *shutdown = call->arg;
 
     lock_take(&call->d->lock);
-    if (!call->d->is_shutting_down)
+    if (!call->d->is_shut_down)
         call->d->shutdown_reason = (uint8_t)shutdown->reason;
     lock_drop(&call->d->lock);
     return 0;
@@ -127,7 +123,7 @@ int64_t sched_op_watchdog(struct hypercall *call)
     }
     if (rc >= 0 && watchdog->timeout) {
         d->watchdogs_in_use |= 1u << index;
-        timer_set(&d->watchdog[index], this_cpu()->id, deadline);
+        timer_set(&d->watchdog[index], deadline);
     } else if (rc >= 0) {
         d->watchdogs_in_use &= ~(1u << index);
         timer_cancel(&d->watchdog[index]);

@@ -24,14 +24,11 @@ struct vcpu;
 struct run_queue {
     struct lock lock;
     uint32_t cpu;
-    struct queue queue; /* of vcpu.sched.node: who waits */
-    /* Read by others without the lock: how many wait; their weights; the weight of current. */
-    uint32_t count, load, current_load;
-    uint32_t assigned;    /* vCPUs whose sched.cpu is this one */
+    uint32_t load;        /* weights of those that wait or run; read by others without the lock */
+    struct queue queue;   /* of vcpu.sched.node: who waits */
     struct vcpu *current; /* who runs, or is about to; NULL: idle */
     uint64_t start_ns;    /* since when current is not accounted */
     uint64_t min_key;     /* virtual time of the queue; never falls */
-    bool is_yielding;     /* the next pick prefers others than current */
     uint64_t pushed_ns;   /* when one came or went last by sched_push() */
     struct timer slice;
 };
@@ -39,18 +36,19 @@ struct run_queue {
 extern struct run_queue run_queues[CPU_MAX];
 extern _Atomic uint64_t sched_idle_cpus; /* bit per CPU that runs nothing */
 
-/* Need the queue's lock. */
-void run_queue_insert(struct run_queue *rq, struct vcpu *v);
-void run_queue_remove(struct run_queue *rq, struct vcpu *v);
-/* Moves a waiting vCPU of another CPU to RQ, which is empty. The lock is dropped and taken again.
- * True: RQ has one. */
-bool sched_steal(struct run_queue *rq) MUST_CHECK;
-/* Moves one that waits on RQ to a CPU with less to do, if that evens the load. Needs no lock. */
+/* Charges who runs with what was used since the last look, and brings min_key up to NOW. Needs the
+ * lock, as the next two. */
+void run_queue_account(struct run_queue *rq, uint64_t now);
+/* V, which is of this queue but neither waits nor runs, waits on it from NOW on, unless its cap is
+ * used up; the queue's CPU looks when it should. */
+void run_queue_enter(struct run_queue *rq, struct vcpu *v, uint64_t now);
+/* V, which waits on this queue or runs there, does so no more. */
+void run_queue_leave(struct run_queue *rq, struct vcpu *v);
+/* Moves V, unless it is queued or runs, to the CPU where it should wait. */
+void sched_place(struct vcpu *v);
+/* Takes a vCPU that waits on another CPU over to RQ, which is idle. Needs no lock, as the next. */
+void sched_pull(struct run_queue *rq);
+/* Moves one that waits on RQ to a CPU with less to do, if that evens the load. */
 void sched_push(struct run_queue *rq);
-/* Brings min_key up to NOW; returns the virtual time of who runs, UINT64_MAX: nobody. Needs the
- * lock.
- */
-uint64_t sched_advance(struct run_queue *rq, uint64_t now);
-void sched_park_init(struct vcpu *v);
 
 #endif

@@ -48,6 +48,7 @@ static void make(uint32_t cpus_wanted, uint32_t count)
         lock_init(&d->lock, LOCK_DOMAIN);
         sched_domain_init(d);
         v->domain = d;
+        atomic_store(&v->stop, VCPU_DOWN);
         v->info = &infos[i];
         v->runstate = RUNSTATE_offline;
         v->runstate_entry_ns = fake_ns;
@@ -58,7 +59,7 @@ static void make(uint32_t cpus_wanted, uint32_t count)
 static void up_all(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        vcpu_up(&vcpus[i]);
+        vcpu_go(&vcpus[i], VCPU_DOWN);
 }
 
 /* What a CPU does when it leaves its guest. */
@@ -199,7 +200,8 @@ static void sleeper(void)
             return;
         fake_on_cpu(v->sched.cpu);
         vcpu_block(v);
-    } else if (atomic_load(&v->is_blocked) && !wake_at && fake_ns - v->runstate_entry_ns > 7 * MS) {
+    } else if ((atomic_load(&v->stop) & VCPU_BLOCKED) && !wake_at &&
+               fake_ns - v->runstate_entry_ns > 7 * MS) {
         wake_at = fake_ns;
         fake_on_cpu(0);
         vcpu_wake(v);
@@ -220,9 +222,9 @@ static void test_endless_loop_delays_nobody(UNUSED void **state)
 static void test_sleeper_saves_no_time_up(UNUSED void **state)
 {
     make(1, 2);
-    vcpu_up(&vcpus[0]);
+    vcpu_go(&vcpus[0], VCPU_DOWN);
     pass(5 * SECOND, NULL);
-    vcpu_up(&vcpus[1]);
+    vcpu_go(&vcpus[1], VCPU_DOWN);
     pass(SECOND, NULL);
     assert_near(used(1), SECOND / 2, 3);
 }

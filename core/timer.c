@@ -30,112 +30,70 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
     *timer = (struct timer){.fire = fire};
 }
 
-static struct timers *lock_timers_of(struct timer *timer)
+static void note_next(struct timers *t)
+{
+    atomic_store_explicit(&t->next_ns, t->queue.root ? t->queue.root->key : UINT64_MAX,
+                          memory_order_release);
+}
+
+/* Locks the queue of TIMER's CPU, on which it is not from here on. */
+static struct timers *take_out(struct timer *timer)
 {
     for (;;) {
-        uint32_t cpu = READ_ONCE(timer->cpu);
+        struct timers *t = &timers[READ_ONCE(timer->cpu)];
 
-        lock_take(&timers[cpu].lock);
-        if (likely(timer->cpu == cpu))
-            return &timers[cpu];
-        lock_drop(&timers[cpu].lock);
+        lock_take(&t->lock);
+        if (likely(t == &timers[timer->cpu])) {
+            if (timer_is_set(timer)) {
+                queue_remove(&t->queue, &timer->node);
+                note_next(t);
+            }
+            return t;
+        }
+        lock_drop(&t->lock);
     }
 }
 
-/* Notes the first deadline; true if it is earlier than before. */
-static bool note_next(struct timers *t)
+void timer_set(struct timer *timer, uint64_t deadline_ns)
 {
-    uint64_t old = atomic_load_explicit(&t->next_ns, memory_order_relaxed);
-    uint64_t next = t->queue.root ? t->queue.root->key : UINT64_MAX;
+    uint32_t here = this_cpu()->id;
+    struct timers *t;
 
-    atomic_store_explicit(&t->next_ns, next, memory_order_release);
-    return next < old;
-}
-
-/* A CPU's first deadline has come nearer. */
-static void arm(uint32_t cpu, uint64_t deadline_ns)
-{
-    if (cpu == this_cpu()->id)
-        cpu_timer_arm(deadline_ns);
-    else
-        cpu_kick(&cpus[cpu], CPU_PENDING_TIMER);
-}
-
-static void insert(struct timer *timer, uint32_t cpu, uint64_t deadline_ns)
-{
-    struct timers *t = &timers[cpu];
-    bool is_first;
-
+    while ((t = take_out(timer)) != &timers[here]) {
+        timer->cpu = here;
+        lock_drop(&t->lock);
+    }
     timer->node.key = deadline_ns;
     queue_insert(&t->queue, &timer->node);
-    is_first = note_next(t);
+    note_next(t);
+    if (t->queue.root == &timer->node)
+        cpu_timer_arm(deadline_ns);
     lock_drop(&t->lock);
-    if (is_first)
-        arm(cpu, deadline_ns);
-}
-
-void timer_set(struct timer *timer, uint32_t cpu, uint64_t deadline_ns)
-{
-    struct timers *t = lock_timers_of(timer);
-
-    if (timer_is_set(timer)) {
-        queue_remove(&t->queue, &timer->node);
-        note_next(t);
-    }
-    if (timer->cpu != cpu) {
-        timer->cpu = cpu;
-        lock_drop(&t->lock);
-        t = lock_timers_of(timer);
-        /* Somebody else set it in between: the later call wins. */
-        if (timer_is_set(timer))
-            queue_remove(&t->queue, &timer->node);
-    }
-    insert(timer, timer->cpu, deadline_ns);
 }
 
 void timer_cancel(struct timer *timer)
 {
-    struct timers *t = lock_timers_of(timer);
-
-    if (timer_is_set(timer)) {
-        queue_remove(&t->queue, &timer->node);
-        note_next(t);
-    }
-    lock_drop(&t->lock);
-}
-
-void timer_migrate(struct timer *timer, uint32_t cpu)
-{
-    struct timers *t = lock_timers_of(timer);
-    bool is_set = timer_is_set(timer);
-
-    lock_drop(&t->lock);
-    if (is_set && READ_ONCE(timer->cpu) != cpu)
-        timer_set(timer, cpu, timer->node.key);
+    lock_drop(&take_out(timer)->lock);
 }
 
 void timer_run(void)
 {
-    uint32_t cpu = this_cpu()->id;
-    struct timers *t = &timers[cpu];
-    uint64_t next;
+    struct timers *t = &timers[this_cpu()->id];
 
     lock_take(&t->lock);
-    for (unsigned fired = 0; t->queue.root && t->queue.root->key <= time_ns(); fired++) {
+    for (unsigned fired = 0; fired < FIRE_MAX && t->queue.root; fired++) {
         struct timer *timer = container_of(t->queue.root, struct timer, node);
 
-        if (fired == FIRE_MAX)
+        if (timer->node.key > time_ns())
             break;
         queue_remove(&t->queue, &timer->node);
-        note_next(t);
         lock_drop(&t->lock);
         timer->fire(timer);
         lock_take(&t->lock);
     }
     note_next(t);
-    next = atomic_load_explicit(&t->next_ns, memory_order_relaxed);
+    cpu_timer_arm(timer_next());
     lock_drop(&t->lock);
-    cpu_timer_arm(next);
 }
 
 uint64_t timer_next(void)

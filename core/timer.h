@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One deadline queue per CPU (design decision 11). Times are time_ns(). A timer belongs to the CPU
- * it was set on until it fires, is cancelled or is set again. */
+ * that set it until it fires, is cancelled or is set again. */
 #ifndef ATOLL_CORE_TIMER_H
 #define ATOLL_CORE_TIMER_H
 
@@ -17,14 +17,12 @@ struct timer {
 /* Once, before any other use. */
 void timer_boot(void);
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
-/* Sets TIMER for DEADLINE_NS on CPU (an index); replaces an earlier setting. A deadline in the past
- * fires at the next look. */
-void timer_set(struct timer *timer, uint32_t cpu, uint64_t deadline_ns);
+/* Sets TIMER for DEADLINE_NS on this CPU; replaces an earlier setting. A deadline in the past fires
+ * at the next look. */
+void timer_set(struct timer *timer, uint64_t deadline_ns);
 /* After this it does not fire, unless it is firing on another CPU at this moment (that CPU's
  * handler must cope). */
 void timer_cancel(struct timer *timer);
-/* Moves a queued timer to CPU, as when its vCPU moves there. */
-void timer_migrate(struct timer *timer, uint32_t cpu);
 /* Fires everything due on this CPU, at most a bounded count, and arms the CPU's timer for the next.
  */
 void timer_run(void);

@@ -38,9 +38,9 @@ static int setup(UNUSED void **state)
 
 static void test_fires_in_order_and_not_early(UNUSED void **state)
 {
-    timer_set(&timers[0], 0, 3000);
-    timer_set(&timers[1], 0, 2000);
-    timer_set(&timers[2], 0, 2500);
+    timer_set(&timers[0], 3000);
+    timer_set(&timers[1], 2000);
+    timer_set(&timers[2], 2500);
     assert_int_equal(fake_armed(0), 2000);
     assert_int_equal(timer_next(), 2000);
     fake_ns = 2600;
@@ -57,7 +57,7 @@ static void test_fires_in_order_and_not_early(UNUSED void **state)
 
 static void test_past_deadline_fires_at_the_next_look(UNUSED void **state)
 {
-    timer_set(&timers[0], 0, 1);
+    timer_set(&timers[0], 1);
     assert_int_equal(fake_armed(0), 1);
     assert_int_equal(fired_count, 0);
     timer_run();
@@ -66,8 +66,8 @@ static void test_past_deadline_fires_at_the_next_look(UNUSED void **state)
 
 static void test_setting_again_replaces(UNUSED void **state)
 {
-    timer_set(&timers[0], 0, 2000);
-    timer_set(&timers[0], 0, 5000);
+    timer_set(&timers[0], 2000);
+    timer_set(&timers[0], 5000);
     fake_ns = 3000;
     timer_run();
     assert_int_equal(fired_count, 0);
@@ -79,48 +79,34 @@ static void test_setting_again_replaces(UNUSED void **state)
     assert_int_equal(timer_next(), UINT64_MAX);
 }
 
-static void test_other_cpu_is_told_of_an_earlier_deadline(UNUSED void **state)
+static void test_timer_moves_to_who_sets_it(UNUSED void **state)
 {
-    timer_set(&timers[0], 1, 5000);
-    assert_int_equal(atomic_load(&cpus[1].pending), CPU_PENDING_TIMER);
-    atomic_store(&cpus[1].pending, 0);
-    timer_set(&timers[1], 1, 6000);
-    assert_int_equal(atomic_load(&cpus[1].pending), 0);
-    timer_set(&timers[2], 1, 4000);
-    assert_int_equal(atomic_load(&cpus[1].pending), CPU_PENDING_TIMER);
+    timer_set(&timers[0], 2000);
     fake_on_cpu(1);
-    fake_ns = 7000;
-    timer_run();
-    assert_int_equal(fired_count, 3);
-}
-
-static void test_timer_moves_between_cpus(UNUSED void **state)
-{
-    timer_set(&timers[0], 0, 2000);
-    timer_migrate(&timers[0], 1);
-    timer_migrate(&timers[1], 1); /* not set: stays so */
+    timer_set(&timers[0], 2500);
+    timer_set(&timers[1], 2600);
+    assert_int_equal(fake_armed(1), 2500);
+    fake_on_cpu(0);
+    timer_cancel(&timers[1]);
     fake_ns = 3000;
     timer_run();
     assert_int_equal(fired_count, 0);
     fake_on_cpu(1);
     timer_run();
     assert_int_equal(fired_count, 1);
-    timer_set(&timers[0], 0, 4000);
-    fake_ns = 4000;
-    timer_run();
-    assert_int_equal(fired_count, 1);
+    assert_int_equal(fired[0], 0);
 }
 
 static void fire_for_ever(struct timer *timer)
 {
     fired_count++;
-    timer_set(timer, 0, 0);
+    timer_set(timer, 0);
 }
 
 static void test_one_run_is_bounded(UNUSED void **state)
 {
     timer_init(&timers[0], fire_for_ever);
-    timer_set(&timers[0], 0, 0);
+    timer_set(&timers[0], 0);
     timer_run();
     assert_in_range(fired_count, 1, 64);
     assert_int_equal(fake_armed(0), 0);
@@ -156,8 +142,7 @@ int main(void)
         cmocka_unit_test_setup(test_fires_in_order_and_not_early, setup),
         cmocka_unit_test_setup(test_past_deadline_fires_at_the_next_look, setup),
         cmocka_unit_test_setup(test_setting_again_replaces, setup),
-        cmocka_unit_test_setup(test_other_cpu_is_told_of_an_earlier_deadline, setup),
-        cmocka_unit_test_setup(test_timer_moves_between_cpus, setup),
+        cmocka_unit_test_setup(test_timer_moves_to_who_sets_it, setup),
         cmocka_unit_test_setup(test_one_run_is_bounded, setup),
         cmocka_unit_test(test_heap_against_a_list),
     };

@@ -24,7 +24,7 @@ static void periodic_fired(struct timer *timer)
     evtchn_raise_virq(v, VIRQ_TIMER);
     if (!period)
         return;
-    timer_set(timer, READ_ONCE(v->sched.cpu), time_ns() + period);
+    timer_set(timer, time_ns() + period);
     /* Whoever stops it clears the period before it cancels the timer: one of the two undoes this.
      */
     if (!READ_ONCE(v->periodic_ns))
@@ -35,7 +35,7 @@ static void poll_timed_out(struct timer *timer)
 {
     struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
 
-    if (READ_ONCE(v->is_polling))
+    if (READ_ONCE(v->poll_port))
         vcpu_wake(v);
 }
 
@@ -55,6 +55,7 @@ int vcpu_create(struct domain *d, uint32_t id)
         return -ENOMEM;
     v->domain = d;
     v->id = id;
+    atomic_store(&v->stop, VCPU_DOWN | VCPU_PAUSED);
     v->info = first_info(v);
     v->runstate = RUNSTATE_offline;
     v->runstate_entry_ns = time_ns();
@@ -100,39 +101,42 @@ void vcpu_drop_areas(struct vcpu *v)
     area_drop(&v->info_area);
 }
 
+void vcpu_stop(struct vcpu *v, uint32_t reason)
+{
+    atomic_fetch_or(&v->stop, reason);
+    sched_sleep(v);
+}
+
+void vcpu_go(struct vcpu *v, uint32_t reason)
+{
+    if (atomic_fetch_and(&v->stop, ~reason) == reason)
+        sched_wake(v);
+}
+
 void vcpu_wake(struct vcpu *v)
 {
-    atomic_store(&v->is_blocked, false);
-    if (READ_ONCE(v->is_polling))
+    if (unlikely(READ_ONCE(v->poll_port) != 0))
         evtchn_poll_end(v);
-    if (vcpu_may_run(v))
-        sched_wake(v);
+    vcpu_go(v, VCPU_BLOCKED);
 }
 
 void vcpu_block(struct vcpu *v)
 {
-    /* A full barrier, as is the sender's setting of the pending flag before it reads is_blocked in
+    /* A full barrier, as is the sender's setting of the event before it reads `stop` in
      * vcpu_notify(): one of the two sees the other. */
-    atomic_store(&v->is_blocked, true);
-    if (evtchn_upcall_pending(v))
-        atomic_store(&v->is_blocked, false);
+    atomic_fetch_or(&v->stop, VCPU_BLOCKED);
+    if (unlikely(evtchn_upcall_pending(v) || arch_vcpu_has_event(v)))
+        vcpu_wake(v);
     else
         cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
 }
 
 void vcpu_notify(struct vcpu *v)
 {
-    if (atomic_load(&v->is_blocked))
+    if (atomic_load(&v->stop) & VCPU_BLOCKED)
         vcpu_wake(v);
     else if (v != this_cpu()->current && atomic_load(&v->sched.is_running))
         cpu_kick(&cpus[READ_ONCE(v->sched.cpu)], CPU_PENDING_EVENT);
-}
-
-void vcpu_up(struct vcpu *v)
-{
-    atomic_store(&v->is_up, true);
-    if (vcpu_may_run(v))
-        sched_wake(v);
 }
 
 void vcpu_down(struct vcpu *v)
@@ -141,12 +145,10 @@ void vcpu_down(struct vcpu *v)
     bool is_last = true;
 
     for (uint32_t i = 0; i < d->vcpu_max; i++)
-        if (d->vcpu[i] != v && atomic_load(&d->vcpu[i]->is_up))
+        if (d->vcpu[i] != v && vcpu_is_up(d->vcpu[i]))
             is_last = false;
-    if (is_last) {
+    if (is_last)
         domain_shutdown(d, SHUTDOWN_poweroff);
-        return;
-    }
-    atomic_store(&v->is_up, false);
-    sched_sleep(v);
+    else
+        vcpu_stop(v, VCPU_DOWN);
 }

@@ -77,7 +77,7 @@ static void write_runstate32(struct compat_vcpu_runstate_info *r, const struct v
     WRITE_ONCE(r->state_entry_time, v->runstate_entry_ns);
 }
 
-static void write_runstate(const struct vcpu *v)
+void vcpu_write_runstate(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
     uint64_t flag = d->vm_assist >> VMASST_TYPE_runstate_update_flag & 1 ? XEN_RUNSTATE_UPDATE : 0;
@@ -90,16 +90,17 @@ static void write_runstate(const struct vcpu *v)
         write_runstate64(v->runstate_area.address, v, flag);
 }
 
-void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns)
+void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
 {
-    if (runstate == v->runstate)
-        return;
-    if (now_ns > v->runstate_entry_ns) {
-        v->runstate_ns[v->runstate] += now_ns - v->runstate_entry_ns;
-        v->runstate_entry_ns = now_ns;
-    }
-    v->runstate = runstate;
-    write_runstate(v);
+    uint64_t now = time_ns();
+
+    sched_lock_vcpu(v);
+    info->state = (int32_t)v->runstate;
+    info->state_entry_time = v->runstate_entry_ns;
+    memcpy(info->time, v->runstate_ns, sizeof(info->time));
+    if (now > v->runstate_entry_ns)
+        info->time[v->runstate] += now - v->runstate_entry_ns;
+    sched_unlock_vcpu(v);
 }
 
 int vcpu_register_runstate(struct vcpu *v, uint64_t gva)
@@ -115,7 +116,7 @@ int vcpu_register_runstate(struct vcpu *v, uint64_t gva)
     old = v->runstate_area;
     v->runstate_area = area;
     v->runstate_is_32bit = v->domain->is_32bit;
-    write_runstate(v);
+    vcpu_write_runstate(v);
     sched_unlock_vcpu(v);
     area_drop(&old);
     return 0;

@@ -26,11 +26,7 @@
 /* The vCPU that the call names; NULL: none (-ENOENT). */
 static struct vcpu *target(const struct hypercall *call)
 {
-    uint64_t id = (uint32_t)call->args[1];
-
-    if (id >= call->d->vcpu_max)
-        return NULL;
-    return call->d->vcpu[index_below(id, DOMAIN_VCPUS_MAX)];
+    return domain_vcpu(call->d, (uint32_t)call->args[1]);
 }
 
 static void state_from_32(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_32 *from)
@@ -124,7 +120,7 @@ int64_t vcpu_op_up(struct hypercall *call)
         return -ENOENT;
     if (!v->is_initialised)
         return -EINVAL;
-    vcpu_up(v);
+    vcpu_go(v, VCPU_DOWN);
     return 0;
 }
 
@@ -142,25 +138,16 @@ int64_t vcpu_op_is_up(struct hypercall *call)
 {
     const struct vcpu *v = target(call);
 
-    return v ? atomic_load(&v->is_up) : -ENOENT;
+    return v ? vcpu_is_up(v) : -ENOENT;
 }
 
 int64_t vcpu_op_get_runstate_info(struct hypercall *call)
 {
-    struct vcpu_runstate_info *info = call->arg;
     struct vcpu *v = target(call);
-    uint64_t now = time_ns();
 
     if (!v)
         return -ENOENT;
-    sched_lock_vcpu(v);
-    info->state = (int32_t)v->runstate;
-    info->state_entry_time = v->runstate_entry_ns;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->runstate_ns); i++)
-        info->time[i] = v->runstate_ns[i];
-    if (now > v->runstate_entry_ns)
-        info->time[v->runstate] += now - v->runstate_entry_ns;
-    sched_unlock_vcpu(v);
+    vcpu_get_runstate(v, call->arg);
     return 0;
 }
 
@@ -191,7 +178,7 @@ int64_t vcpu_op_register_vcpu_info(struct hypercall *call)
     if (place->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         place->offset % _Alignof(struct vcpu_info) != 0)
         return -ENXIO;
-    if (v != call->v && atomic_load(&v->is_up))
+    if (v != call->v && vcpu_is_up(v))
         return -EINVAL;
     return vcpu_register_info(v, (gfn_t){place->mfn}, place->offset);
 }
@@ -206,7 +193,7 @@ int64_t vcpu_op_set_periodic_timer(struct hypercall *call)
     if (set->period_ns < PERIOD_MIN_NS || set->period_ns > PERIOD_MAX_NS)
         return -EINVAL;
     WRITE_ONCE(v->periodic_ns, set->period_ns);
-    timer_set(&v->periodic, READ_ONCE(v->sched.cpu), time_ns() + set->period_ns);
+    timer_set(&v->periodic, time_ns() + set->period_ns);
     return 0;
 }
 
@@ -232,7 +219,7 @@ int64_t vcpu_op_set_singleshot_timer(struct hypercall *call)
         return -EINVAL;
     if ((set->flags & VCPU_SSHOTTMR_future) && set->timeout_abs_ns < time_ns())
         return -ETIME;
-    timer_set(&v->singleshot, this_cpu()->id, set->timeout_abs_ns);
+    timer_set(&v->singleshot, set->timeout_abs_ns);
     return 0;
 }
 
@@ -261,6 +248,6 @@ int64_t set_timer_op(struct hypercall *call)
     }
     if (at > now && at - now > TIMER_FAR_NS)
         at = now + TIMER_SOON_NS;
-    timer_set(&call->v->singleshot, this_cpu()->id, at);
+    timer_set(&call->v->singleshot, at);
     return 0;
 }

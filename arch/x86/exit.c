@@ -72,12 +72,7 @@ static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
             vcpu_down(v);
         return;
     }
-    if (arch_vcpu_has_event(v))
-        return;
     vcpu_block(v);
-    /* Pairs with the setting of irr before vcpu_notify() looks at is_blocked. */
-    if (arch_vcpu_has_event(v))
-        vcpu_wake(v);
 }
 
 static void exit_cpuid(struct vcpu *v, const struct vm_exit *exit)

@@ -148,8 +148,6 @@ void arch_vcpu_load(struct vcpu *v)
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     left[cpu].domain = v->domain;
     virt->load(v);
-    if (timer_is_set(&v->arch.vlapic.timer))
-        timer_migrate(&v->arch.vlapic.timer, this_cpu()->id);
 }
 
 void arch_vcpu_save(struct vcpu *v)

@@ -34,21 +34,20 @@ bool vlapic_matches(const struct vcpu *t, uint32_t destination, bool is_logical)
 /* The target stops, for good until a start-up IPI comes; what it ran is forgotten then. */
 static void deliver_init(struct vcpu *t)
 {
-    atomic_store(&t->is_up, false);
-    sched_sleep(t);
+    vcpu_stop(t, VCPU_DOWN);
     t->arch.vlapic.is_waiting_for_sipi = true;
 }
 
 static int deliver_startup(struct vcpu *t, uint8_t vector)
 {
-    if (!t->arch.vlapic.is_waiting_for_sipi || atomic_load(&t->is_up))
+    if (!t->arch.vlapic.is_waiting_for_sipi || vcpu_is_up(t))
         return 0;
     if (!sched_is_stopped(t))
         return -EAGAIN;
     arch_vcpu_start_at(t, vector);
     t->is_initialised = true;
     t->arch.vlapic.is_waiting_for_sipi = false;
-    vcpu_up(t);
+    vcpu_go(t, VCPU_DOWN);
     return 0;
 }
 
@@ -74,7 +73,7 @@ static int deliver(struct vcpu *v, struct vcpu *t, uint32_t low)
 
     if (mode == ICR_MODE_INIT || mode == ICR_MODE_STARTUP)
         return deliver_start(v, t, low);
-    if (t->arch.vlapic.is_waiting_for_sipi && !atomic_load(&t->is_up))
+    if (t->arch.vlapic.is_waiting_for_sipi && !vcpu_is_up(t))
         return 0;
     if (mode == ICR_MODE_NMI)
         arch_vcpu_nmi(t);

@@ -72,12 +72,13 @@ static int setup(UNUSED void **state)
         v->domain = &domain;
         v->info = &infos[i];
         v->runstate = RUNSTATE_offline;
+        atomic_store(&v->stop, VCPU_DOWN);
         sched_vcpu_init(v);
         vlapic_init(v);
         v->arch.vlapic.base_msr |= X2APIC;
         v->arch.vlapic.svr |= APIC_SVR_ENABLE;
     }
-    atomic_store(&vcpus[0].is_up, true);
+    atomic_fetch_and(&vcpus[0].stop, ~VCPU_DOWN);
     this_cpu()->current = &vcpus[0];
     cr8 = 0;
     started_vcpu = started_vector = nmi_vcpu = -1;
@@ -308,7 +309,7 @@ static void deadlines_past_and_never(UNUSED void **state)
 static void up_all(void)
 {
     for (uint32_t i = 1; i < VCPUS; i++) {
-        atomic_store(&vcpus[i].is_up, true);
+        atomic_fetch_and(&vcpus[i].stop, ~VCPU_DOWN);
         vcpus[i].arch.vlapic.is_waiting_for_sipi = false;
     }
 }
@@ -386,7 +387,7 @@ static void a_waiting_vcpu_takes_nothing_but_its_start(UNUSED void **state)
     write(APIC_REG_ICR, UINT64_C(2) << 32 | 0x69a);
     assert_int_equal(started_vcpu, 1);
     assert_int_equal(started_vector, 0x9a);
-    assert_true(atomic_load(&vcpus[1].is_up));
+    assert_true(vcpu_is_up(&vcpus[1]));
     assert_true(vcpus[1].is_initialised);
 }
 
@@ -403,7 +404,7 @@ static void init_stops_a_running_vcpu_until_its_start(UNUSED void **state)
     up_all();
     atomic_store(&vcpus[2].sched.is_running, true); /* on another CPU */
     write(APIC_REG_ICR, UINT64_C(4) << 32 | 0x4500);
-    assert_false(atomic_load(&vcpus[2].is_up));
+    assert_false(vcpu_is_up(&vcpus[2]));
     assert_int_equal(vlapic_msr_write(&vcpus[0], APIC_REG_ICR, UINT64_C(4) << 32 | 0x609), -EAGAIN);
     assert_int_equal(started_vcpu, -1);
     atomic_store(&vcpus[2].sched.is_running, false);
@@ -415,7 +416,7 @@ static void init_deassert_does_nothing(UNUSED void **state)
 {
     up_all();
     write(APIC_REG_ICR, UINT64_C(4) << 32 | 0x8500);
-    assert_true(atomic_load(&vcpus[2].is_up));
+    assert_true(vcpu_is_up(&vcpus[2]));
 }
 
 static void an_nmi_reaches_a_running_vcpu(UNUSED void **state)

@@ -55,7 +55,7 @@ static void arm(struct vcpu *v)
     if (l->timer_initial == 0 || is_deadline_mode(l))
         timer_cancel(&l->timer);
     else
-        timer_set(&l->timer, this_cpu()->id, l->timer_start_ns + l->timer_initial * tick_ns(l));
+        timer_set(&l->timer, l->timer_start_ns + l->timer_initial * tick_ns(l));
 }
 
 void vlapic_timer_fire(struct timer *timer)
@@ -73,7 +73,7 @@ void vlapic_timer_fire(struct timer *timer)
 
         l->timer_start_ns += passed * period;
         next = l->timer_start_ns + period;
-        timer_set(timer, this_cpu()->id, next > now + PERIOD_MIN_NS ? next : now + PERIOD_MIN_NS);
+        timer_set(timer, next > now + PERIOD_MIN_NS ? next : now + PERIOD_MIN_NS);
     }
     if (!(entry & APIC_LVT_MASKED) && (entry & ICR_VECTOR_MASK) >= APIC_VECTOR_MIN)
         vlapic_set_irq(v, (uint8_t)entry);
@@ -136,9 +136,9 @@ void vlapic_write_deadline(struct vcpu *v, uint64_t value)
     if (value == 0)
         timer_cancel(&l->timer);
     else if (value <= tsc_read() + v->arch.tsc_offset)
-        timer_set(&l->timer, this_cpu()->id, 0);
+        timer_set(&l->timer, 0);
     else if (ticks < DEADLINE_TICKS_MAX)
-        timer_set(&l->timer, this_cpu()->id, time_ns_of_tsc(value - v->arch.tsc_offset));
+        timer_set(&l->timer, time_ns_of_tsc(value - v->arch.tsc_offset));
     else
         timer_cancel(&l->timer);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Blocking against waking (core/vcpu.c: vcpu_block and vcpu_notify; core/sched.c: release and
+ * Blocking against waking (core/vcpu.c: vcpu_block and vcpu_notify; core/sched.c: switch_to and
  * sched_wake). A vCPU blocks unless an event is pending; a sender sets the event and wakes the vCPU if
  * it is blocked. To show: no event stays unseen by a vCPU that sleeps.
  *
- * WEAK: the block's check of the event passes its store of is_blocked. The model must then fail.
+ * WEAK: the block's check of the event passes its setting of is_blocked. The model must then fail.
  */
 
 bit event;      /* evtchn_upcall_pending */
-bit is_blocked; /* vcpu.is_blocked */
+bit is_blocked; /* VCPU_BLOCKED in vcpu.stop */
 bit is_running; /* sched.is_running: loaded */
 bit is_queued;  /* on a run queue */
 bit queue_lock;
@@ -58,13 +58,17 @@ end_idle:
         fi;
 #endif
         /* The scheduler takes it off the CPU: its state is saved, then it is let go. */
-        LOCK;
         is_running = 0;
         if
-        :: !is_blocked -> is_queued = 1
+        :: !is_blocked ->
+            LOCK;
+            if
+            :: !is_queued && !is_running && !is_blocked -> is_queued = 1
+            :: else
+            fi;
+            UNLOCK
         :: else
         fi;
-        UNLOCK
 again:
         skip
     :: is_queued ->
