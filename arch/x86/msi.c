@@ -3,10 +3,10 @@
  * only PCI code of the hypervisor. Needs LOCK_IRQ. */
 #include "arch/x86/msi.h"
 
-#include "arch/x86/io.h"
 #include "arch/x86/pt.h"
 #include "core/frame.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 
 #define CONFIG_ADDRESS 0xcf8u /* PCI 3.0, 3.2.2.3.2 */
 #define CONFIG_DATA    0xcfcu

@@ -9,7 +9,7 @@
 #include "guest-kernel/control/xs_ops.h"
 #include "guest-kernel/control/xs_watch.h"
 #include "guest-kernel/events.h"
-#include "guest-kernel/insn.h"
+#include "lib/insn.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
