@@ -90,9 +90,9 @@ static void record_vcpu(struct death_record *death, struct vcpu *v)
 {
     death->vcpu = v->id;
     death->regs = vcpu_private()->regs;
-    death->cr[0] = virt->get_reg(v, VM_CR0);
-    death->cr[1] = virt->get_reg(v, VM_CR3);
-    death->cr[2] = virt->get_reg(v, VM_CR4);
+    death->cr[0] = virt->get_reg(VM_CR0);
+    death->cr[1] = virt->get_reg(VM_CR3);
+    death->cr[2] = virt->get_reg(VM_CR4);
     for (uint32_t i = 0; i < VCPU_EXIT_HISTORY; i++) {
         uint32_t at = (v->arch.history_next - 1 - i) % VCPU_EXIT_HISTORY;
 

@@ -55,7 +55,7 @@ static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsig
 /* Brings this CPU's copy of the loaded vCPU's paging registers up to date. */
 static inline void look_at_paging(struct percpu *percpu)
 {
-    if (unlikely(!virt->get_paging(percpu->current, &percpu->paging)))
+    if (unlikely(!virt->get_paging(&percpu->paging)))
         pins_forget(percpu);
     percpu->pins_checked |= PINS_PAGING;
 }

@@ -180,7 +180,7 @@ static NOINLINE void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 {
     *r = basic[1];
     r->ebx |= vlapic_id(v) << 24;
-    if (virt->get_reg(v, VM_CR4) & CR4_OSXSAVE)
+    if (virt->get_reg(VM_CR4) & CR4_OSXSAVE)
         r->ecx |= BIT_1_ECX_OSXSAVE;
     if (v->domain->vcpu_max > 1) {
         r->ebx |= (1u << topology_bits(v) & 0xff) << 16;
@@ -263,12 +263,12 @@ static NOINLINE void leaf_extended(const struct vcpu *v, uint32_t leaf, struct c
 }
 
 /* XCR0 is in the CPU while its vCPU is loaded. */
-static NOINLINE void leaf_xstate(struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
+static NOINLINE void leaf_xstate(uint32_t subleaf, struct cpuid_regs *r)
 {
     if (subleaf < XSTATE_SUBLEAVES)
         *r = xstate[subleaf];
     if (subleaf == 0)
-        r->ebx = xstate_size(virt->get_reg(v, VM_CR4) & CR4_OSXSAVE ? read_xcr0() : XCR0_X87);
+        r->ebx = xstate_size(virt->get_reg(VM_CR4) & CR4_OSXSAVE ? read_xcr0() : XCR0_X87);
 }
 
 static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
@@ -279,7 +279,7 @@ static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
     gpr[REG_RDX] = r->edx;
 }
 
-static void leaf_7(struct vcpu *v, uint64_t *gpr)
+static void leaf_7(uint64_t *gpr)
 {
     static const struct cpuid_regs none;
 
@@ -288,7 +288,7 @@ static void leaf_7(struct vcpu *v, uint64_t *gpr)
         return;
     }
     put(gpr, &leaf7);
-    if ((leaf7.ecx & BIT_7_ECX_PKU) && (virt->get_reg(v, VM_CR4) & CR4_PKE))
+    if ((leaf7.ecx & BIT_7_ECX_PKU) && (virt->get_reg(VM_CR4) & CR4_PKE))
         gpr[REG_RCX] |= BIT_7_ECX_OSPKE;
 }
 
@@ -302,7 +302,7 @@ static NOINLINE void dynamic_leaf(struct vcpu *v, uint64_t *gpr)
     else if (leaf >= XEN_CPUID_FIRST_LEAF)
         leaf_xen(v, leaf, subleaf, &r);
     else if (leaf == 0xd)
-        leaf_xstate(v, subleaf, &r);
+        leaf_xstate(subleaf, &r);
     else if (leaf == 0xb)
         leaf_topology(v, subleaf, &r);
     else if (leaf == 1)
@@ -319,7 +319,7 @@ void cpuid_guest(struct vcpu *v, uint64_t *gpr)
     if (leaf < BASIC_LEAVES && !(DYNAMIC_LEAVES >> leaf & 1))
         put(gpr, &basic[leaf]);
     else if (leaf == 7)
-        leaf_7(v, gpr);
+        leaf_7(gpr);
     else
         dynamic_leaf(v, gpr);
 }

@@ -42,7 +42,7 @@ uint32_t vlapic_id(const struct vcpu *v)
     return v->id * 2;
 }
 
-static uint64_t get_reg(UNUSED struct vcpu *v, unsigned which)
+static uint64_t get_reg(enum vm_reg which)
 {
     assert_int_equal(which, VM_CR4);
     return cr4;

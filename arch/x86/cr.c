@@ -150,12 +150,12 @@ void cr_decode_bytes(const uint8_t *bytes, size_t count, const struct guest_pagi
     }
 }
 
-void cr_decode(struct vcpu *v, struct vm_exit *exit)
+void cr_decode(struct vm_exit *exit)
 {
     uint8_t bytes[INSN_MAX];
     struct guest_paging paging = {.cpl = 0};
-    size_t count = virt_fetch(v, bytes, sizeof(bytes));
+    size_t count = virt_fetch(bytes, sizeof(bytes));
 
-    virt->get_paging(v, &paging);
+    virt->get_paging(&paging);
     cr_decode_bytes(bytes, count, &paging, &vcpu_private()->regs, exit);
 }

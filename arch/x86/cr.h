@@ -21,7 +21,7 @@ int cr4_check_write(uint64_t cr0, uint64_t cr4, uint64_t efer, uint64_t value) M
 int efer_check_write(uint64_t cr0, uint64_t efer, uint64_t value) MUST_CHECK;
 /* Fills cr.value and length of a VM_EXIT_CR_WRITE from the instruction's bytes at RIP. If they are
  * neither a MOV to that register nor LMSW of a register, length stays 0. */
-void cr_decode(struct vcpu *v, struct vm_exit *exit);
+void cr_decode(struct vm_exit *exit);
 /* The same from BYTES (COUNT of them). is_long: 64-bit code. */
 void cr_decode_bytes(const uint8_t *bytes, size_t count, const struct guest_paging *paging,
                      const struct guest_regs *regs, struct vm_exit *exit);

@@ -27,7 +27,7 @@ bool cpuid_guest_has(enum cpuid_feature feature)
     return feature != CPUID_PKU;
 }
 
-size_t virt_fetch(UNUSED struct vcpu *v, UNUSED uint8_t *bytes, UNUSED size_t size)
+size_t virt_fetch(UNUSED uint8_t *bytes, UNUSED size_t size)
 {
     fail();
     return 0;

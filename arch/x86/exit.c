@@ -20,16 +20,9 @@
 #include "lib/errno.h"
 #include "pv-abi/hvm_params.h"
 
-static void inject_exception(struct vcpu *v, uint8_t vector, bool has_error)
-{
-    const struct vm_event event = {VM_EVENT_EXCEPTION, vector, has_error, 0};
-
-    virt->inject(v, &event);
-}
-
 static void inject_gp(struct vcpu *v)
 {
-    inject_exception(v, VECTOR_GP, true);
+    virt->inject(v, VM_EVENT_EXCEPTION | VM_EVENT_HAS_ERROR | VECTOR_GP);
 }
 
 /* RF ends with an instruction (APM Vol. 2 13.1.4), and a guest that single-steps gets its trap. */
@@ -37,13 +30,13 @@ static NOINLINE void skip_flags(struct vcpu *v, struct guest_regs *regs)
 {
     regs->rflags &= ~RFLAGS_RF;
     if (regs->rflags & RFLAGS_TF) {
-        virt->set_reg(v, VM_DR6, virt->get_reg(v, VM_DR6) | DR6_BS);
-        inject_exception(v, VECTOR_DB, false);
+        virt->set_reg(VM_DR6, virt->get_reg(VM_DR6) | DR6_BS);
+        virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_DB);
     }
 }
 
 /* The instruction of EXIT is done. */
-static inline void skip(struct vcpu *v, const struct vm_exit *exit)
+static inline void skip(struct vcpu *v, struct vm_exit *exit)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
 
@@ -52,19 +45,20 @@ static inline void skip(struct vcpu *v, const struct vm_exit *exit)
         skip_flags(v, regs);
 }
 
-static void exit_none(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
+static void exit_none(UNUSED struct vcpu *v, UNUSED struct vm_exit *exit)
 {
     irq_window();
 }
 
-/* The loop looks for events before each entry. */
-static void exit_window(UNUSED struct vcpu *v, UNUSED const struct vm_exit *exit)
+/* vm_entry() looks for events. */
+static void exit_window(UNUSED struct vcpu *v, UNUSED struct vm_exit *exit)
 {
+    virt->close_window();
 }
 
 /* With interrupts off nothing but an NMI ends an HLT: that is how a kernel parks a CPU for good
  * (docs/architecture.md). */
-static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
+static void exit_hlt(struct vcpu *v, struct vm_exit *exit)
 {
     skip(v, exit);
     if (!(vcpu_private()->regs.rflags & RFLAGS_IF)) {
@@ -75,23 +69,23 @@ static void exit_hlt(struct vcpu *v, const struct vm_exit *exit)
     vcpu_block(v);
 }
 
-static void exit_cpuid(struct vcpu *v, const struct vm_exit *exit)
+static void exit_cpuid(struct vcpu *v, struct vm_exit *exit)
 {
     cpuid_guest(v, vcpu_private()->regs.gpr);
     skip(v, exit);
 }
 
-static void exit_hypercall(struct vcpu *v, const struct vm_exit *exit)
+static void exit_hypercall(struct vcpu *v, struct vm_exit *exit)
 {
     hypercall_dispatch(v, exit->length);
 }
 
-static NOINLINE void crash_string_io(struct vcpu *v, const struct vm_exit *exit)
+static NOINLINE void crash_string_io(struct vcpu *v, struct vm_exit *exit)
 {
     domain_crash(v->domain, "string I/O at port %x", exit->port.port);
 }
 
-static void exit_port(struct vcpu *v, const struct vm_exit *exit)
+static void exit_port(struct vcpu *v, struct vm_exit *exit)
 {
     /* What of RAX an IN of that many bytes leaves alone; one of 4 clears the upper half. */
     static const uint64_t kept[] = {
@@ -113,7 +107,7 @@ static void exit_port(struct vcpu *v, const struct vm_exit *exit)
     skip(v, exit);
 }
 
-static void exit_msr_read(struct vcpu *v, const struct vm_exit *exit)
+static void exit_msr_read(struct vcpu *v, struct vm_exit *exit)
 {
     uint64_t *gpr = vcpu_private()->regs.gpr;
     uint64_t value;
@@ -127,7 +121,7 @@ static void exit_msr_read(struct vcpu *v, const struct vm_exit *exit)
     skip(v, exit);
 }
 
-static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
+static void exit_msr_write(struct vcpu *v, struct vm_exit *exit)
 {
     const uint64_t *gpr = vcpu_private()->regs.gpr;
     uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
@@ -141,28 +135,28 @@ static void exit_msr_write(struct vcpu *v, const struct vm_exit *exit)
 }
 
 /* LMA follows paging (APM Vol. 2 14.6.1). */
-static int set_cr0(struct vcpu *v, uint64_t value)
+static int set_cr0(uint64_t value)
 {
     struct guest_paging paging = {.cpl = 0};
     uint64_t efer;
 
-    virt->get_paging(v, &paging);
+    virt->get_paging(&paging);
     if (cr0_check_write(&paging, value) != 0)
         return -EINVAL;
     efer = paging.efer & ~EFER_LMA;
     if ((value & CR0_PG) && (efer & EFER_LME))
         efer |= EFER_LMA;
-    virt->set_reg(v, VM_CR0, cr0_written(value));
-    virt->set_reg(v, VM_EFER, efer);
+    virt->set_reg(VM_CR0, cr0_written(value));
+    virt->set_reg(VM_EFER, efer);
     return 0;
 }
 
-static int set_cr4(struct vcpu *v, uint64_t value)
+static int set_cr4(uint64_t value)
 {
-    if (cr4_check_write(virt->get_reg(v, VM_CR0), virt->get_reg(v, VM_CR4),
-                        virt->get_reg(v, VM_EFER), value) != 0)
+    if (cr4_check_write(virt->get_reg(VM_CR0), virt->get_reg(VM_CR4), virt->get_reg(VM_EFER),
+                        value) != 0)
         return -EINVAL;
-    virt->set_reg(v, VM_CR4, value);
+    virt->set_reg(VM_CR4, value);
     return 0;
 }
 
@@ -174,25 +168,27 @@ static int set_cr8(struct vcpu *v, uint64_t value)
     return 0;
 }
 
-static void exit_cr_write(struct vcpu *v, const struct vm_exit *exit)
+static void exit_cr_write(struct vcpu *v, struct vm_exit *exit)
 {
     int rc;
 
+    if (exit->length == 0)
+        cr_decode(exit);
     if (exit->length == 0) {
         domain_crash(v->domain, "write to CR%u by an unknown instruction", exit->cr.number);
         return;
     }
     if (exit->cr.number == 0)
-        rc = set_cr0(v, exit->cr.value);
+        rc = set_cr0(exit->cr.value);
     else
-        rc = exit->cr.number == 4 ? set_cr4(v, exit->cr.value) : set_cr8(v, exit->cr.value);
+        rc = exit->cr.number == 4 ? set_cr4(exit->cr.value) : set_cr8(v, exit->cr.value);
     if (rc != 0)
         inject_gp(v);
     else
         skip(v, exit);
 }
 
-static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)
+static void exit_xsetbv(struct vcpu *v, struct vm_exit *exit)
 {
     const uint64_t *gpr = vcpu_private()->regs.gpr;
     uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
@@ -207,12 +203,12 @@ static void exit_xsetbv(struct vcpu *v, const struct vm_exit *exit)
 }
 
 /* WBINVD and INVD: a guest's caches are the host's, and coherent. */
-static void exit_cache(struct vcpu *v, const struct vm_exit *exit)
+static void exit_cache(struct vcpu *v, struct vm_exit *exit)
 {
     skip(v, exit);
 }
 
-static void exit_fault(struct vcpu *v, const struct vm_exit *exit)
+static void exit_fault(struct vcpu *v, struct vm_exit *exit)
 {
     struct p2m_entry entry;
     gpa_t gpa = exit->fault.gpa;
@@ -236,28 +232,28 @@ static void exit_fault(struct vcpu *v, const struct vm_exit *exit)
                  gpa.v, entry.type == P2M_NONE ? "nothing" : "no such right");
 }
 
-static void exit_undefined(struct vcpu *v, UNUSED const struct vm_exit *exit)
+static void exit_undefined(struct vcpu *v, UNUSED struct vm_exit *exit)
 {
-    inject_exception(v, VECTOR_UD, false);
+    virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_UD);
 }
 
-static void exit_shutdown(struct vcpu *v, UNUSED const struct vm_exit *exit)
+static void exit_shutdown(struct vcpu *v, UNUSED struct vm_exit *exit)
 {
     domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
 }
 
-static void exit_bad_state(struct vcpu *v, const struct vm_exit *exit)
+static void exit_bad_state(struct vcpu *v, struct vm_exit *exit)
 {
     domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->unknown.code);
 }
 
-static void exit_unknown(struct vcpu *v, const struct vm_exit *exit)
+static void exit_unknown(struct vcpu *v, struct vm_exit *exit)
 {
     domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->unknown.code, exit->info,
                  exit->unknown.info2);
 }
 
-static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, const struct vm_exit *exit) = {
+static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, struct vm_exit *exit) = {
     [VM_EXIT_UNKNOWN] = exit_unknown,     [VM_EXIT_NONE] = exit_none,
     [VM_EXIT_WINDOW] = exit_window,       [VM_EXIT_HLT] = exit_hlt,
     [VM_EXIT_CPUID] = exit_cpuid,         [VM_EXIT_HYPERCALL] = exit_hypercall,
@@ -281,42 +277,21 @@ void arch_vcpu_nmi(struct vcpu *v)
     vcpu_notify(v);
 }
 
-static void deliver_nmi(struct vcpu *v)
-{
-    const struct vm_event event = {VM_EVENT_NMI, VECTOR_NMI, false, 0};
-
-    if (!virt->can_take(v, true))
-        return;
-    atomic_fetch_and(&v->arch.vlapic.irr[0], ~VLAPIC_NMI);
-    virt->inject(v, &event);
-}
-
-/* Queues the first of what waits, and asks for an exit when the next could be taken. Xen's order:
- * NMI, upcall, local APIC. An upcall has no state but evtchn_upcall_pending, which the guest clears
- * with interrupts off, so that it is never injected twice for one event. */
+/* Queues the first of what waits; the next gets a window. Xen's order: NMI, upcall, local APIC. An
+ * upcall has no state but evtchn_upcall_pending, which the guest clears with interrupts off, so
+ * that it is never injected twice for one event. */
 static NOINLINE void deliver(struct vcpu *v)
 {
-    struct vm_event event = {VM_EVENT_INTERRUPT, 0, false, 0};
-    bool is_upcall = v->domain->callback != 0 && evtchn_upcall_pending(v);
-    int vector = vlapic_pending(v);
+    struct vlapic *l = &v->arch.vlapic;
+    int vector;
 
-    if (vlapic_has_nmi(&v->arch.vlapic))
-        deliver_nmi(v);
-    if (!is_upcall && vector < 0)
-        return;
-    if (!virt->can_take(v, false)) {
-        virt->open_window();
-        return;
-    }
-    if (is_upcall) {
-        event.vector = (uint8_t)v->domain->callback;
-    } else {
-        event.vector = (uint8_t)vector;
-        vlapic_accept(v, event.vector);
-    }
-    virt->inject(v, &event);
-    if (is_upcall && vector >= 0)
-        virt->open_window();
+    if (vlapic_has_nmi(l) && virt->inject(v, VM_EVENT_NMI | VECTOR_NMI))
+        atomic_fetch_and(&l->irr[0], ~VLAPIC_NMI);
+    if (v->domain->callback != 0 && evtchn_upcall_pending(v))
+        virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)v->domain->callback);
+    vector = vlapic_pending(v);
+    if (vector >= 0 && virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)vector))
+        vlapic_accept(v, (uint8_t)vector);
 }
 
 /* deliver() may have something to do. */
@@ -362,30 +337,48 @@ static NOINLINE struct vcpu *next_vcpu(struct percpu *self)
     }
 }
 
-void arch_cpu_loop(void)
+void vm_exit(struct vm_exit *exit)
 {
     struct percpu *self = this_cpu();
-    struct cpu *cpu = self->cpu;
-    struct vcpu *v = next_vcpu(self);
+    struct vcpu *v = self->current;
 
+    cpu_enter_end(self->cpu);
+    self->pins_checked = 0;
+    v->counters.exits[exit->kind]++;
+    handlers[exit->kind](v, exit);
+}
+
+static inline bool is_stale(const struct vcpu *v)
+{
+    return v->arch.tlb_gen !=
+           atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
+}
+
+static NOINLINE struct vcpu *enter_after_work(struct percpu *self, struct vcpu *v)
+{
     for (;;) {
-        struct vm_exit *exit;
-
-        if (unlikely(v->arch.tlb_gen !=
-                     atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed)))
+        if (is_stale(v))
             p2m_enter(v);
-        if (unlikely(has_event(v)))
+        if (has_event(v))
             deliver(v);
-        if (unlikely(!cpu_enter_begin(cpu))) {
-            v = next_vcpu(self);
-            continue;
-        }
-        exit = virt->run(v);
-        cpu_enter_end(cpu);
-        self->pins_checked = 0;
-        v->counters.exits[exit->kind]++;
-        if (unlikely(exit->kind <= VM_EXIT_VENDOR_LAST))
-            virt->finish(v, exit);
-        handlers[exit->kind](v, exit);
+        if (cpu_enter_begin(self->cpu))
+            return v;
+        v = next_vcpu(self);
     }
+}
+
+struct vcpu *vm_entry(void)
+{
+    struct percpu *self = this_cpu();
+    struct vcpu *v = self->current;
+
+    if (likely(!is_stale(v) && !has_event(v) && cpu_enter_begin(self->cpu)))
+        return v;
+    return enter_after_work(self, v);
+}
+
+void arch_cpu_loop(void)
+{
+    next_vcpu(this_cpu());
+    virt->run();
 }

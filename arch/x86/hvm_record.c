@@ -82,8 +82,7 @@ static int set_cpu(struct vcpu *v, const struct hvm_hw_cpu *r)
     p->dr[2] = r->dr2;
     p->dr[3] = r->dr3;
     v->arch.tsc_aux = r->msr_tsc_aux;
-    v->arch.asid_gen = 0;
-    v->arch.is_in_nmi = false;
+    virt->flush(v);
     set_tsc(v, r->tsc);
     return 0;
 }

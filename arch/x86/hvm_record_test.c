@@ -106,7 +106,11 @@ static int set_state(UNUSED const struct hvm_hw_cpu *record)
     return set_state_verdict;
 }
 
-static const struct virt_ops ops = {.get_state = get_state, .set_state = set_state};
+static void flush(UNUSED struct vcpu *v)
+{
+}
+
+static const struct virt_ops ops = {.get_state = get_state, .set_state = set_state, .flush = flush};
 
 static int setup(UNUSED void **state)
 {

@@ -102,10 +102,10 @@ void lapic_page_access(struct vcpu *v, gpa_t gpa)
     uint32_t offset = gpa.v & PAGE_OFFSET, reg = offset / REG_STRIDE, old = 0;
     uint8_t bytes[INSN_MAX] = {0};
     struct lapic_access access;
-    size_t count = virt_fetch(v, bytes, sizeof(bytes));
+    size_t count = virt_fetch(bytes, sizeof(bytes));
     struct guest_paging paging = {.cpl = 0};
 
-    virt->get_paging(v, &paging);
+    virt->get_paging(&paging);
     if (lapic_page_decode(bytes, count, paging.is_long, &access) != 0 || offset % REG_STRIDE != 0) {
         crash(v, gpa, bytes);
         return;

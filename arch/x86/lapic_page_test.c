@@ -25,7 +25,7 @@ int vlapic_page_write(UNUSED struct vcpu *v, UNUSED uint32_t reg, UNUSED uint32_
     return 0;
 }
 
-size_t virt_fetch(UNUSED struct vcpu *v, UNUSED uint8_t *bytes, UNUSED size_t size)
+size_t virt_fetch(UNUSED uint8_t *bytes, UNUSED size_t size)
 {
     fail();
     return 0;

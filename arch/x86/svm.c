@@ -8,7 +8,6 @@
 
 #include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
 #include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vcpu_page.h"
@@ -32,7 +31,8 @@
 #define MSRPM_PAGES 2u
 static uint8_t *iopm, *msrpm;
 
-struct svm_features svm_features;
+bool svm_has_next_rip;
+static uint32_t asid_count; /* ASIDs 0 to asid_count - 1; 0 is the host's */
 
 /* A generation rises when a CPU's ASIDs have run out and all are flushed. It is different on each
  * CPU, and never 0: a vCPU whose generation is this CPU's has an ASID that nobody else has here. */
@@ -76,9 +76,8 @@ static int find_features(void)
         log_line(LOG_ERROR, "svm: the processor has no nested paging");
         return -ENODEV;
     }
-    svm_features.has_next_rip = (r.edx & SVM_FEATURE_NRIPS) != 0;
-    svm_features.has_decode_assist = (r.edx & SVM_FEATURE_DECODE_ASSIST) != 0;
-    svm_features.asid_count = r.ebx;
+    svm_has_next_rip = (r.edx & SVM_FEATURE_NRIPS) != 0;
+    asid_count = r.ebx;
     return 0;
 }
 
@@ -109,45 +108,31 @@ static int svm_cpu_init(void)
     return 0;
 }
 
-/* What exits. CR3 is the guest's own with nested paging, as are TS and MP of CR0. The rest of CR0
- * and CR4 are not: a guest could set what it must not see, and some processors let a combination
- * through that VMRUN refuses. CR8 is not, because the task priority belongs to the vLAPIC. */
-static void set_controls(struct vmcb_control *c)
+static void svm_vcpu_init(struct vcpu *v)
 {
-    c->intercept_cr = INTERCEPT_CR_WRITE(4) | INTERCEPT_CR_WRITE(8);
-    c->intercept[0] = INTERCEPT1_INTR | INTERCEPT1_NMI | INTERCEPT1_SMI | INTERCEPT1_INIT |
-                      INTERCEPT1_CR0_SEL | INTERCEPT1_RDPMC | INTERCEPT1_CPUID | INTERCEPT1_INVD |
-                      INTERCEPT1_HLT | INTERCEPT1_INVLPGA | INTERCEPT1_IOIO | INTERCEPT1_MSR |
-                      INTERCEPT1_FERR | INTERCEPT1_SHUTDOWN;
-    c->intercept[1] = INTERCEPT2_VMRUN | INTERCEPT2_VMMCALL | INTERCEPT2_VMLOAD |
-                      INTERCEPT2_VMSAVE | INTERCEPT2_STGI | INTERCEPT2_CLGI | INTERCEPT2_SKINIT |
-                      INTERCEPT2_WBINVD | INTERCEPT2_MONITOR | INTERCEPT2_MWAIT | INTERCEPT2_XSETBV;
+    struct vmcb *vmcb = svm_vmcb_other();
+    struct vmcb_control *c = &vmcb->control;
+
+    memset(vmcb, 0, sizeof(*vmcb));
+    svm_exit_intercept(c);
     c->iopm = paddr_of(heap_mfn(iopm)).v;
     c->msrpm = paddr_of(heap_mfn(msrpm)).v;
     c->v_intr = V_INTR_MASKING;
     c->np_enable = 1;
-}
-
-static void svm_vcpu_init(struct vcpu *v)
-{
-    struct vmcb *vmcb = svm_vmcb_other();
-
-    memset(vmcb, 0, sizeof(*vmcb));
-    set_controls(&vmcb->control);
     svm_reset_state(&vmcb->save, &vcpu_private_other()->regs);
     v->arch.asid_gen = 0;
-    v->arch.is_in_nmi = false;
-    v->arch.nmi_iret_rip = 0;
 }
 
 static void svm_load(struct vcpu *v)
 {
     struct vmcb *vmcb = svm_vmcb();
+    struct vmcb_control *c = &vmcb->control;
 
     vcpu_private()->control = paddr_of(v->arch.control_frame).v;
     vcpu_private()->host = this_cpu()->host_state;
-    vmcb->control.nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
-    vmcb->control.tsc_offset = v->arch.tsc_offset;
+    c->nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
+    c->tsc_offset = v->arch.tsc_offset;
+    c->v_intr = (c->v_intr & ~V_INTR_TPR_MASK) | v->arch.vlapic.tpr >> 4;
     vmcb->save.pat = v->arch.pat;
 }
 
@@ -156,114 +141,22 @@ static void svm_flush(struct vcpu *v)
     v->arch.asid_gen = 0;
 }
 
-/* Gives V an ASID of this CPU that no other vCPU has had since the last flush of all. */
-static void take_asid(struct vcpu *v, struct vmcb *vmcb)
+/* Gives the loaded vCPU an ASID of this CPU that no other vCPU has had since the last flush of all.
+ */
+static NOINLINE void take_asid(void)
 {
     struct percpu *self = this_cpu();
+    struct vcpu *v = self->current;
+    struct vmcb_control *c = &svm_vmcb()->control;
 
-    if (self->asid_next >= svm_features.asid_count) {
+    if (self->asid_next >= asid_count) {
         self->asid_gen++;
         self->asid_next = 1;
-        vmcb->control.tlb_control = TLB_CONTROL_ALL;
+        c->tlb_control = TLB_CONTROL_ALL;
     }
     v->arch.asid_gen = self->asid_gen;
-    vmcb->control.asid = self->asid_next++;
+    c->asid = self->asid_next++;
     v->counters.flushes++;
-}
-
-static NOINLINE void enter_with_new_asid(struct vcpu *v, struct vmcb *vmcb)
-{
-    take_asid(v, vmcb);
-    svm_enter();
-    vmcb->control.tlb_control = TLB_CONTROL_NONE;
-}
-
-/* An exit in the middle of an event's delivery: the event is queued again (APM Vol. 2 15.7.2). A
- * software interrupt, INT3 or INTO is not, because RIP still points at the instruction. */
-static NOINLINE void requeue_event(struct vmcb *vmcb)
-{
-    uint64_t event = vmcb->control.exit_int_info;
-    uint64_t type = event & EVENT_TYPE_MASK, vector = event & EVENT_VECTOR_MASK;
-
-    if (type == EVENT_TYPE_SOFT ||
-        (type == EVENT_TYPE_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF)))
-        return;
-    vmcb->control.event_inject = event;
-}
-
-static void close_window(struct vmcb_control *c)
-{
-    c->v_intr &= ~(V_INTR_IRQ | V_INTR_PRIO_HIGH | V_INTR_IGNORE_TPR);
-    c->intercept[0] &= ~INTERCEPT1_VINTR;
-}
-
-static void svm_finish(struct vcpu *v, struct vm_exit *exit)
-{
-    struct vmcb *vmcb = svm_vmcb();
-
-    if (exit->kind == VM_EXIT_WINDOW) {
-        close_window(&vmcb->control);
-    } else if (exit->kind == VM_EXIT_CR_WRITE && exit->length == 0) {
-        cr_decode(v, exit);
-    } else if ((uint32_t)vmcb->control.exit_code == SVM_EXIT_IRET) {
-        /* The exit comes before the IRET of an NMI's handler executes. */
-        v->arch.nmi_iret_rip = vmcb->save.rip;
-        vmcb->control.intercept[0] &= ~INTERCEPT1_IRET;
-    }
-}
-
-static struct vm_exit *svm_run(struct vcpu *v)
-{
-    struct vmcb *vmcb = svm_vmcb();
-    struct guest_regs *regs = &vcpu_private()->regs;
-    struct vm_exit *exit;
-
-    if (vmcb->save.rip != regs->rip)
-        vmcb->control.interrupt_shadow = 0;
-    vmcb->save.rip = regs->rip;
-    vmcb->save.rsp = regs->gpr[REG_RSP];
-    vmcb->save.rax = regs->gpr[REG_RAX];
-    vmcb->save.rflags = regs->rflags;
-
-    if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
-        enter_with_new_asid(v, vmcb);
-    else
-        svm_enter();
-
-    /* Read again, so that nothing has to be kept in registers over the guest. */
-    v = this_cpu()->current;
-    exit = &v->arch.history[v->arch.history_next++ % VCPU_EXIT_HISTORY];
-    regs->rip = exit->rip = vmcb->save.rip;
-    regs->gpr[REG_RSP] = vmcb->save.rsp;
-    regs->gpr[REG_RAX] = vmcb->save.rax;
-    regs->rflags = vmcb->save.rflags;
-    if (unlikely(vmcb->control.exit_int_info & EVENT_VALID))
-        requeue_event(vmcb);
-    return svm_exit_decode(vmcb, regs, exit);
-}
-
-static void svm_inject(struct vcpu *v, const struct vm_event *event)
-{
-    struct vmcb_control *c = &svm_vmcb()->control;
-    uint64_t word = EVENT_VALID | event->vector;
-
-    switch (event->type) {
-    case VM_EVENT_INTERRUPT:
-        word |= EVENT_TYPE_INTR;
-        break;
-    case VM_EVENT_EXCEPTION:
-        word |= EVENT_TYPE_EXCEPTION;
-        break;
-    case VM_EVENT_NMI:
-        word |= EVENT_TYPE_NMI;
-        v->arch.is_in_nmi = true;
-        c->intercept[0] |= INTERCEPT1_IRET;
-        break;
-    }
-    if (event->has_error)
-        word |= EVENT_HAS_ERROR | (uint64_t)event->error << EVENT_ERROR_SHIFT;
-    c->event_inject = word;
-    v->counters.injections++;
 }
 
 /* An instruction that was emulated has left its shadow behind: RIP tells. */
@@ -273,33 +166,108 @@ static bool has_shadow(const struct vmcb *vmcb)
            vmcb->save.rip == vcpu_private()->regs.rip;
 }
 
-/* The handler of an NMI has ended when the guest is seen elsewhere than at its IRET. */
-static bool is_in_nmi(struct vcpu *v)
+/* IRET is intercepted while an NMI's handler runs. */
+static bool can_take(const struct vmcb *vmcb, uint32_t type)
 {
-    if (v->arch.nmi_iret_rip != 0 && v->arch.nmi_iret_rip != vcpu_private()->regs.rip) {
-        v->arch.nmi_iret_rip = 0;
-        v->arch.is_in_nmi = false;
-    }
-    return v->arch.is_in_nmi;
+    const struct vmcb_control *c = &vmcb->control;
+
+    if ((c->event_inject & VM_EVENT_VALID) || has_shadow(vmcb))
+        return false;
+    return type == VM_EVENT_NMI ? !svm_intercepts(c, SVM_EXIT_IRET)
+                                : vcpu_private()->regs.rflags & RFLAGS_IF;
 }
 
-static bool svm_can_take(struct vcpu *v, bool is_nmi)
+/* An exit in the middle of an event's delivery: the event is queued again (APM Vol. 2 15.7.2). A
+ * software interrupt, INT3 or INTO is not, because RIP still points at the instruction. */
+static NOINLINE void requeue_event(struct vmcb_control *c)
 {
-    const struct vmcb *vmcb = svm_vmcb();
+    uint64_t type = c->exit_int_info & VM_EVENT_TYPE, vector = c->exit_int_info & VM_EVENT_VECTOR;
 
-    if ((vmcb->control.event_inject & EVENT_VALID) || has_shadow(vmcb))
-        return false;
-    return is_nmi ? !is_in_nmi(v) : vcpu_private()->regs.rflags & RFLAGS_IF;
+    if (type != EVENT_TYPE_SOFT &&
+        (type != VM_EVENT_EXCEPTION || (vector != VECTOR_BP && vector != VECTOR_OF)))
+        c->event_inject = c->exit_int_info;
 }
 
 /* A virtual interrupt that is never taken, because its intercept comes first: exits as soon as the
  * guest could take one. */
-static void svm_open_window(void)
+static void set_window(struct vmcb_control *c, bool is_open)
+{
+    const uint64_t bits = V_INTR_IRQ | V_INTR_PRIO_HIGH | V_INTR_IGNORE_TPR;
+
+    c->v_intr = is_open ? c->v_intr | bits : c->v_intr & ~bits;
+    svm_intercept(c, SVM_EXIT_VINTR, is_open);
+}
+
+static void svm_close_window(void)
 {
     struct vmcb_control *c = &svm_vmcb()->control;
 
-    c->v_intr |= V_INTR_IRQ | V_INTR_PRIO_HIGH | V_INTR_IGNORE_TPR;
-    c->intercept[0] |= INTERCEPT1_VINTR;
+    if (c->exit_code == SVM_EXIT_IRET) {
+        /* The NMI's handler ends behind this IRET, which has not executed yet. */
+        svm_intercept(c, SVM_EXIT_IRET, false);
+        c->interrupt_shadow = INTERRUPT_SHADOW;
+    } else {
+        set_window(c, false);
+    }
+}
+
+/* Brings the vCPU to enter into the processor's reach. */
+static inline void prepare(void)
+{
+    const struct vcpu *v = vm_entry();
+    struct vmcb *vmcb = svm_vmcb();
+    const struct guest_regs *regs = &vcpu_private()->regs;
+
+    if (unlikely(vmcb->control.interrupt_shadow & INTERRUPT_SHADOW) && !has_shadow(vmcb))
+        vmcb->control.interrupt_shadow = 0;
+    vmcb->save.rip = regs->rip;
+    vmcb->save.rsp = regs->gpr[REG_RSP];
+    vmcb->save.rax = regs->gpr[REG_RAX];
+    vmcb->save.rflags = regs->rflags;
+    if (unlikely(v->arch.asid_gen != this_cpu()->asid_gen))
+        take_asid();
+}
+
+void svm_exit(void)
+{
+    struct arch_vcpu *arch = &this_cpu()->current->arch;
+    struct vmcb *vmcb = svm_vmcb();
+    struct guest_regs *regs = &vcpu_private()->regs;
+    struct vm_exit *exit = &arch->history[arch->history_next++ % VCPU_EXIT_HISTORY];
+
+    regs->rip = exit->rip = vmcb->save.rip;
+    regs->gpr[REG_RSP] = vmcb->save.rsp;
+    regs->gpr[REG_RAX] = vmcb->save.rax;
+    regs->rflags = vmcb->save.rflags;
+    vmcb->control.tlb_control = TLB_CONTROL_NONE;
+    if (unlikely(vmcb->control.exit_int_info & VM_EVENT_VALID))
+        requeue_event(&vmcb->control);
+    vm_exit(svm_exit_decode(&vmcb->control, exit));
+    prepare();
+}
+
+static NORETURN void svm_run(void)
+{
+    prepare();
+    svm_enter();
+}
+
+static bool svm_inject(struct vcpu *v, uint32_t event)
+{
+    struct vmcb *vmcb = svm_vmcb();
+    struct vmcb_control *c = &vmcb->control;
+    uint32_t type = event & VM_EVENT_TYPE;
+
+    if (type != VM_EVENT_EXCEPTION && !can_take(vmcb, type)) {
+        if (type == VM_EVENT_INTERRUPT)
+            set_window(c, true);
+        return false;
+    }
+    if (type == VM_EVENT_NMI)
+        svm_intercept(c, SVM_EXIT_IRET, true);
+    c->event_inject = VM_EVENT_VALID | event;
+    v->counters.injections++;
+    return true;
 }
 
 static unsigned svm_get_mode(void)
@@ -325,7 +293,7 @@ static NOINLINE bool read_paging(struct guest_paging *paging)
     return false;
 }
 
-static bool svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+static bool svm_get_paging(struct guest_paging *paging)
 {
     const struct vmcb_save *save = &svm_vmcb()->save;
     bool is_long = save->cs.attributes & SEGMENT_LONG;
@@ -339,61 +307,30 @@ static bool svm_get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
     return true;
 }
 
-/* Where the 64-bit registers of enum vm_reg lie in a control block; 0: not there. */
-static const uint16_t reg_offset[VM_REGS] = {
-    [VM_CR0] = offsetof(struct vmcb, save.cr0),
-    [VM_CR2] = offsetof(struct vmcb, save.cr2),
-    [VM_CR3] = offsetof(struct vmcb, save.cr3),
-    [VM_CR4] = offsetof(struct vmcb, save.cr4),
-    [VM_EFER] = offsetof(struct vmcb, save.efer),
-    [VM_PAT] = offsetof(struct vmcb, save.pat),
-    [VM_DR6] = offsetof(struct vmcb, save.dr6),
-    [VM_DR7] = offsetof(struct vmcb, save.dr7),
-    [VM_CS_BASE] = offsetof(struct vmcb, save.cs.base),
-    [VM_TSC_OFFSET] = offsetof(struct vmcb, control.tsc_offset),
-    [VM_FS_BASE] = offsetof(struct vmcb, save.fs.base),
-    [VM_GS_BASE] = offsetof(struct vmcb, save.gs.base),
-    [VM_KERNEL_GS] = offsetof(struct vmcb, save.kernel_gs_base),
-    [VM_STAR] = offsetof(struct vmcb, save.star),
-    [VM_LSTAR] = offsetof(struct vmcb, save.lstar),
-    [VM_CSTAR] = offsetof(struct vmcb, save.cstar),
-    [VM_SFMASK] = offsetof(struct vmcb, save.sfmask),
-    [VM_SYSENTER_CS] = offsetof(struct vmcb, save.sysenter_cs),
-    [VM_SYSENTER_ESP] = offsetof(struct vmcb, save.sysenter_esp),
-    [VM_SYSENTER_EIP] = offsetof(struct vmcb, save.sysenter_eip),
-};
-
-static uint64_t *reg_in_vmcb(unsigned which)
+static uint64_t *reg_in_vmcb(enum vm_reg which)
 {
-    BUG_ON(which >= VM_REGS || reg_offset[which] == 0);
-    return (uint64_t *)((uint8_t *)svm_vmcb() + reg_offset[which]);
+    static const uint16_t offset[] = {
+        [VM_CR0] = offsetof(struct vmcb, save.cr0),
+        [VM_CR3] = offsetof(struct vmcb, save.cr3),
+        [VM_CR4] = offsetof(struct vmcb, save.cr4),
+        [VM_EFER] = offsetof(struct vmcb, save.efer),
+        [VM_DR6] = offsetof(struct vmcb, save.dr6),
+        [VM_CS_BASE] = offsetof(struct vmcb, save.cs.base),
+    };
+
+    return (uint64_t *)((uint8_t *)svm_vmcb() + offset[which]);
 }
 
-static uint64_t svm_get_reg(UNUSED struct vcpu *v, unsigned which)
+static uint64_t svm_get_reg(enum vm_reg which)
 {
-    if (which == VM_EFER)
-        return svm_vmcb()->save.efer & ~EFER_SVME;
-    return *reg_in_vmcb(which);
+    return *reg_in_vmcb(which) & (which == VM_EFER ? ~EFER_SVME : UINT64_MAX);
 }
 
-static void svm_set_reg(struct vcpu *v, unsigned which, uint64_t value)
+static void svm_set_reg(enum vm_reg which, uint64_t value)
 {
-    struct vmcb_control *c = &svm_vmcb()->control;
-
-    switch (which) {
-    case VM_CR8:
-        c->v_intr = (c->v_intr & ~V_INTR_TPR_MASK) | value;
-        return;
-    case VM_EFER:
-        value |= EFER_SVME;
-        break;
-    default:
-        break;
-    }
-    *reg_in_vmcb(which) = value;
-    if (which == VM_CR0 || which == VM_CR3 || which == VM_CR4 || which == VM_EFER ||
-        which == VM_PAT)
-        svm_flush(v);
+    *reg_in_vmcb(which) = which == VM_EFER ? value | EFER_SVME : value;
+    if (which != VM_DR6)
+        svm_flush(this_cpu()->current);
 }
 
 /* mov $number, %eax; vmmcall; ret. The slot of iret, which only PV guests have, is UD2. */
@@ -417,10 +354,8 @@ const struct virt_ops svm_ops = {
     .vcpu_init = svm_vcpu_init,
     .load = svm_load,
     .run = svm_run,
-    .finish = svm_finish,
     .inject = svm_inject,
-    .can_take = svm_can_take,
-    .open_window = svm_open_window,
+    .close_window = svm_close_window,
     .get_mode = svm_get_mode,
     .get_paging = svm_get_paging,
     .get_reg = svm_get_reg,

@@ -8,13 +8,9 @@
 
 extern const struct virt_ops svm_ops;
 
-/* What the processor can, from CPUID; the same on all CPUs. */
-struct svm_features {
-    bool has_next_rip;
-    bool has_decode_assist;
-    uint32_t asid_count; /* ASIDs 0 to asid_count - 1; 0 is the host's */
-};
-extern struct svm_features svm_features;
+/* The processor saves the address behind an intercepted instruction (CPUID; the same on all CPUs).
+ */
+extern bool svm_has_next_rip;
 
 /* The control block of the loaded vCPU, and of the vCPU behind vcpu_private_other(). */
 static inline struct vmcb *svm_vmcb(void)
@@ -26,11 +22,21 @@ static inline struct vmcb *svm_vmcb_other(void)
     return (struct vmcb *)(vcpu_private_other() + 1);
 }
 
-/* Translates what the processor left in VMCB after an exit, and returns EXIT. REGS: the guest's
- * registers, already copied out. For VM_EXIT_CR_WRITE without decode assists, cr.value is not
- * filled in: length is 0, and cr_decode() has to look at the instruction. */
-struct vm_exit *svm_exit_decode(const struct vmcb *vmcb, const struct guest_regs *regs,
-                                struct vm_exit *exit);
+/* Translates what the processor left in C into EXIT, whose rip is filled in, and returns it.
+ * VM_EXIT_CR_WRITE comes without cr.value and length. */
+struct vm_exit *svm_exit_decode(const struct vmcb_control *c, struct vm_exit *exit);
+/* Intercepts what always exits. */
+void svm_exit_intercept(struct vmcb_control *c);
+/* Whether the exit with CODE happens: there is a bit for each code below 0xc0. */
+static inline void svm_intercept(struct vmcb_control *c, uint32_t code, bool is_on)
+{
+    c->intercept[code / 32] &= ~(1u << code % 32);
+    c->intercept[code / 32] |= (uint32_t)is_on << code % 32;
+}
+static inline bool svm_intercepts(const struct vmcb_control *c, uint32_t code)
+{
+    return c->intercept[code / 32] >> code % 32 & 1;
+}
 
 /* The verbs get_state and set_state (svm_state.c). */
 void svm_get_state(struct hvm_hw_cpu *record);
@@ -39,9 +45,11 @@ int svm_set_state(const struct hvm_hw_cpu *record) MUST_CHECK;
 void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs);
 
 /* svm_entry.asm: enters the loaded vCPU, general registers from and to its struct vcpu_private (all
- * but RAX and RSP, which are the VMCB's), and comes back with GIF set, IF clear and the host's
- * VMLOAD state. */
-void svm_enter(void);
+ * but RAX and RSP, which are the VMCB's), and calls svm_exit() after the exit, with GIF set, IF
+ * clear and the host's VMLOAD state; and so on. */
+void svm_enter(void) NORETURN;
+/* Has the exit handled, and leaves a vCPU loaded that can be entered. */
+void svm_exit(void);
 _Static_assert(offsetof(struct vcpu_private, control) == 184 &&
                    offsetof(struct vcpu_private, host) == 192,
                "svm_entry.asm has the same offsets");

@@ -1,60 +1,42 @@
 ; SPDX-License-Identifier: BSD-2-Clause
-; Enters an AMD-V guest and comes back. The general registers and the addresses of the two control
-; blocks lie in struct vcpu_private, at its fixed address. Between CLGI and STGI nothing can
-; interrupt, not even an NMI: FS, GS, TR and LDTR are the guest's from VMLOAD until the second
-; VMLOAD, and an interrupt stack entry would take its stack from the guest's TR (design decision
-; 13).
+; Enters AMD-V guests, for good: each exit goes to svm_exit(), and what that leaves loaded is
+; entered next. The general registers and the addresses of the two control blocks lie in struct
+; vcpu_private, at its fixed address. Between CLGI and STGI nothing can interrupt, not even an NMI:
+; FS, GS, TR and LDTR are the guest's from VMLOAD until the second VMLOAD, and an interrupt stack
+; entry would take its stack from the guest's TR (design decision 13).
 
 bits 64
 default abs
 
-; struct guest_regs at VCPU_PRIVATE_VA (virt.h): gpr[16] in ModRM order.
+extern svm_exit
+
+; struct guest_regs at VCPU_PRIVATE_VA (virt.h): gpr[16] in ModRM order. RAX and RSP are the VMCB's.
 REGS    equ 0xffffff8000010000
-RCX_AT  equ 1 * 8
-RDX_AT  equ 2 * 8
-RBX_AT  equ 3 * 8
-RBP_AT  equ 5 * 8
-RSI_AT  equ 6 * 8
-RDI_AT  equ 7 * 8
-R8_AT   equ 8 * 8
-R9_AT   equ 9 * 8
-R10_AT  equ 10 * 8
-R11_AT  equ 11 * 8
-R12_AT  equ 12 * 8
-R13_AT  equ 13 * 8
-R14_AT  equ 14 * 8
-R15_AT  equ 15 * 8
 CONTROL_AT equ 184
 HOST_AT equ 192
 
 section .text
 
-; void svm_enter(void)
+; void svm_enter(void), which does not return
 global svm_enter:function (svm_enter.end - svm_enter)
 svm_enter:
-        push rbp
-        mov rbp, rsp
-        push rbx
-        push r12
-        push r13
-        push r14
-        push r15
-
+        and rsp, -16                    ; as at every call
+.next:
         mov rax, REGS
-        mov rcx, [rax + RCX_AT]
-        mov rdx, [rax + RDX_AT]
-        mov rbx, [rax + RBX_AT]
-        mov rbp, [rax + RBP_AT]
-        mov rsi, [rax + RSI_AT]
-        mov rdi, [rax + RDI_AT]
-        mov r8, [rax + R8_AT]
-        mov r9, [rax + R9_AT]
-        mov r10, [rax + R10_AT]
-        mov r11, [rax + R11_AT]
-        mov r12, [rax + R12_AT]
-        mov r13, [rax + R13_AT]
-        mov r14, [rax + R14_AT]
-        mov r15, [rax + R15_AT]
+        mov rcx, [rax + 1 * 8]
+        mov rdx, [rax + 2 * 8]
+        mov rbx, [rax + 3 * 8]
+        mov rbp, [rax + 5 * 8]
+        mov rsi, [rax + 6 * 8]
+        mov rdi, [rax + 7 * 8]
+        mov r8, [rax + 8 * 8]
+        mov r9, [rax + 9 * 8]
+        mov r10, [rax + 10 * 8]
+        mov r11, [rax + 11 * 8]
+        mov r12, [rax + 12 * 8]
+        mov r13, [rax + 13 * 8]
+        mov r14, [rax + 14 * 8]
+        mov r15, [rax + 15 * 8]
         mov rax, [rax + CONTROL_AT]
 
         ; IF is set while GIF is clear: V_INTR_MASKING takes the IF at VMRUN as the mask of
@@ -66,32 +48,28 @@ svm_enter:
         vmsave                          ; VMEXIT restored RAX: the guest's VMCB
 
         mov rax, REGS
-        mov [rax + RCX_AT], rcx
-        mov [rax + RDX_AT], rdx
-        mov [rax + RBX_AT], rbx
-        mov [rax + RBP_AT], rbp
-        mov [rax + RSI_AT], rsi
-        mov [rax + RDI_AT], rdi
-        mov [rax + R8_AT], r8
-        mov [rax + R9_AT], r9
-        mov [rax + R10_AT], r10
-        mov [rax + R11_AT], r11
-        mov [rax + R12_AT], r12
-        mov [rax + R13_AT], r13
-        mov [rax + R14_AT], r14
-        mov [rax + R15_AT], r15
+        mov [rax + 1 * 8], rcx
+        mov [rax + 2 * 8], rdx
+        mov [rax + 3 * 8], rbx
+        mov [rax + 5 * 8], rbp
+        mov [rax + 6 * 8], rsi
+        mov [rax + 7 * 8], rdi
+        mov [rax + 8 * 8], r8
+        mov [rax + 9 * 8], r9
+        mov [rax + 10 * 8], r10
+        mov [rax + 11 * 8], r11
+        mov [rax + 12 * 8], r12
+        mov [rax + 13 * 8], r13
+        mov [rax + 14 * 8], r14
+        mov [rax + 15 * 8], r15
         mov rax, [rax + HOST_AT]
         vmload
         cli
         stgi
 
-        pop r15
-        pop r14
-        pop r13
-        pop r12
-        pop rbx
-        pop rbp
-        ret
+        xor ebp, ebp                    ; a backtrace ends here
+        call svm_exit
+        jmp .next
 .end:
 
 ; void svm_save_host(uint64_t host_vmcb): VMSAVE of the host's state, for svm_enter.

@@ -148,6 +148,7 @@ int svm_set_state(const struct hvm_hw_cpu *record)
     s->dr7 |= RESET_DR7;
     s->dr6 |= RESET_DR6;
     vmcb->control.interrupt_shadow = 0;
+    svm_intercept(&vmcb->control, SVM_EXIT_IRET, false);
     vmcb->control.event_inject = 0;
     if (record->pending_event & PENDING_VALID)
         vmcb->control.event_inject = record->pending_event | (uint64_t)record->error_code

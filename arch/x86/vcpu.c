@@ -159,15 +159,15 @@ void arch_vcpu_save(struct vcpu *v)
     host_private_map(PRIVATE_CONTROL, MFN_NONE);
 }
 
-size_t virt_fetch(struct vcpu *v, uint8_t *bytes, size_t size)
+size_t virt_fetch(uint8_t *bytes, size_t size)
 {
     struct guest_paging paging = {.cpl = 0};
     uint64_t rip = vcpu_private()->regs.rip;
     size_t in_page;
 
-    virt->get_paging(v, &paging);
+    virt->get_paging(&paging);
     if (!paging.is_long)
-        rip = (uint32_t)(rip + virt->get_reg(v, VM_CS_BASE));
+        rip = (uint32_t)(rip + virt->get_reg(VM_CS_BASE));
     /* The next page counts only if it is there: the instruction may end before it. */
     if (guest_copy_in(bytes, (gva_t){rip}, size) == 0)
         return size;

@@ -88,9 +88,9 @@ static inline struct vcpu_private *vcpu_private_other(void)
 enum vm_exit_kind {
     VM_EXIT_UNKNOWN,
     VM_EXIT_NONE,     /* nothing to do (a host interrupt or NMI: taken once interrupts open) */
-    VM_EXIT_WINDOW,   /* the event window is open */
-    VM_EXIT_CR_WRITE, /* cr.number: 0, 4 or 8; cr.value: what the guest wants it to be (operand
-                         decoded; length 0: an instruction that nobody understands) */
+    VM_EXIT_WINDOW,   /* the event window is open, or an NMI's handler ends */
+    VM_EXIT_CR_WRITE, /* cr.number: 0, 4 or 8; cr.value: what the guest wants it to be; length 0:
+                         cr_decode() has to find the value */
     VM_EXIT_HLT,
     VM_EXIT_CPUID,
     VM_EXIT_HYPERCALL,
@@ -105,9 +105,6 @@ enum vm_exit_kind {
     VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
     VM_EXIT_KINDS,
 };
-/* Up to here the vendor layer may have more to do than to translate (struct virt_ops, finish). */
-#define VM_EXIT_VENDOR_LAST VM_EXIT_CR_WRITE
-
 struct vm_exit {
     uint32_t kind;  /* enum vm_exit_kind */
     uint8_t length; /* of the instruction, where skipping it makes sense */
@@ -137,13 +134,15 @@ struct vm_exit {
     };
 } ALIGNED(64);
 
-/* An event to inject. */
-struct vm_event {
-    enum { VM_EVENT_INTERRUPT, VM_EVENT_EXCEPTION, VM_EVENT_NMI } type;
-    uint8_t vector;
-    bool has_error;
-    uint32_t error;
-};
+/* An event to inject, as both vendors and Xen's CPU record write it (APM Vol. 2 15.20, SDM Vol. 3C
+ * table 24-14): its vector, and these. */
+#define VM_EVENT_VECTOR    0xffu
+#define VM_EVENT_TYPE      (7u << 8)
+#define VM_EVENT_INTERRUPT (0u << 8)
+#define VM_EVENT_NMI       (2u << 8)
+#define VM_EVENT_EXCEPTION (3u << 8)
+#define VM_EVENT_HAS_ERROR (1u << 11) /* an error code of 0 */
+#define VM_EVENT_VALID     (1u << 31)
 
 #define RFLAGS_AC (UINT64_C(1) << 18) /* APM Vol. 2 3.1.6 */
 
@@ -157,6 +156,9 @@ struct guest_paging {
 #define VM_MODE_CPL  3u
 #define VM_MODE_LONG (1u << 2) /* 64-bit code: EFER.LMA and CS.L */
 
+/* A register of the loaded vCPU. */
+enum vm_reg { VM_CR0, VM_CR3, VM_CR4, VM_EFER, VM_DR6, VM_CS_BASE };
+
 /* At most 16 verbs. "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
 struct virt_ops {
     const char *name;
@@ -165,29 +167,26 @@ struct virt_ops {
     /* Fills the control block and registers behind vcpu_private_other() with V's state after INIT.
      */
     void (*vcpu_init)(struct vcpu *v);
-    /* V becomes the loaded vCPU; private pages are mapped. */
+    /* V is loaded, and its private pages are mapped; or what it keeps outside of them and the guest
+     * feels (PAT, TSC offset, task priority) has changed. */
     void (*load)(struct vcpu *v);
-    /* Runs the loaded vCPU until it exits, and returns the exit, which is the latest of V's
-     * history; regs in vcpu_private(). Interrupts stay off. An event whose delivery the exit
-     * interrupted is queued again. */
-    struct vm_exit *(*run)(struct vcpu *v);
-    /* Completes an exit of a kind up to VM_EXIT_VENDOR_LAST, before its handler. */
-    void (*finish)(struct vcpu *v, struct vm_exit *exit);
-    /* Queues an event for the loaded vCPU's next entry; can_take tells whether an interrupt or an
-     * NMI could be queued at this moment (nothing queued, no shadow; IF, or no NMI's handler
-     * running); open_window asks for VM_EXIT_WINDOW as soon as an interrupt could be taken. */
-    void (*inject)(struct vcpu *v, const struct vm_event *event);
-    bool (*can_take)(struct vcpu *v, bool is_nmi);
-    void (*open_window)(void);
+    /* Enters what vm_entry() returns, and hands each exit to vm_exit(): never returns. Interrupts
+     * stay off. An event whose delivery an exit interrupted is queued again. */
+    void (*run)(void) NORETURN;
+    /* Queues EVENT for the loaded vCPU's next entry: an exception always, an interrupt or an NMI if
+     * the vCPU could take it at this moment (nothing queued, no shadow; IF, or no NMI's handler
+     * running). Else false, and an interrupt gets VM_EXIT_WINDOW as soon as one could be taken. */
+    bool (*inject)(struct vcpu *v, uint32_t event);
+    /* After VM_EXIT_WINDOW. */
+    void (*close_window)(void);
     /* The loaded vCPU's privilege level and code size: VM_MODE_*. */
     unsigned (*get_mode)(void);
     /* Brings *PAGING up to date with its paging registers; true if it was: bits of RFLAGS other
      * than AC do not count. */
-    bool (*get_paging)(struct vcpu *v, struct guest_paging *paging);
-    /* CR0, CR4, EFER, PAT of the loaded vCPU as the guest sees them; set applies what the guest may
-     * change, flush included. which: enum vm_reg. */
-    uint64_t (*get_reg)(struct vcpu *v, unsigned which);
-    void (*set_reg)(struct vcpu *v, unsigned which, uint64_t value);
+    bool (*get_paging)(struct guest_paging *paging);
+    /* A register of the loaded vCPU as the guest sees it. */
+    uint64_t (*get_reg)(enum vm_reg which);
+    void (*set_reg)(enum vm_reg which, uint64_t value);
     /* General registers, segments, control registers, system MSRs to and from Xen's CPU record: of
      * the vCPU behind vcpu_private_other(). */
     void (*get_state)(struct hvm_hw_cpu *record);
@@ -198,32 +197,7 @@ struct virt_ops {
     /* Writes the stub for hypercall NUMBER, HYPERCALL_STUB_SIZE bytes (xen.h: hypercall page). */
     void (*hypercall_stub)(uint8_t *stub, uint32_t number);
 };
-#define HYPERCALL_STUB_SIZE 32u /* <xen/arch-x86/xen.h>: each call is 32 bytes in the page */
-enum vm_reg {
-    VM_CR0,
-    VM_CR2,
-    VM_CR3,
-    VM_CR4,
-    VM_EFER,
-    VM_PAT,
-    VM_CR8, /* task priority as MOV from CR8 reads it; written only */
-    VM_DR6,
-    VM_DR7,
-    VM_CS_BASE,
-    VM_TSC_OFFSET,
-    VM_FS_BASE,
-    VM_GS_BASE,
-    VM_KERNEL_GS,
-    VM_STAR,
-    VM_LSTAR,
-    VM_CSTAR,
-    VM_SFMASK,
-    VM_SYSENTER_CS,
-    VM_SYSENTER_ESP,
-    VM_SYSENTER_EIP,
-    VM_REGS
-};
-
+#define HYPERCALL_STUB_SIZE 32u     /* <xen/arch-x86/xen.h>: each call is 32 bytes in the page */
 extern const struct virt_ops *virt; /* svm_ops; NULL until chosen */
 
 #define VCPU_EXIT_HISTORY 8u
@@ -239,8 +213,6 @@ struct arch_vcpu {
     uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
     uint64_t tsc_offset;   /* guest TSC = host TSC + this */
     uint64_t tsc_aux;
-    bool is_in_nmi;        /* from the injection of an NMI to its handler's IRET */
-    uint64_t nmi_iret_rip; /* that IRET, while it has not finished; 0: no such */
     uint64_t tlb_gen; /* p2m generation up to which this vCPU's translations are flushed; rebuilt */
     uint64_t asid_gen; /* which CPU's, and its how manyth, ASIDs this vCPU has one of; rebuilt */
     struct vm_exit history[VCPU_EXIT_HISTORY]; /* the last exits, for the death record */
@@ -267,14 +239,18 @@ int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_
 void arch_vcpu_start_at(struct vcpu *v, uint8_t vector);
 /* Reads up to SIZE bytes of the instruction at which the loaded vCPU stands; returns how many could
  * be read. */
-size_t virt_fetch(struct vcpu *v, uint8_t *bytes, size_t size);
+size_t virt_fetch(uint8_t *bytes, size_t size);
 /* True when an event waits for V that an HLT with interrupts enabled would wake for: an upcall with
  * a callback vector, a LAPIC interrupt above the task priority, an NMI. */
 bool arch_vcpu_has_event(const struct vcpu *v);
 /* An NMI for V, from any CPU. */
 void arch_vcpu_nmi(struct vcpu *v);
-/* The loop of every CPU: pending work, schedule, run, handle; never returns. */
+/* What every CPU does from then on: pending work, schedule, run, handle. Never returns. */
 void arch_cpu_loop(void) NORETURN;
+/* For virt->run: does what EXIT of the loaded vCPU asks for; finds the vCPU to enter next, which is
+ * loaded then, after everything that has to come before it. */
+void vm_exit(struct vm_exit *exit);
+struct vcpu *vm_entry(void);
 /* Leaves by the machine: power off, or reset. */
 void machine_power_off(void) NORETURN;
 void machine_reset(void) NORETURN;

@@ -154,7 +154,7 @@ static void end_of_interrupt(struct vlapic *l)
 void vlapic_write_tpr(struct vcpu *v, uint32_t value)
 {
     v->arch.vlapic.tpr = value & 0xff;
-    virt->set_reg(v, VM_CR8, value >> 4 & 0xf);
+    virt->load(v);
 }
 
 static uint32_t logical_id(const struct vcpu *v)

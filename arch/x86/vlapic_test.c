@@ -29,7 +29,7 @@
 static struct domain domain;
 static struct vcpu vcpus[VCPUS];
 static struct vcpu_info infos[VCPUS];
-static uint64_t cr8;
+static int loads;
 static int started_vcpu, started_vector, nmi_vcpu;
 
 void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)
@@ -44,13 +44,13 @@ void arch_vcpu_nmi(struct vcpu *v)
     nmi_vcpu = (int)v->id;
 }
 
-static void set_reg(UNUSED struct vcpu *v, unsigned which, uint64_t value)
+static void load(struct vcpu *v)
 {
-    assert_int_equal(which, VM_CR8);
-    cr8 = value;
+    assert_ptr_equal(v, &vcpus[0]);
+    loads++;
 }
 
-static const struct virt_ops ops = {.set_reg = set_reg};
+static const struct virt_ops ops = {.load = load};
 
 /* Four vCPUs of one domain in x2APIC mode, software-enabled; the first is up and loaded. */
 static int setup(UNUSED void **state)
@@ -80,7 +80,7 @@ static int setup(UNUSED void **state)
     }
     atomic_fetch_and(&vcpus[0].stop, ~VCPU_DOWN);
     this_cpu()->current = &vcpus[0];
-    cr8 = 0;
+    loads = 0;
     started_vcpu = started_vector = nmi_vcpu = -1;
     return 0;
 }
@@ -125,7 +125,8 @@ static void the_task_priority_holds_its_class_and_those_below_back(UNUSED void *
 {
     vlapic_set_irq(&vcpus[0], 0x4f);
     write(APIC_REG_TPR, 0x40);
-    assert_int_equal(cr8, 4);
+    assert_int_equal(vcpus[0].arch.vlapic.tpr, 0x40);
+    assert_int_equal(loads, 1); /* CR8 follows */
     assert_int_equal(vlapic_pending(&vcpus[0]), -1);
     assert_int_equal(read(APIC_REG_PPR), 0x40);
     write(APIC_REG_TPR, 0x3f);

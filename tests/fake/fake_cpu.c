@@ -133,7 +133,7 @@ bool arch_vcpu_has_event(const struct vcpu *v)
     return evtchn_upcall_pending(v);
 }
 
-static bool get_paging(UNUSED struct vcpu *v, struct guest_paging *paging)
+static bool get_paging(struct guest_paging *paging)
 {
     bool was_same = memcmp(paging, &fake_paging, sizeof(*paging)) == 0;
 
@@ -146,7 +146,7 @@ static unsigned get_mode(void)
     return fake_paging.cpl | (fake_paging.is_long ? VM_MODE_LONG : 0);
 }
 
-static uint64_t get_reg(UNUSED struct vcpu *v, unsigned which)
+static uint64_t get_reg(enum vm_reg which)
 {
     return 0x1000 + which;
 }
