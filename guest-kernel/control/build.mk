@@ -5,7 +5,7 @@
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder $(STORE_SRCS) \
-	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine measure shell shell_show shell_inside death line \
+	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report volumes show_volumes partitions
 CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk)
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \

@@ -5,6 +5,7 @@
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/manage_machine.h"
+#include "guest-kernel/control/manage_store.h"
 #include "guest-kernel/control/volumes.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
@@ -147,17 +148,12 @@ static void unpause(const struct manage_request *request, struct manage_answer *
         failed(answer, domains_unpause(domain), request->target);
 }
 
-/* Power-off and reboot are wishes that a guest's drivers read from the store. */
 static void ask(const struct manage_request *request, struct manage_answer *answer)
 {
     struct domain *domain = find_guest(request, answer);
 
     if (domain != NULL)
-        refuse(answer, -EOPNOTSUPP,
-               "%s cannot be asked to %s: there is no store through which its drivers would hear "
-               "of it; do it at its console, or end it at once by \"destroy %s\"",
-               domain->name, request->verb == MANAGE_SHUTDOWN ? "shut down" : "reboot",
-               domain->name);
+        manage_store_ask(domain, request, answer);
 }
 
 static void show_domain(const struct manage_request *request, struct manage_answer *answer)
@@ -306,14 +302,26 @@ static void measure(const struct manage_request *request, struct manage_answer *
 void manage(const struct manage_request *request, struct manage_answer *answer)
 {
     static void (*const handlers[])(const struct manage_request *, struct manage_answer *) = {
-        [MANAGE_CREATE] = create,      [MANAGE_DESTROY] = destroy,
-        [MANAGE_PAUSE] = pause,        [MANAGE_UNPAUSE] = unpause,
-        [MANAGE_SHUTDOWN] = ask,       [MANAGE_REBOOT] = ask,
-        [MANAGE_DOMAIN] = show_domain, [MANAGE_NEXT_DOMAIN] = next_domain,
-        [MANAGE_VCPU] = show_vcpu,     [MANAGE_MACHINE] = show_machine,
-        [MANAGE_LOG] = read_log,       [MANAGE_MEMORY] = show_memory,
-        [MANAGE_DEATH] = show_death,   [MANAGE_COUNTERS] = show_counters,
-        [MANAGE_CALLS] = show_calls,   [MANAGE_MEASURE] = measure,
+        [MANAGE_CREATE] = create,
+        [MANAGE_DESTROY] = destroy,
+        [MANAGE_PAUSE] = pause,
+        [MANAGE_UNPAUSE] = unpause,
+        [MANAGE_SHUTDOWN] = ask,
+        [MANAGE_REBOOT] = ask,
+        [MANAGE_DOMAIN] = show_domain,
+        [MANAGE_NEXT_DOMAIN] = next_domain,
+        [MANAGE_VCPU] = show_vcpu,
+        [MANAGE_MACHINE] = show_machine,
+        [MANAGE_LOG] = read_log,
+        [MANAGE_MEMORY] = show_memory,
+        [MANAGE_DEATH] = show_death,
+        [MANAGE_COUNTERS] = show_counters,
+        [MANAGE_STORE_READ] = manage_store_read,
+        [MANAGE_STORE_LIST] = manage_store_list,
+        [MANAGE_STORE_WRITE] = manage_store_write,
+        [MANAGE_STORE_REMOVE] = manage_store_remove,
+        [MANAGE_CALLS] = show_calls,
+        [MANAGE_MEASURE] = measure,
         [MANAGE_VOLUME] = show_volume,
     };
 

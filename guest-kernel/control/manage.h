@@ -19,25 +19,31 @@
 #define MANAGE_LOG_MAX    1024u
 #define MANAGE_TEXT_MAX   256u
 #define MANAGE_CALLS_MAX  64u
+#define MANAGE_PATH_MAX   512u  /* bytes with the NUL, of a path and of a value to be written */
+#define MANAGE_VALUE_MAX  4096u /* bytes of a value that is read: what a message can carry */
 
 enum manage_verb {
     MANAGE_CREATE,  /* target: a boot module with a configuration -> domain */
     MANAGE_DESTROY, /* target: a domain's name or number, as in those below */
     MANAGE_PAUSE,
-    MANAGE_UNPAUSE,     /**/
-    MANAGE_SHUTDOWN,    /* asks the guest to power off */
-    MANAGE_REBOOT,      /* asks the guest to reboot */
-    MANAGE_DOMAIN,      /* target -> domain */
-    MANAGE_NEXT_DOMAIN, /* number -> the first domain with this number or a higher one */
-    MANAGE_VCPU,        /* target, number of a vcpu -> vcpu */
-    MANAGE_MACHINE,     /* -> machine */
-    MANAGE_LOG,         /* number: place in the hypervisor's log, 0: its start -> log */
-    MANAGE_MEMORY,      /* -> memory */
-    MANAGE_DEATH,       /* target: a domain that has crashed -> death */
-    MANAGE_COUNTERS,    /* target, number of a vcpu -> counters */
-    MANAGE_CALLS,       /* target, number: how many counts to leave out -> calls */
-    MANAGE_VOLUME,      /* number: place in the list -> volume; -ENOENT: the list is shorter */
-    MANAGE_MEASURE,     /* what making and destroying a domain costs -> measure */
+    MANAGE_UNPAUSE,      /**/
+    MANAGE_SHUTDOWN,     /* asks the guest to power off */
+    MANAGE_REBOOT,       /* asks the guest to reboot */
+    MANAGE_DOMAIN,       /* target -> domain */
+    MANAGE_NEXT_DOMAIN,  /* number -> the first domain with this number or a higher one */
+    MANAGE_VCPU,         /* target, number of a vcpu -> vcpu */
+    MANAGE_MACHINE,      /* -> machine */
+    MANAGE_LOG,          /* number: place in the hypervisor's log, 0: its start -> log */
+    MANAGE_MEMORY,       /* -> memory */
+    MANAGE_DEATH,        /* target: a domain that has crashed -> death */
+    MANAGE_COUNTERS,     /* target, number of a vcpu -> counters */
+    MANAGE_CALLS,        /* target, number: how many counts to leave out -> calls */
+    MANAGE_VOLUME,       /* number: place in the list -> volume; -ENOENT: the list is shorter */
+    MANAGE_STORE_READ,   /* path -> store: the value and the access */
+    MANAGE_STORE_LIST,   /* path, number: how many names to leave out -> store: names of nodes */
+    MANAGE_STORE_WRITE,  /* path, value */
+    MANAGE_STORE_REMOVE, /* path: a node with all below it */
+    MANAGE_MEASURE,      /* what making and destroying a domain costs -> measure */
     MANAGE_VERB_COUNT
 };
 
@@ -47,6 +53,8 @@ struct manage_request {
     bool is_paused; /* MANAGE_CREATE: do not let it run */
     bool is_boot;   /* MANAGE_CREATE: atoll.cfg names it */
     char target[MANAGE_TARGET_MAX];
+    char path[MANAGE_PATH_MAX]; /* of the store; one without '/' in front is domain 0's */
+    char value[MANAGE_PATH_MAX];
 };
 
 struct manage_domain {
@@ -104,10 +112,20 @@ struct manage_volume {
     bool is_on_disk, is_memory, is_read_only;
 };
 
+/* A value, or names with a NUL each. */
+struct manage_store {
+    uint32_t size;   /* of the text; 0 in a list: that was all */
+    uint32_t next;   /* in a list: the number of the first name that is not here */
+    bool is_cut;     /* in a list: there is one */
+    char access[64]; /* of a node, "n0,r1" */
+    char text[MANAGE_VALUE_MAX];
+};
+
 struct manage_answer {
     int status;                     /* 0 or a negative errno */
-    char sentence[GUEST_ERROR_MAX]; /* why status is not 0 */
+    char sentence[GUEST_ERROR_MAX]; /* why status is not 0, or what to know if it is; "": nothing */
     union {
+        struct manage_store store;
         struct manage_domain domain;
         struct manage_vcpu vcpu;
         struct manage_machine machine;

@@ -60,18 +60,19 @@ int shell_split(char *line, char *words[SHELL_WORDS_MAX])
     }
 }
 
-/* Sends a request about `target` and prints why it failed. */
+/* Sends a request about `target` and prints why it failed, or what to know of it. */
 static int request(struct shell_output *output, enum manage_verb verb, const char *target)
 {
     static struct manage_answer answer;
-    struct manage_request wanted = {.verb = verb};
+    static struct manage_request wanted;
 
+    wanted.verb = verb;
     if (!str_copy(wanted.target, sizeof(wanted.target), target)) {
         shell_printf(output, "%s is too long for a name.\n", target);
         return -ENAMETOOLONG;
     }
     manage(&wanted, &answer);
-    if (answer.status != 0)
+    if (answer.sentence[0] != '\0')
         shell_printf(output, "%s.\n", answer.sentence);
     return answer.status;
 }
@@ -206,6 +207,11 @@ static const struct command {
     {"counters", "DOMAIN", "a domain's exits and hypercalls", 2, do_counters},
     {"death", "DOMAIN", "why a preserved domain crashed", 2, do_death},
     {"volumes", "", "what a guest's disk can be", 1, do_volumes},
+    {"xenstore-ls", "[-f] [-p] [PATH]", "the store (-f: paths, -p: access)", 1, do_xenstore_ls},
+    {"xenstore-list", "PATH", "the names below a node", 2, do_xenstore_list},
+    {"xenstore-read", "PATH...", "values", 2, do_xenstore_read},
+    {"xenstore-write", "PATH VALUE...", "set values", 3, do_xenstore_write},
+    {"xenstore-rm", "PATH...", "remove nodes with all below them", 2, do_xenstore_rm},
     {"measure", "", "the cost of making and destroying an empty domain", 1, do_measure},
     {"time", "COMMAND...", "a command and the TSC ticks that it takes", 2, do_time},
     {"help", "[COMMAND]", "this list", 1, do_help},

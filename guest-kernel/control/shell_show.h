@@ -24,6 +24,13 @@ int show_log(struct shell_output *output);
 int show_counters(struct shell_output *output, const char *target);
 int show_death(struct shell_output *output, const char *target);
 
+/* xenstore-ls and so on: called with their words, as the table of commands calls. */
+int do_xenstore_ls(char **words, int count, struct shell_output *output);
+int do_xenstore_list(char **words, int count, struct shell_output *output);
+int do_xenstore_read(char **words, int count, struct shell_output *output);
+int do_xenstore_write(char **words, int count, struct shell_output *output);
+int do_xenstore_rm(char **words, int count, struct shell_output *output);
+
 /* `measure`. */
 int show_measure(struct shell_output *output);
 

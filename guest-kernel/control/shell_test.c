@@ -81,6 +81,31 @@ int show_measure(struct shell_output *output)
     return show(output, "measure", NULL);
 }
 
+int do_xenstore_ls(char **words, int count, struct shell_output *output)
+{
+    return show(output, words[0], words[count - 1]);
+}
+
+int do_xenstore_list(char **words, int count, struct shell_output *output)
+{
+    return show(output, words[0], words[count - 1]);
+}
+
+int do_xenstore_read(char **words, int count, struct shell_output *output)
+{
+    return show(output, words[0], words[count - 1]);
+}
+
+int do_xenstore_write(char **words, int count, struct shell_output *output)
+{
+    return show(output, words[0], words[count - 1]);
+}
+
+int do_xenstore_rm(char **words, int count, struct shell_output *output)
+{
+    return show(output, words[0], words[count - 1]);
+}
+
 static void write_shown(struct shell_output *output, const char *text, size_t size)
 {
     assert_non_null(output);

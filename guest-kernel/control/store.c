@@ -7,6 +7,7 @@
 #include "guest-kernel/control/heap.h"
 #include "guest-kernel/control/xs_connection.h"
 #include "guest-kernel/control/xs_ops.h"
+#include "guest-kernel/control/xs_text.h"
 #include "guest-kernel/control/xs_watch.h"
 #include "guest-kernel/events.h"
 #include "lib/insn.h"
@@ -121,16 +122,45 @@ static const struct xs_node *find(const char *path)
                              : xs_store_find(&store, path, length);
 }
 
-int store_read(const char *path, char *value, size_t size)
+int store_read_bytes(const char *path, char *value, size_t size, size_t *count)
 {
     const struct xs_node *node = find(path);
 
     if (node == NULL)
         return -ENOENT;
-    if (node->value_size >= size)
+    if (node->value_size > size)
         return -EOVERFLOW;
     memcpy(value, xs_node_value(node), node->value_size);
-    value[node->value_size] = '\0';
+    *count = node->value_size;
+    return 0;
+}
+
+int store_read(const char *path, char *value, size_t size)
+{
+    size_t count;
+    int err = store_read_bytes(path, value, size, &count);
+
+    if (err == 0 && count == size)
+        return -EOVERFLOW;
+    if (err == 0)
+        value[count] = '\0';
+    return err;
+}
+
+int store_read_access(const char *path, char *text, size_t size)
+{
+    const struct xs_node *node = find(path);
+    size_t at = 0;
+
+    if (node == NULL)
+        return -ENOENT;
+    if (node->perm_count * XS_PERM_TEXT_MAX > size)
+        return -EOVERFLOW;
+    for (uint32_t i = 0; i < node->perm_count; i++) {
+        if (i > 0)
+            text[at++] = ',';
+        at += xs_text_format_perm(text + at, &node->perms[i]);
+    }
     return 0;
 }
 
@@ -206,6 +236,13 @@ void store_unwatch(struct store_watch *watch, const char *path)
     /* A watch that is not set is as good as one that has been taken away. */
     if (xs_watch_remove(&own, path, token) != 0)
         return;
+}
+
+bool store_is_watched(const char *path, domid_t domid)
+{
+    const struct xs_client *client = xs_client_find(&store, domid);
+
+    return client != NULL && xs_watch_covers(client, path);
 }
 
 static void on_event(void *arg)

@@ -32,6 +32,13 @@ int MUST_CHECK store_mkdir(const char *path);
  * NUL. -ENOENT: there is no such node; -EOVERFLOW: it does not fit. */
 int MUST_CHECK store_read(const char *path, char *value, size_t size);
 
+/* The same for any bytes, without a NUL; sets *count. */
+int MUST_CHECK store_read_bytes(const char *path, char *value, size_t size, size_t *count);
+
+/* Writes a node's access as a text, "n0,r1": who owns it, and what others may do (n nothing, r
+ * read, w write, b both). -ENOENT; -EOVERFLOW. */
+int MUST_CHECK store_read_access(const char *path, char *text, size_t size);
+
 /* Reads a value that is a decimal number and nothing else. -ENOENT; -EINVAL, -ERANGE, -EOVERFLOW:
  * it is no such number. */
 int MUST_CHECK store_read_u64(const char *path, uint64_t *value);
@@ -69,6 +76,9 @@ struct store_watch {
  * may be set anew after store_unwatch(), which may be called from changed(). -ENOMEM; -EINVAL. */
 int MUST_CHECK store_watch(struct store_watch *watch, const char *path);
 void store_unwatch(struct store_watch *watch, const char *path);
+
+/* True if a domain watches a path or a node above it. */
+bool store_is_watched(const char *path, domid_t domid);
 
 /* Lets a domain use the store through the ring in its frame `gfn`, whose other end is the domain's
  * unbound port; tells those who watch @introduceDomain. -ENOMEM and errors of the hypervisor. */

@@ -156,6 +156,15 @@ void xs_watch_clear(struct xs_client *client)
         free_watch(client, &client->watches);
 }
 
+bool xs_watch_covers(const struct xs_client *client, const char *path)
+{
+    const struct xs_watch *watch = client->watches;
+
+    while (watch != NULL && !xs_path_is_within(path, watch->path))
+        watch = watch->next;
+    return watch != NULL;
+}
+
 /* A client may see a change if it may read the node or the one above it. */
 static bool may_see(const struct xs_client *client, const char *path)
 {

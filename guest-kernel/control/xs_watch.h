@@ -21,6 +21,9 @@ int MUST_CHECK xs_watch_remove(struct xs_client *client, const char *name, const
 /* Takes all of a client's watches and events away. */
 void xs_watch_clear(struct xs_client *client);
 
+/* True if the client watches `path` or a node above it. */
+bool xs_watch_covers(const struct xs_client *client, const char *path);
+
 /* Tells whoever watches `path`, or a node above it, and may see it. */
 void xs_watch_fire(struct xs_store *store, const char *path);
 

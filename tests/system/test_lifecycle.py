@@ -47,10 +47,22 @@ def test_linux_reboots_into_a_new_domain_and_powers_off():
         assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
 
 
-def test_without_a_store_nobody_can_be_asked_to_shut_down():
-    with machines.start(machines.own("demo", cmdline="hold"), boot="grub") as running:
-        machines.prompt(running)
-        for verb in ("shutdown", "reboot"):
-            text, status = running.execute(f"{verb} demo", SECONDS)
-            assert status != 0
-            assert "destroy demo" in text
+def test_linux_powers_off_and_reboots_when_it_is_asked():
+    guest = machines.debian() + 'on_reboot = "restart"\n'
+    with machines.start(guest, boot="grub", smp=2) as running:
+        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
+        assert running.execute("reboot debian", SECONDS) == ("", 0)
+        running.wait(lambda: len(created(running, "debian")) == 2, SECONDS, "the new domain")
+        running.texts.pop("debian")
+        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
+        assert running.execute("shutdown debian", SECONDS) == ("", 0)
+        assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
+
+
+def test_who_does_not_listen_is_named():
+    with machines.start(machines.own("demo", cmdline="crash", on_crash="preserve"),
+                        boot="grub") as running:
+        running.wait_record("ended", SECONDS, name="demo")
+        text, status = running.execute("shutdown demo", SECONDS)
+        assert status == 0
+        assert "destroy demo" in text
