@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Chunks: lists of them by what is free in them, the free lists of frames inside each, scrubbing.
- * Under frame_lock, except heap chunks and LIST_HEAP, which are under the heap's lock.
+ * All under frame_lock.
  */
 #include "core/frame_table.h"
 
@@ -12,16 +12,25 @@ struct frame_counts chunk_totals;
 
 /* Index of the first chunk + 1, so that the start value is "empty". */
 static uint32_t list_first[CHUNK_LISTS];
+static uint64_t free_frames[CHUNK_STATES][2];
+
+uint64_t chunk_free_frames(enum chunk_state state, bool is_clean)
+{
+    return free_frames[state][is_clean];
+}
 
 uint32_t chunk_first(enum chunk_list list)
 {
     return list_first[list] - 1;
 }
 
-static void list_remove(uint32_t index)
+uint32_t chunk_any(enum chunk_list list)
 {
-    struct chunk *chunk = chunk_at(index);
+    return chunk_first(list_first[list] != 0 ? list : list + 1);
+}
 
+static void list_remove(const struct chunk *chunk)
+{
     if (chunk->list == LIST_NONE)
         return;
     if (chunk->previous != CHUNK_INDEX_NONE)
@@ -30,36 +39,26 @@ static void list_remove(uint32_t index)
         list_first[chunk->list] = chunk->next + 1;
     if (chunk->next != CHUNK_INDEX_NONE)
         chunk_at(chunk->next)->previous = chunk->previous;
-    chunk->list = LIST_NONE;
 }
 
-static enum chunk_list list_of(const struct chunk *chunk)
+/* Puts a chunk on the list that its state and counts ask for. */
+static void relist(uint32_t index)
 {
-    switch (chunk->state) {
-    case CHUNK_FREE:
-        return chunk->scrubbed == CHUNK_FRAMES ? LIST_FREE_CLEAN : LIST_FREE_DIRTY;
-    case CHUNK_HEAP:
-        return chunk->count[0] + chunk->count[1] != 0 ? LIST_HEAP : LIST_NONE;
-    case CHUNK_SPLIT:
-        if (chunk->count[1] != 0)
-            return chunk->count[0] != 0 ? LIST_MIXED : LIST_CLEAN;
-        return chunk->count[0] != 0 ? LIST_DIRTY : LIST_NONE;
-    default:
-        return LIST_NONE;
-    }
-}
-
-void chunk_relist(uint32_t index)
-{
+    static const uint8_t clean_list[CHUNK_STATES] = {
+        [CHUNK_FREE] = LIST_FREE, [CHUNK_SPLIT] = LIST_SPLIT, [CHUNK_HEAP] = LIST_HEAP};
     struct chunk *chunk = chunk_at(index);
-    enum chunk_list list = list_of(chunk);
+    uint8_t list = clean_list[chunk->state];
 
+    if (chunk->count[0] != 0 && list != LIST_NONE)
+        list++;
+    else if (chunk->count[1] == 0)
+        list = LIST_NONE;
     if (chunk->list == list)
         return;
-    list_remove(index);
+    list_remove(chunk);
+    chunk->list = list;
     if (list == LIST_NONE)
         return;
-    chunk->list = (uint8_t)list;
     chunk->previous = CHUNK_INDEX_NONE;
     chunk->next = chunk_first(list);
     if (chunk->next != CHUNK_INDEX_NONE)
@@ -67,110 +66,87 @@ void chunk_relist(uint32_t index)
     list_first[list] = index + 1;
 }
 
-static void count_free(const struct chunk *chunk, bool is_clean, int64_t frames)
+static void add_free(struct chunk *chunk, bool is_clean, int frames)
 {
-    uint64_t *total = is_clean ? &chunk_totals.free_clean : &chunk_totals.free_dirty;
+    chunk->count[is_clean] = (uint16_t)(chunk->count[is_clean] + frames);
+    free_frames[chunk->state][is_clean] += (uint64_t)frames;
+}
 
-    if (chunk->state != CHUNK_HEAP)
-        *total += (uint64_t)frames;
+static void set_state(uint32_t index, enum chunk_state state)
+{
+    struct chunk *chunk = chunk_at(index);
+
+    for (unsigned kind = 0; kind < 2; kind++) {
+        free_frames[chunk->state][kind] -= chunk->count[kind];
+        free_frames[state][kind] += chunk->count[kind];
+    }
+    chunk->state = (uint8_t)state;
+    relist(index);
+}
+
+void chunk_close(uint32_t index, enum chunk_state state)
+{
+    struct chunk *chunk = chunk_at(index);
+
+    add_free(chunk, false, -chunk->count[0]);
+    add_free(chunk, true, -chunk->count[1]);
+    chunk->head[0] = chunk->head[1] = CHUNK_NO_FRAME;
+    set_state(index, state);
 }
 
 void chunk_push_frame(mfn_t mfn, bool is_clean)
 {
     uint32_t index = chunk_index_of(mfn);
     struct chunk *chunk = chunk_at(index);
-    uint64_t low = chunk->head[is_clean] | (is_clean ? FRAME_FREE_CLEAN : 0);
 
-    atomic_store_explicit(frame_entry(mfn), frame_make(FRAME_FREE, 0, low), memory_order_relaxed);
+    frame_write(
+        mfn, frame_make(FRAME_FREE, 0, chunk->head[is_clean] | (is_clean ? FRAME_FREE_CLEAN : 0)));
     chunk->head[is_clean] = (uint16_t)(mfn.v % CHUNK_FRAMES);
-    chunk->count[is_clean]++;
-    count_free(chunk, is_clean, 1);
+    add_free(chunk, is_clean, 1);
     /* All free but of both kinds: it becomes FREE once it is scrubbed. */
-    if (chunk->state == CHUNK_SPLIT && chunk->count[is_clean] == CHUNK_FRAMES) {
-        chunk->scrubbed = is_clean ? CHUNK_FRAMES : 0;
-        chunk->state = CHUNK_FREE;
-    }
-    chunk_relist(index);
+    if (chunk->state == CHUNK_SPLIT && chunk->count[is_clean] == CHUNK_FRAMES)
+        set_state(index, CHUNK_FREE);
+    else
+        relist(index);
 }
 
-mfn_t chunk_pop_frame(uint32_t index, bool is_clean)
+static mfn_t pop(uint32_t index, bool is_clean)
 {
     struct chunk *chunk = chunk_at(index);
     mfn_t mfn = mfn_add(chunk_mfn(index), chunk->head[is_clean]);
-    uint64_t entry = atomic_load_explicit(frame_entry(mfn), memory_order_relaxed);
 
-    chunk->head[is_clean] = (uint16_t)(entry & FRAME_FREE_NEXT_MASK);
-    chunk->count[is_clean]--;
-    count_free(chunk, is_clean, -1);
-    atomic_store_explicit(frame_entry(mfn), frame_make(FRAME_HELD, 0, 0), memory_order_relaxed);
-    chunk_relist(index);
+    chunk->head[is_clean] = (uint16_t)(frame_read(mfn) & FRAME_FREE_NEXT_MASK);
+    add_free(chunk, is_clean, -1);
+    frame_write(mfn, frame_make(FRAME_HELD, 0, 0));
+    relist(index);
     return mfn;
 }
 
-void chunk_fill(uint32_t index)
+mfn_t chunk_pop_frame(uint32_t index, bool *is_clean)
 {
-    struct chunk *chunk = chunk_at(index);
-    uint32_t clean = chunk->scrubbed;
-
-    for (uint32_t i = 0; i < CHUNK_FRAMES; i++) {
-        bool is_last = i == clean - 1 || i == CHUNK_FRAMES - 1;
-        uint64_t low = (is_last ? CHUNK_NO_FRAME : i + 1) | (i < clean ? FRAME_FREE_CLEAN : 0);
-
-        atomic_store_explicit(frame_entry(mfn_add(chunk_mfn(index), i)),
-                              frame_make(FRAME_FREE, 0, low), memory_order_relaxed);
-    }
-    chunk->head[1] = clean != 0 ? 0 : CHUNK_NO_FRAME;
-    chunk->count[1] = (uint16_t)clean;
-    chunk->head[0] = clean != CHUNK_FRAMES ? (uint16_t)clean : CHUNK_NO_FRAME;
-    chunk->count[0] = (uint16_t)(CHUNK_FRAMES - clean);
+    *is_clean = chunk_at(index)->count[1] != 0;
+    return pop(index, *is_clean);
 }
 
-void chunk_split(uint32_t index)
+void chunk_open(uint32_t index, enum chunk_state state)
 {
     struct chunk *chunk = chunk_at(index);
-    uint32_t clean = chunk->scrubbed;
+    bool is_clean = chunk->count[1] != 0;
 
-    chunk_fill(index);
-    if (clean != CHUNK_FRAMES) {
-        /* A FREE chunk's frames count as dirty until all are clean. */
-        chunk_totals.free_dirty -= clean;
-        chunk_totals.free_clean += clean;
-    }
-    chunk->state = CHUNK_SPLIT;
-    chunk_relist(index);
+    for (uint32_t i = 0; i < CHUNK_FRAMES; i++)
+        frame_write(mfn_add(chunk_mfn(index), i),
+                    frame_make(FRAME_FREE, 0,
+                               (i + 1 < CHUNK_FRAMES ? i + 1 : CHUNK_NO_FRAME) |
+                                   (is_clean ? FRAME_FREE_CLEAN : 0)));
+    chunk->head[is_clean] = 0;
+    chunk->head[!is_clean] = CHUNK_NO_FRAME;
+    set_state(index, state);
 }
 
 void chunk_free(uint32_t index)
 {
-    struct chunk *chunk = chunk_at(index);
-
-    chunk->state = CHUNK_FREE;
-    chunk->scrubbed = 0;
-    chunk_totals.free_dirty += CHUNK_FRAMES;
-    chunk_relist(index);
-}
-
-void chunk_hold(uint32_t index)
-{
-    struct chunk *chunk = chunk_at(index);
-
-    if (chunk->scrubbed == CHUNK_FRAMES)
-        chunk_totals.free_clean -= CHUNK_FRAMES;
-    else
-        chunk_totals.free_dirty -= CHUNK_FRAMES;
-    chunk->state = CHUNK_HELD;
-    chunk_relist(index);
-}
-
-uint32_t chunk_take(void)
-{
-    uint32_t index = chunk_first(LIST_FREE_CLEAN);
-
-    if (index == CHUNK_INDEX_NONE)
-        index = chunk_first(LIST_FREE_DIRTY);
-    if (index != CHUNK_INDEX_NONE)
-        chunk_hold(index);
-    return index;
+    add_free(chunk_at(index), false, (int)CHUNK_FRAMES);
+    set_state(index, CHUNK_FREE);
 }
 
 /* Stores that the compiler cannot turn into a string instruction, which emulators run slowly. */
@@ -190,78 +166,47 @@ void page_clear(void *page)
     }
 }
 
-void frame_clear(mfn_t mfn)
+void frame_clear(mfn_t first, uint32_t count)
 {
-    page_clear(window_map(WINDOW_SCRUB, mfn));
+    for (uint32_t i = 0; i < count; i++)
+        page_clear(window_map(WINDOW_SCRUB, mfn_add(first, i)));
     window_unmap(WINDOW_SCRUB);
 }
 
-static void clear_some(uint32_t index, uint32_t frames)
+/* What is scrubbed next: what is in use first, so that FREE chunks are opened one by one. */
+static uint32_t find_dirty(void)
 {
-    struct chunk *chunk = chunk_at(index);
-
-    for (; frames != 0 && chunk->scrubbed < CHUNK_FRAMES; frames--, chunk->scrubbed++)
-        page_clear(window_map(WINDOW_SCRUB, mfn_add(chunk_mfn(index), chunk->scrubbed)));
-    window_unmap(WINDOW_SCRUB);
+    if (list_first[LIST_SPLIT_DIRTY] != 0)
+        return chunk_first(LIST_SPLIT_DIRTY);
+    if (list_first[LIST_HEAP_DIRTY] != 0)
+        return chunk_first(LIST_HEAP_DIRTY);
+    return chunk_first(LIST_FREE_DIRTY);
 }
 
-void chunk_clear(uint32_t index)
-{
-    clear_some(index, CHUNK_FRAMES);
-}
-
-/* Clears up to a step's frames of SPLIT chunk INDEX; frame_lock is held, and dropped meanwhile. */
-static void scrub_split(uint32_t index)
+bool chunk_scrub_step(void)
 {
     mfn_t frames[SCRUB_STEP_FRAMES];
     unsigned count = 0;
+    uint32_t index;
 
+    lock_take(&frame_lock);
+    index = find_dirty();
+    if (index == CHUNK_INDEX_NONE) {
+        lock_drop(&frame_lock);
+        return false;
+    }
+    if (chunk_at(index)->state == CHUNK_FREE)
+        chunk_open(index, CHUNK_SPLIT);
     while (count < SCRUB_STEP_FRAMES && chunk_at(index)->count[0] != 0)
-        frames[count++] = chunk_pop_frame(index, false);
-    chunk_totals.free_dirty += count; /* as long as they are being scrubbed */
+        frames[count++] = pop(index, false);
     lock_drop(&frame_lock);
     for (unsigned i = 0; i < count; i++)
         page_clear(window_map(WINDOW_SCRUB, frames[i]));
     window_unmap(WINDOW_SCRUB);
     lock_take(&frame_lock);
-    chunk_totals.free_dirty -= count;
     for (unsigned i = 0; i < count; i++)
         chunk_push_frame(frames[i], true);
-}
-
-/* The same for FREE chunk INDEX, which counts as dirty until all of it is clean. */
-static void scrub_free(uint32_t index)
-{
-    struct chunk *chunk = chunk_at(index);
-
-    chunk->state = CHUNK_HELD;
-    chunk_relist(index);
+    index = find_dirty();
     lock_drop(&frame_lock);
-    clear_some(index, SCRUB_STEP_FRAMES);
-    lock_take(&frame_lock);
-    chunk->state = CHUNK_FREE;
-    if (chunk->scrubbed == CHUNK_FRAMES) {
-        chunk_totals.free_dirty -= CHUNK_FRAMES;
-        chunk_totals.free_clean += CHUNK_FRAMES;
-    }
-    chunk_relist(index);
-}
-
-bool chunk_scrub_step(void)
-{
-    uint32_t index;
-    bool has_more;
-
-    lock_take(&frame_lock);
-    index = chunk_first(LIST_DIRTY);
-    if (index == CHUNK_INDEX_NONE)
-        index = chunk_first(LIST_MIXED);
-    if (index != CHUNK_INDEX_NONE) {
-        scrub_split(index);
-    } else if ((index = chunk_first(LIST_FREE_DIRTY)) != CHUNK_INDEX_NONE) {
-        scrub_free(index);
-    }
-    has_more = chunk_totals.free_dirty != 0;
-    lock_drop(&frame_lock);
-    return has_more;
+    return index != CHUNK_INDEX_NONE;
 }

@@ -15,7 +15,6 @@
 #define DESTROY_CHUNKS 64u /* chunks that one step of destruction looks at */
 #define LOW_CHUNKS     ((UINT64_C(1) << 32) >> CHUNK_SHIFT)
 #define ORDER_CHUNK    (CHUNK_SHIFT - PAGE_SHIFT)
-#define ORDER_1G       18u
 
 static _Atomic uint32_t fail_after;
 
@@ -31,143 +30,82 @@ bool frame_should_fail(void)
     return atomic_fetch_sub(&fail_after, 1) == 1;
 }
 
-static void set_entry(mfn_t mfn, uint64_t value)
-{
-    atomic_store_explicit(frame_entry(mfn), value, memory_order_relaxed);
-}
-
 static bool can_charge(const struct domain *d, uint64_t pages)
 {
-    uint32_t state = atomic_load(&d->state);
-
-    return state != DOMAIN_DYING && state != DOMAIN_DEAD && pages <= d->max_pages &&
+    return atomic_load(&d->state) < DOMAIN_DYING && pages <= d->max_pages &&
            d->tot_pages <= d->max_pages - pages;
 }
 
-/* Takes a free frame off the lists; *IS_CLEAN says whether it must be cleared. */
+/* Takes a free frame off the lists; *IS_CLEAN: it need not be cleared. */
 static int take_frame(mfn_t *mfn, bool *is_clean)
 {
-    static const enum chunk_list order[] = {LIST_MIXED, LIST_CLEAN, LIST_DIRTY};
-    uint32_t index = CHUNK_INDEX_NONE;
+    uint32_t index = chunk_any(LIST_SPLIT);
 
-    for (unsigned i = 0; i < ARRAY_SIZE(order) && index == CHUNK_INDEX_NONE; i++)
-        index = chunk_first(order[i]);
     if (index == CHUNK_INDEX_NONE) {
-        index = chunk_first(LIST_FREE_CLEAN);
-        if (index == CHUNK_INDEX_NONE)
-            index = chunk_first(LIST_FREE_DIRTY);
+        index = chunk_any(LIST_FREE);
         if (index == CHUNK_INDEX_NONE)
             return -ENOMEM;
-        chunk_split(index);
+        chunk_open(index, CHUNK_SPLIT);
     }
-    *is_clean = chunk_at(index)->count[1] != 0;
-    *mfn = chunk_pop_frame(index, *is_clean);
+    *mfn = chunk_pop_frame(index, is_clean);
     return 0;
 }
 
-static void become_large(struct domain *d, uint32_t index)
+/* Makes the FREE chunk INDEX one unit of D's; *IS_CLEAN as above. */
+static void take_chunk(struct domain *d, uint32_t index, bool *is_clean)
 {
-    struct chunk *chunk = chunk_at(index);
-
-    chunk->owner = d->id;
-    chunk->state = CHUNK_LARGE;
+    *is_clean = chunk_at(index)->count[0] == 0;
+    chunk_at(index)->owner = d->id;
+    chunk_close(index, CHUNK_LARGE);
     d->tot_pages += CHUNK_FRAMES;
-}
-
-/* Chunks in a row: where they may lie, in chunks, and whether dirty ones will do. */
-struct run {
-    uint64_t align, limit;
-    bool must_be_clean;
-};
-
-/* The first of COUNT FREE chunks in a row as WANTED says; its limit: none. */
-static uint64_t find_run(uint64_t count, const struct run *wanted)
-{
-    uint64_t first = 0, limit = wanted->limit, align = wanted->align;
-
-    while (count <= limit && first <= limit - count) {
-        uint64_t run = 0;
-
-        while (
-            run < count && chunk_at((uint32_t)(first + run))->state == CHUNK_FREE &&
-            (!wanted->must_be_clean || chunk_at((uint32_t)(first + run))->scrubbed == CHUNK_FRAMES))
-            run++;
-        if (run == count)
-            return first;
-        first = (first + run + align) / align * align;
-    }
-    return limit;
-}
-
-/* COUNT chunks in a row for D. Dirty ones are cleared here. */
-static int alloc_run(struct domain *d, uint64_t count, const struct run *wanted, mfn_t *mfn)
-{
-    uint64_t first;
-
-    lock_take(&frame_lock);
-    first = find_run(count, wanted);
-    if (first == wanted->limit || !can_charge(d, count * CHUNK_FRAMES)) {
-        lock_drop(&frame_lock);
-        return -ENOMEM;
-    }
-    for (uint64_t i = first; i < first + count; i++) {
-        chunk_hold((uint32_t)i);
-        become_large(d, (uint32_t)i);
-    }
-    lock_drop(&frame_lock);
-    for (uint64_t i = first; i < first + count; i++)
-        chunk_clear((uint32_t)i);
-    *mfn = chunk_mfn((uint32_t)first);
-    return 0;
 }
 
 int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn)
 {
-    uint64_t limit = frame_max_mfn() / CHUNK_FRAMES;
-    struct run low = {.align = 1, .limit = limit < LOW_CHUNKS ? limit : LOW_CHUNKS};
-
-    return alloc_run(d, chunks, &low, mfn);
-}
-
-static int alloc_chunk(struct domain *d, mfn_t *mfn)
-{
-    uint32_t index = CHUNK_INDEX_NONE;
+    uint32_t end = (uint32_t)(frame_max_mfn() / CHUNK_FRAMES), run = 0, index;
+    bool is_clean;
 
     lock_take(&frame_lock);
-    if (can_charge(d, CHUNK_FRAMES))
-        index = chunk_take();
-    if (index != CHUNK_INDEX_NONE)
-        become_large(d, index);
-    lock_drop(&frame_lock);
-    if (index == CHUNK_INDEX_NONE)
+    for (index = 0; index < end && index < LOW_CHUNKS && run < chunks; index++)
+        run = chunk_at(index)->state == CHUNK_FREE ? run + 1 : 0;
+    if (run < chunks || !can_charge(d, chunks * CHUNK_FRAMES)) {
+        lock_drop(&frame_lock);
         return -ENOMEM;
-    chunk_clear(index);
-    *mfn = chunk_mfn(index);
+    }
+    *mfn = chunk_mfn(index - run);
+    while (run != 0)
+        take_chunk(d, index - run--, &is_clean);
+    lock_drop(&frame_lock);
+    frame_clear(*mfn, (uint32_t)(chunks * CHUNK_FRAMES));
     return 0;
 }
 
 int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn)
 {
-    struct run large = {CHUNK_FRAMES, frame_max_mfn() / CHUNK_FRAMES, .must_be_clean = true};
     bool is_clean = true;
     int error = -ENOMEM;
 
     if (frame_should_fail())
         return -ENOMEM;
-    if (order == ORDER_1G)
-        return alloc_run(d, CHUNK_FRAMES, &large, mfn);
-    if (order == ORDER_CHUNK)
-        return alloc_chunk(d, mfn);
     lock_take(&frame_lock);
-    if (can_charge(d, 1))
+    if (order == 0 && can_charge(d, 1)) {
         error = take_frame(mfn, &is_clean);
-    if (error == 0) {
-        d->tot_pages++;
-        set_entry(*mfn, frame_make(FRAME_RAM, d->id, FRAME_REF));
+        if (error == 0) {
+            d->tot_pages++;
+            frame_write(*mfn, frame_make(FRAME_RAM, d->id, FRAME_REF));
+        }
+    } else if (order == ORDER_CHUNK && can_charge(d, CHUNK_FRAMES)) {
+        uint32_t index = chunk_any(LIST_FREE);
+
+        if (index != CHUNK_INDEX_NONE) {
+            take_chunk(d, index, &is_clean);
+            *mfn = chunk_mfn(index);
+            error = 0;
+        }
     }
     lock_drop(&frame_lock);
     if (!is_clean)
-        frame_clear(*mfn);
+        frame_clear(*mfn, 1u << order);
     return error;
 }
 
@@ -178,7 +116,7 @@ void frame_assign_boot(struct domain *d, mfn_t first, uint64_t count)
         mfn_t mfn = mfn_add(first, i);
 
         BUG_ON(frame_type_of(atomic_load(frame_entry(mfn))) != FRAME_HELD);
-        set_entry(mfn, frame_make(FRAME_RAM, d->id, FRAME_REF));
+        frame_write(mfn, frame_make(FRAME_RAM, d->id, FRAME_REF));
     }
     d->tot_pages += count;
     lock_drop(&frame_lock);
@@ -189,39 +127,37 @@ int frame_alloc_private(struct domain *d, mfn_t *mfn)
     bool is_clean = true;
     int error = -ENOMEM;
 
-    if (frame_should_fail() || heap_charge(d, 1) != 0)
+    if (frame_should_fail())
         return -ENOMEM;
     lock_take(&frame_lock);
-    error = take_frame(mfn, &is_clean);
-    if (error == 0)
-        set_entry(*mfn, frame_make(FRAME_PRIVATE, d != NULL ? d->id : FRAME_OWNER_ORPHAN, 0));
+    if (heap_can_charge(d, 1))
+        error = take_frame(mfn, &is_clean);
+    if (error == 0) {
+        frame_write(*mfn, frame_make(FRAME_PRIVATE, d->id, 0));
+        d->hyp_pages++;
+    }
     lock_drop(&frame_lock);
-    if (error != 0)
-        heap_uncharge(d, 1);
-    else if (!is_clean)
-        frame_clear(*mfn);
+    if (!is_clean)
+        frame_clear(*mfn, 1);
     return error;
 }
 
 void frame_free_private(struct domain *d, mfn_t mfn)
 {
     lock_take(&frame_lock);
-    BUG_ON(frame_type_of(atomic_load(frame_entry(mfn))) != FRAME_PRIVATE);
+    BUG_ON(frame_type_of(frame_read(mfn)) != FRAME_PRIVATE);
     chunk_push_frame(mfn, false);
+    d->hyp_pages--;
     lock_drop(&frame_lock);
-    heap_uncharge(d, 1);
 }
 
 /* Gives every frame of a chunk that is one unit an entry. */
 static void expand(uint32_t index)
 {
-    struct chunk *chunk = chunk_at(index);
-
     for (uint32_t i = 0; i < CHUNK_FRAMES; i++)
-        set_entry(mfn_add(chunk_mfn(index), i), frame_make(FRAME_RAM, chunk->owner, FRAME_REF));
-    chunk->head[0] = chunk->head[1] = CHUNK_NO_FRAME;
-    chunk->count[0] = chunk->count[1] = 0;
-    chunk->state = CHUNK_SPLIT;
+        frame_write(mfn_add(chunk_mfn(index), i),
+                    frame_make(FRAME_RAM, chunk_at(index)->owner, FRAME_REF));
+    chunk_close(index, CHUNK_SPLIT);
 }
 
 /* True if MFN is OWNER's and has an entry of its own, made here if need be. */
@@ -233,7 +169,7 @@ static bool has_entry(mfn_t mfn, uint16_t owner)
     lock_take(&frame_lock);
     if (chunk->state == CHUNK_LARGE && chunk->owner == owner)
         expand(chunk_index_of(mfn));
-    entry = atomic_load_explicit(frame_entry(mfn), memory_order_relaxed);
+    entry = frame_read(mfn);
     lock_drop(&frame_lock);
     return entry >> FRAME_OWNER_SHIFT == frame_make(FRAME_RAM, owner, 0) >> FRAME_OWNER_SHIFT;
 }
@@ -299,31 +235,20 @@ static void release_frame(struct domain *d, mfn_t mfn)
         quarantine_frame(d, mfn);
 }
 
-static void release_chunk(struct domain *d, uint32_t index)
-{
-    const struct chunk *chunk = chunk_at(index);
-
-    if (chunk->state == CHUNK_LARGE) {
-        BUG_ON(chunk->owner != d->id);
-        quarantine_chunk(d, index);
-        return;
-    }
-    for (uint32_t i = 0; i < CHUNK_FRAMES; i++)
-        release_frame(d, mfn_add(chunk_mfn(index), i));
-}
-
 void frame_release(struct domain *d, mfn_t mfn, unsigned order)
 {
     uint32_t index = chunk_index_of(mfn);
+    const struct chunk *chunk = chunk_at(index);
 
     lock_take(&frame_lock);
-    if (order == 0) {
-        if (chunk_at(index)->state == CHUNK_LARGE)
-            expand(index);
-        release_frame(d, mfn);
+    if (order == ORDER_CHUNK && chunk->state == CHUNK_LARGE) {
+        BUG_ON(chunk->owner != d->id);
+        quarantine_chunk(d, index);
     } else {
-        for (uint32_t i = 0; i < 1u << (order - ORDER_CHUNK); i++)
-            release_chunk(d, index + i);
+        if (chunk->state == CHUNK_LARGE)
+            expand(index);
+        for (uint32_t i = 0; i < 1u << order; i++)
+            release_frame(d, mfn_add(mfn, i));
     }
     quarantine_poll(d);
     lock_drop(&frame_lock);
@@ -379,20 +304,6 @@ int frame_destroy_step(struct domain *d)
     return result;
 }
 
-void frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable)
-{
-    uint64_t value = mfn.v < HOST_MFN_MAX ? atomic_load(frame_entry(mfn)) : 0;
-    enum frame_type type = frame_type_of(value);
-
-    *refs = *writable = 0;
-    if (type == FRAME_RAM || type == FRAME_RELEASED) {
-        *refs = (uint32_t)(value & FRAME_REF_MASK);
-        *writable = (uint32_t)(value >> FRAME_WRITE_SHIFT & FRAME_REF_MASK);
-    } else if (mfn.v < HOST_MFN_MAX && chunk_of(mfn)->state == CHUNK_LARGE) {
-        *refs = 1;
-    }
-}
-
 struct domain *frame_owner(mfn_t mfn)
 {
     struct domain *d = NULL;
@@ -412,12 +323,11 @@ struct domain *frame_owner(mfn_t mfn)
 
 bool frame_is_ram(mfn_t mfn)
 {
-    const struct chunk *chunk;
+    const struct chunk *chunk = chunk_of(mfn);
 
     if (mfn.v >= HOST_MFN_MAX)
         return false;
-    chunk = chunk_of(mfn);
     if (chunk->state == CHUNK_SPLIT || chunk->state == CHUNK_HEAP)
-        return frame_type_of(atomic_load(frame_entry(mfn))) != FRAME_NONE;
+        return frame_type_of(frame_read(mfn)) != FRAME_NONE;
     return chunk->state != CHUNK_NONE;
 }

@@ -19,8 +19,8 @@ struct domain;
 struct frame_quarantine {
     struct frame_batch {
         uint64_t generation;
-        uint64_t first_frame; /* mfn + 1; 0: none. Linked through the frame entries. */
-        uint32_t first_chunk; /* index + 1; 0: none. Linked through the descriptors. */
+        uint64_t first; /* mfn + 1, of a frame or of a chunk's first; 0: none. Linked through the
+                           frame entries. */
     } open, closed;
     struct domain *next; /* of the list of domains that have something here */
     bool is_listed;
@@ -34,9 +34,9 @@ void frame_boot(const struct boot_info *bi);
 /* Gives D the COUNT frames of a boot module, charged to it. */
 void frame_assign_boot(struct domain *d, mfn_t first, uint64_t count);
 
-/* One frame / one chunk (2 MiB) / 512 chunks in a row (1 GiB) of clean guest memory for D, charged
- * to it (tot_pages) against its max_pages. Each starts with the reference "allocated". -ENOMEM:
- * none left, over the limit, or D is dying. order: 0, 9 or 18. */
+/* One frame or one chunk (2 MiB; order 0 or 9) of clean guest memory for D, charged to it
+ * (tot_pages) against its max_pages. Each starts with the reference "allocated". -ENOMEM: none
+ * left, over the limit, or D is dying. */
 int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn) MUST_CHECK;
 /* CHUNKS chunks in a row below 4 GiB, as frame_alloc(). At boot, for a direct-mapped domain. */
 int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn) MUST_CHECK;
@@ -53,8 +53,6 @@ void frame_free_private(struct domain *d, mfn_t mfn);
  * frame, or count at its limit. put drops it, once no TLB holds what the reference was for. */
 int frame_get(mfn_t mfn, const struct domain *owner, bool is_write) MUST_CHECK;
 void frame_put(mfn_t mfn, bool is_write);
-/* References on MFN, "allocated" included, and the writable ones among them, for statistics. */
-void frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable);
 /* The domain that owns MFN (RAM), or NULL. It may die unless the caller knows otherwise. */
 struct domain *frame_owner(mfn_t mfn);
 /* True for RAM of any kind, the hypervisor's own included. */
@@ -63,8 +61,6 @@ bool frame_is_ram(mfn_t mfn);
 /* Does at most one step (64 KiB) of scrubbing and looks at a quarantine; true if there is more to
  * scrub. Idle CPUs call it. */
 bool frame_scrub_step(void);
-/* Frees part of what D's quarantine holds and every CPU has passed. Cheap when there is nothing. */
-void frame_quarantine_poll(struct domain *d);
 /* One step of giving back all that a dying domain, whose p2m is gone, still owns. 1: call again,
  * 0: done, nothing refers to D any more. Frames that others hold stay until they let go. */
 int frame_destroy_step(struct domain *d) MUST_CHECK;
@@ -73,7 +69,7 @@ int frame_destroy_step(struct domain *d) MUST_CHECK;
 struct frame_counts {
     uint64_t total; /* RAM that the hypervisor manages */
     uint64_t free_clean, free_dirty;
-    uint64_t heap; /* of heap chunks */
+    uint64_t heap; /* the hypervisor's own pages, free ones among them included */
     uint64_t heap_used;
     uint64_t quarantine;
     uint64_t tables; /* image, frame and chunk tables */

@@ -148,17 +148,12 @@ static void map_tables(void)
 
 static void fill_frame(mfn_t mfn, uint32_t type)
 {
-    struct chunk *chunk = chunk_of(mfn);
-
-    if (chunk->state == CHUNK_NONE) {
-        chunk->state = CHUNK_SPLIT;
-        chunk->head[0] = chunk->head[1] = CHUNK_NO_FRAME;
-    }
+    if (chunk_of(mfn)->state == CHUNK_NONE)
+        chunk_close(chunk_index_of(mfn), CHUNK_SPLIT);
     if (type == BOOT_MEM_FREE)
         chunk_push_frame(mfn, false);
     else
-        atomic_store(frame_entry(mfn),
-                     frame_make(type == BOOT_MEM_MODULE ? FRAME_HELD : FRAME_HOST, 0, 0));
+        frame_write(mfn, frame_make(type == BOOT_MEM_MODULE ? FRAME_HELD : FRAME_HOST, 0, 0));
 }
 
 static void fill_range(const struct boot_mem *range)
@@ -200,7 +195,11 @@ void frame_counts(struct frame_counts *counts)
 {
     lock_take(&frame_lock);
     *counts = chunk_totals;
+    counts->free_clean = chunk_free_frames(CHUNK_FREE, true) + chunk_free_frames(CHUNK_SPLIT, true);
+    counts->free_dirty =
+        chunk_free_frames(CHUNK_FREE, false) + chunk_free_frames(CHUNK_SPLIT, false);
+    counts->heap = heap_pages();
+    counts->heap_used =
+        counts->heap - chunk_free_frames(CHUNK_HEAP, true) - chunk_free_frames(CHUNK_HEAP, false);
     lock_drop(&frame_lock);
-    counts->heap = heap_chunk_pages();
-    counts->heap_used = heap_used_pages();
 }

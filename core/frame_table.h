@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The frame and chunk tables as the files that own memory see them (chunk.c, frame.c, frame_boot.c,
- * heap.c). A frame entry is one 64-bit word. An entry of type RAM or RELEASED changes by
- * compare-and-swap, without a lock; all other types, chunk descriptors and lists are under
- * frame_lock, those of heap chunks under the heap's.
+ * heap.c, quarantine.c). A frame entry is one 64-bit word. An entry of type RAM or RELEASED changes
+ * by compare-and-swap, without a lock; all other types, chunk descriptors, lists and what domains
+ * are charged are under frame_lock.
  */
 #ifndef ATOLL_CORE_FRAME_TABLE_H
 #define ATOLL_CORE_FRAME_TABLE_H
@@ -16,8 +16,7 @@
 /* References: bits 19..0; writable ones among them: bits 39..20; owner's domid: bits 55..40. */
 #define FRAME_REF          UINT64_C(1)
 #define FRAME_REF_MASK     UINT64_C(0xfffff)
-#define FRAME_WRITE_SHIFT  20u
-#define FRAME_WRITE_REF    (UINT64_C(1) << FRAME_WRITE_SHIFT)
+#define FRAME_WRITE_REF    (UINT64_C(1) << 20)
 #define FRAME_COUNTS_MASK  ((UINT64_C(1) << 40) - 1)
 #define FRAME_OWNER_SHIFT  40u
 #define FRAME_OWNER_MASK   UINT64_C(0xffff)
@@ -44,39 +43,42 @@ enum frame_type {
 
 enum chunk_state {
     CHUNK_NONE,        /* no RAM */
-    CHUNK_FREE,        /* all of it free */
-    CHUNK_LARGE,       /* one domain's, as one unit: the frame entries say nothing */
+    CHUNK_FREE,        /* all of it free, and clean or dirty as one: its frames have no entries */
     CHUNK_SPLIT,       /* the frame entries say what each frame is */
     CHUNK_HEAP,        /* the same, mapped for good */
-    CHUNK_HELD,        /* on its way between two states, or being scrubbed */
-    CHUNK_QUARANTINED, /* a LARGE one waiting for the owner's p2m generation */
+    CHUNK_LARGE,       /* one domain's, as one unit: the frame entries say nothing */
+    CHUNK_HELD,        /* a HEAP one on its way to FREE */
+    CHUNK_QUARANTINED, /* a LARGE one that waits for the owner's p2m generation, linked by the entry
+                          of its first frame */
+    CHUNK_STATES,
 };
+/* Chunks with free frames: by state, and whether all of these are clean. */
 enum chunk_list {
     LIST_NONE,
-    LIST_FREE_CLEAN,
+    LIST_FREE,
     LIST_FREE_DIRTY,
-    LIST_CLEAN, /* SPLIT: its free frames are all clean */
-    LIST_MIXED,
-    LIST_DIRTY,
-    LIST_HEAP, /* heap chunks with free pages */
+    LIST_SPLIT,
+    LIST_SPLIT_DIRTY,
+    LIST_HEAP,
+    LIST_HEAP_DIRTY,
     CHUNK_LISTS,
 };
 #define CHUNK_INDEX_NONE UINT32_MAX
 
 struct chunk {
-    uint32_t next, previous; /* on its list, or next in quarantine */
+    uint32_t next, previous; /* on its list */
     uint8_t state;           /* enum chunk_state */
     uint8_t list;            /* enum chunk_list */
-    uint16_t owner;          /* LARGE, QUARANTINED */
+    uint16_t owner;          /* LARGE */
     uint16_t head[2];        /* free frames: [0] dirty, [1] clean; CHUNK_NO_FRAME: none */
     uint16_t count[2];
-    uint16_t scrubbed; /* FREE: frames from the start that are clean */
-    uint16_t spare[5];
+    uint16_t spare[6];
 };
 _Static_assert(sizeof(struct chunk) == 32, "128 chunks in a page of the table");
 
 extern struct lock frame_lock;
-extern struct frame_counts chunk_totals; /* under frame_lock; heap_used under the heap's */
+extern struct frame_counts chunk_totals; /* of these, what is not computed: total, tables,
+                                            quarantine */
 
 static inline _Atomic uint64_t *frame_entry(mfn_t mfn)
 {
@@ -110,45 +112,50 @@ static inline uint64_t frame_make(enum frame_type type, uint16_t owner, uint64_t
 {
     return (uint64_t)type << FRAME_TYPE_SHIFT | (uint64_t)owner << FRAME_OWNER_SHIFT | low;
 }
+/* For an entry that nobody else may change. */
+static inline uint64_t frame_read(mfn_t mfn)
+{
+    return atomic_load_explicit(frame_entry(mfn), memory_order_relaxed);
+}
+static inline void frame_write(mfn_t mfn, uint64_t entry)
+{
+    atomic_store_explicit(frame_entry(mfn), entry, memory_order_relaxed);
+}
 
-/* All of these with the lock of the chunk's side held. */
+/* All of these with frame_lock held. */
 
-/* Puts a chunk on the list that its state and counts ask for. */
-void chunk_relist(uint32_t index);
-/* First chunk of a list, CHUNK_INDEX_NONE: empty. */
+/* Frames that are free in all chunks of STATE. */
+uint64_t chunk_free_frames(enum chunk_state state, bool is_clean);
+/* First chunk of LIST. CHUNK_INDEX_NONE: there is none. */
 uint32_t chunk_first(enum chunk_list list);
+/* The same, or of the list of dirty ones behind it. */
+uint32_t chunk_any(enum chunk_list list);
 /* Frees a frame of a SPLIT or HEAP chunk; a SPLIT chunk that is all free becomes a FREE one. */
 void chunk_push_frame(mfn_t mfn, bool is_clean);
-/* Takes a free frame out of a chunk that has one of that kind. Its entry becomes HELD. */
-mfn_t chunk_pop_frame(uint32_t index, bool is_clean);
-/* Puts all frames of a chunk on its own free lists, clean ones as `scrubbed` says. */
-void chunk_fill(uint32_t index);
-/* Makes a FREE chunk a SPLIT one, all its frames free. */
-void chunk_split(uint32_t index);
-/* Makes a chunk that is no list's FREE again, all dirty. */
+/* Takes a free frame out of a SPLIT or HEAP chunk that has one, a clean one if it can. Its entry
+ * becomes HELD. */
+mfn_t chunk_pop_frame(uint32_t index, bool *is_clean);
+/* Makes a FREE chunk a SPLIT or HEAP one, all its frames free. */
+void chunk_open(uint32_t index, enum chunk_state state);
+/* Gives a chunk of any state another one, in which none of its frames is free. */
+void chunk_close(uint32_t index, enum chunk_state state);
+/* Makes a closed chunk FREE, and dirty. */
 void chunk_free(uint32_t index);
-/* Takes a FREE chunk off its list: CHUNK_HELD. A clean one if there is one. CHUNK_INDEX_NONE. */
-uint32_t chunk_take(void);
 
-/* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; not
- * charged any more. The chunk is a LARGE one. */
+/* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; not charged
+ * any more. The chunk is a LARGE one. */
 void quarantine_frame(struct domain *d, mfn_t mfn);
 void quarantine_chunk(struct domain *d, uint32_t index);
-/* frame_quarantine_poll() with the lock held. */
+/* Frees part of what D's quarantine holds and every CPU has passed. */
 void quarantine_poll(struct domain *d);
-/* Takes the FREE chunk INDEX off its list: CHUNK_HELD. */
-void chunk_hold(uint32_t index);
 
 /* Without a lock held. */
 
 /* Zeroes the 4096 bytes at PAGE. */
 void page_clear(void *page);
-/* One step of frame_scrub_step(). */
+/* Clears COUNT frames that no list has. */
+void frame_clear(mfn_t first, uint32_t count);
+/* Clears up to 64 KiB of free frames; true if there are more. */
 bool chunk_scrub_step(void);
-
-/* Clears what is dirty of a chunk that chunk_take() took. */
-void chunk_clear(uint32_t index);
-/* Clears one frame that no list has. */
-void frame_clear(mfn_t mfn);
 
 #endif

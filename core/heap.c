@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own pages. They come from heap chunks, which are mapped for good, and from what
- * is left of the image's chunk. The heap grows by a chunk while it still has the pages that mapping
- * one may cost; an empty chunk goes back to the frames when a CPU is idle. heap_lock protects heap
- * chunks, LIST_HEAP and what domains are charged.
+ * is left of the image's chunk. The heap grows by a chunk when a page is wanted; an empty chunk
+ * goes back to the frames when a CPU is idle. All of it under frame_lock.
  */
 #include "core/heap.h"
 
 #include "core/domain.h"
 #include "core/frame_table.h"
 #include "core/log.h"
-#include "lib/errno.h"
 
-/* The heap grows when it would have fewer free pages: enough for a table of the host and for what
- * other CPUs take meanwhile. */
-#define RESERVE_PAGES 16u
 /* An empty chunk is given back only if this many free pages remain without it. */
 #define SPARE_PAGES 64u
 
-static struct lock heap_lock = LOCK_INIT(LOCK_HEAP);
-static uint64_t free_pages, used_pages, chunk_pages;
-static bool is_growing;
+static uint64_t pages_count;
 static uint32_t leaving = CHUNK_INDEX_NONE; /* unmapped, waits for every CPU's flush */
 static uint64_t leaving_generation;
 
@@ -34,271 +27,155 @@ void *heap_page(mfn_t mfn)
     return (void *)(HEAP_MAP_BASE + paddr_of(mfn).v);
 }
 
+uint64_t heap_pages(void)
+{
+    return pages_count;
+}
+
 void heap_boot(mfn_t first, uint64_t count)
 {
-    uint32_t index = chunk_index_of(first);
-    struct chunk *chunk = chunk_at(index);
-
-    lock_take(&heap_lock);
-    chunk->state = CHUNK_HEAP;
-    chunk->head[0] = chunk->head[1] = CHUNK_NO_FRAME;
+    lock_take(&frame_lock);
+    chunk_close(chunk_index_of(first), CHUNK_HEAP);
     for (uint64_t i = 0; i < count; i++)
         chunk_push_frame(mfn_add(first, i), false);
-    free_pages += count;
-    lock_drop(&heap_lock);
-}
-
-/* Makes a chunk of frames a heap chunk; without the lock, one caller at a time. */
-static void grow(void)
-{
-    uint32_t index;
-
-    lock_take(&frame_lock);
-    index = chunk_take();
+    pages_count = count;
     lock_drop(&frame_lock);
-    if (index == CHUNK_INDEX_NONE)
-        return;
-    if (host_map_chunk(paddr_of(chunk_mfn(index))) != 0) {
-        lock_take(&frame_lock);
-        chunk_free(index);
-        lock_drop(&frame_lock);
-        return;
-    }
-    lock_take(&heap_lock);
-    chunk_fill(index);
-    chunk_at(index)->state = CHUNK_HEAP;
-    chunk_relist(index);
-    free_pages += CHUNK_FRAMES;
-    chunk_pages += CHUNK_FRAMES;
-    lock_drop(&heap_lock);
-}
-
-/* Takes heap_lock, with COUNT pages and the reserve there if that can be had. */
-static void lock_with_room(unsigned count)
-{
-    lock_take(&heap_lock);
-    if (free_pages >= count + RESERVE_PAGES || is_growing)
-        return;
-    is_growing = true;
-    lock_drop(&heap_lock);
-    grow();
-    lock_take(&heap_lock);
-    is_growing = false;
-}
-
-static bool is_over(const struct domain *d, unsigned count)
-{
-    return d != NULL && (count > d->hyp_limit || d->hyp_pages > d->hyp_limit - count);
 }
 
 bool heap_can_charge(const struct domain *d, unsigned count)
 {
-    return !is_over(d, count);
+    return d == NULL || (count <= d->hyp_limit && d->hyp_pages <= d->hyp_limit - count);
 }
 
-int heap_charge(struct domain *d, unsigned count)
+/* Makes a chunk of frames a heap chunk. CHUNK_INDEX_NONE: there is none. */
+static uint32_t grow(void)
 {
-    int error = 0;
+    uint32_t index = chunk_any(LIST_FREE);
 
-    if (d == NULL)
-        return 0;
-    lock_take(&heap_lock);
-    if (is_over(d, count))
-        error = -ENOMEM;
-    else
-        d->hyp_pages += count;
-    lock_drop(&heap_lock);
-    return error;
-}
-
-void heap_uncharge(struct domain *d, unsigned count)
-{
-    if (d == NULL)
-        return;
-    lock_take(&heap_lock);
-    d->hyp_pages -= count;
-    lock_drop(&heap_lock);
-}
-
-static bool is_free(mfn_t mfn)
-{
-    return frame_type_of(atomic_load(frame_entry(mfn))) == FRAME_FREE;
-}
-
-/* First of COUNT free pages in a row in chunk INDEX, or CHUNK_FRAMES. */
-static uint32_t find_run(uint32_t index, unsigned count)
-{
-    uint32_t run = 0;
-
-    for (uint32_t i = 0; i < CHUNK_FRAMES; i++) {
-        run = is_free(mfn_add(chunk_mfn(index), i)) ? run + 1 : 0;
-        if (run == count)
-            return i + 1 - count;
+    if (index != CHUNK_INDEX_NONE) {
+        host_map_chunk(paddr_of(chunk_mfn(index)));
+        chunk_open(index, CHUNK_HEAP);
+        pages_count += CHUNK_FRAMES;
     }
-    return CHUNK_FRAMES;
+    return index;
 }
 
-/* Takes pages FIRST .. FIRST + COUNT out of chunk INDEX by building its free lists anew; the taken
- * ones count as dirty. */
-static void take_run(uint32_t index, uint32_t first, unsigned count)
+/* First of COUNT free pages in a row in one heap chunk, or MFN_NONE. */
+static mfn_t find_run(unsigned count)
 {
-    struct chunk *chunk = chunk_at(index);
+    for (enum chunk_list list = LIST_HEAP; list <= LIST_HEAP_DIRTY; list++)
+        for (uint32_t index = chunk_first(list); index != CHUNK_INDEX_NONE;
+             index = chunk_at(index)->next) {
+            const struct chunk *chunk = chunk_at(index);
+            uint32_t run = 0, i;
 
-    chunk->head[0] = chunk->head[1] = CHUNK_NO_FRAME;
-    chunk->count[0] = chunk->count[1] = 0;
-    for (uint32_t i = CHUNK_FRAMES; i-- != 0;) {
-        mfn_t mfn = mfn_add(chunk_mfn(index), i);
-        uint64_t entry = atomic_load(frame_entry(mfn));
+            for (i = 0; chunk->count[0] + chunk->count[1] >= (int)count && i < CHUNK_FRAMES; i++) {
+                mfn_t mfn = mfn_add(chunk_mfn(index), i);
 
-        if (i >= first && i < first + count)
-            atomic_store(frame_entry(mfn), frame_make(FRAME_HELD, 0, 0));
-        else if (frame_type_of(entry) == FRAME_FREE)
-            chunk_push_frame(mfn, (entry & FRAME_FREE_CLEAN) != 0);
-    }
-    chunk_relist(index);
+                run = frame_type_of(frame_read(mfn)) == FRAME_FREE ? run + 1 : 0;
+                if (run == count)
+                    return (mfn_t){mfn.v + 1 - count};
+            }
+        }
+    return MFN_NONE;
 }
 
-/* Takes COUNT pages; *IS_CLEAN says whether they are zero. False: there are none. */
-static bool take_pages(unsigned count, mfn_t *mfn, bool *is_clean)
+/* Takes COUNT pages, which count as dirty, by building their chunk's free lists anew. MFN_NONE:
+ * there are none. */
+static mfn_t take_run(unsigned count)
 {
-    uint32_t index = chunk_first(LIST_HEAP);
+    mfn_t first = find_run(count);
+    uint32_t index = mfn_equal(first, MFN_NONE) ? grow() : chunk_index_of(first);
 
     if (index == CHUNK_INDEX_NONE)
-        return false;
-    if (count == 1) {
-        *is_clean = chunk_at(index)->count[1] != 0;
-        *mfn = chunk_pop_frame(index, *is_clean);
-        return true;
-    }
-    for (; index != CHUNK_INDEX_NONE; index = chunk_at(index)->next) {
-        uint32_t first = find_run(index, count);
+        return MFN_NONE;
+    if (mfn_equal(first, MFN_NONE))
+        first = chunk_mfn(index);
+    chunk_close(index, CHUNK_HEAP);
+    for (uint32_t i = CHUNK_FRAMES; i-- != 0;) {
+        mfn_t mfn = mfn_add(chunk_mfn(index), i);
+        uint64_t entry = frame_read(mfn);
 
-        if (first != CHUNK_FRAMES) {
-            take_run(index, first, count);
-            *mfn = mfn_add(chunk_mfn(index), first);
-            *is_clean = false;
-            return true;
-        }
+        if (frame_type_of(entry) == FRAME_FREE && mfn.v - first.v >= count)
+            chunk_push_frame(mfn, (entry & FRAME_FREE_CLEAN) != 0);
     }
-    return false;
+    return first;
+}
+
+static mfn_t take_page(bool *is_clean)
+{
+    uint32_t index = chunk_any(LIST_HEAP);
+
+    if (index == CHUNK_INDEX_NONE)
+        index = grow();
+    return index != CHUNK_INDEX_NONE ? chunk_pop_frame(index, is_clean) : MFN_NONE;
 }
 
 void *heap_alloc(struct domain *d, unsigned count)
 {
     uint64_t entry = frame_make(FRAME_HEAP, d != NULL ? d->id : FRAME_OWNER_ORPHAN, 0);
-    bool is_clean;
-    mfn_t mfn;
-    char *pages;
+    bool is_clean = false;
+    mfn_t mfn = MFN_NONE;
 
     if (frame_should_fail())
         return NULL;
-    lock_with_room(count);
-    if (is_over(d, count) || !take_pages(count, &mfn, &is_clean)) {
-        lock_drop(&heap_lock);
+    lock_take(&frame_lock);
+    if (heap_can_charge(d, count))
+        mfn = count == 1 ? take_page(&is_clean) : take_run(count);
+    if (mfn_equal(mfn, MFN_NONE)) {
+        lock_drop(&frame_lock);
         return NULL;
     }
     for (unsigned i = 0; i < count; i++)
-        atomic_store_explicit(frame_entry(mfn_add(mfn, i)), entry, memory_order_relaxed);
-    free_pages -= count;
-    used_pages += count;
+        frame_write(mfn_add(mfn, i), entry);
     if (d != NULL)
         d->hyp_pages += count;
-    lock_drop(&heap_lock);
-    pages = heap_page(mfn);
+    lock_drop(&frame_lock);
     for (unsigned i = 0; i < count && !is_clean; i++)
-        page_clear(pages + i * PAGE_SIZE);
-    return pages;
+        page_clear(heap_page(mfn_add(mfn, i)));
+    return heap_page(mfn);
 }
 
 void heap_free(struct domain *d, void *pages, unsigned count)
 {
     mfn_t mfn = heap_mfn(pages);
 
-    lock_take(&heap_lock);
+    lock_take(&frame_lock);
     for (unsigned i = 0; i < count; i++) {
-        BUG_ON(frame_type_of(atomic_load(frame_entry(mfn_add(mfn, i)))) != FRAME_HEAP);
+        BUG_ON(frame_type_of(frame_read(mfn_add(mfn, i))) != FRAME_HEAP);
         chunk_push_frame(mfn_add(mfn, i), false);
     }
-    free_pages += count;
-    used_pages -= count;
     if (d != NULL)
         d->hyp_pages -= count;
-    lock_drop(&heap_lock);
-}
-
-/* A heap chunk that is wholly free and can be spared, off the list; CHUNK_INDEX_NONE. */
-static uint32_t take_empty(void)
-{
-    uint32_t index = chunk_first(LIST_HEAP);
-
-    if (free_pages < CHUNK_FRAMES + SPARE_PAGES || is_growing)
-        return CHUNK_INDEX_NONE;
-    while (index != CHUNK_INDEX_NONE &&
-           chunk_at(index)->count[0] + chunk_at(index)->count[1] != (int)CHUNK_FRAMES)
-        index = chunk_at(index)->next;
-    if (index != CHUNK_INDEX_NONE) {
-        chunk_at(index)->state = CHUNK_HELD;
-        chunk_relist(index);
-        free_pages -= CHUNK_FRAMES;
-        chunk_pages -= CHUNK_FRAMES;
-    }
-    return index;
-}
-
-/* Gives back the chunk that left once every CPU has flushed. True: it still waits. */
-static bool finish_leaving(void)
-{
-    uint32_t index;
-
-    if (leaving == CHUNK_INDEX_NONE)
-        return false;
-    if (!host_flush_done(leaving_generation))
-        return true;
-    lock_take(&heap_lock);
-    index = leaving;
-    leaving = CHUNK_INDEX_NONE;
-    lock_drop(&heap_lock);
-    if (index == CHUNK_INDEX_NONE)
-        return false;
-    lock_take(&frame_lock);
-    chunk_free(index);
     lock_drop(&frame_lock);
-    return false;
+}
+
+/* Begins to give back a chunk that is wholly free, if one can be spared. */
+static void begin_leaving(void)
+{
+    uint64_t count = chunk_free_frames(CHUNK_HEAP, false) + chunk_free_frames(CHUNK_HEAP, true);
+    mfn_t first = count < CHUNK_FRAMES + SPARE_PAGES ? MFN_NONE : find_run(CHUNK_FRAMES);
+
+    if (mfn_equal(first, MFN_NONE))
+        return;
+    leaving = chunk_index_of(first);
+    chunk_close(leaving, CHUNK_HELD);
+    leaving_generation = host_unmap_chunk(paddr_of(first));
+    pages_count -= CHUNK_FRAMES;
 }
 
 bool heap_idle_step(void)
 {
-    uint32_t index;
-    mfn_t mfn = MFN_NONE;
+    bool is_leaving;
 
-    if (finish_leaving())
-        return true;
-    lock_take(&heap_lock);
-    index = leaving == CHUNK_INDEX_NONE ? take_empty() : CHUNK_INDEX_NONE;
-    if (index != CHUNK_INDEX_NONE) {
-        leaving_generation = host_unmap_chunk(paddr_of(chunk_mfn(index)));
-        leaving = index;
-    } else {
-        index = chunk_first(LIST_HEAP);
-        if (index != CHUNK_INDEX_NONE && chunk_at(index)->count[0] != 0)
-            mfn = chunk_pop_frame(index, false);
+    lock_take(&frame_lock);
+    if (leaving != CHUNK_INDEX_NONE && host_flush_done(leaving_generation)) {
+        chunk_free(leaving);
+        leaving = CHUNK_INDEX_NONE;
     }
-    lock_drop(&heap_lock);
-    if (mfn_equal(mfn, MFN_NONE))
-        return leaving != CHUNK_INDEX_NONE;
-    page_clear(heap_page(mfn));
-    lock_take(&heap_lock);
-    chunk_push_frame(mfn, true);
-    lock_drop(&heap_lock);
-    return true;
-}
-
-uint64_t heap_used_pages(void)
-{
-    return used_pages;
-}
-
-uint64_t heap_chunk_pages(void)
-{
-    return chunk_pages;
+    if (leaving == CHUNK_INDEX_NONE)
+        begin_leaving();
+    is_leaving = leaving != CHUNK_INDEX_NONE;
+    lock_drop(&frame_lock);
+    return is_leaving;
 }

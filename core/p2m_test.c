@@ -69,6 +69,13 @@ static void remove_page(uint64_t gfn)
     frame_release(d, old.mfn, 0);
 }
 
+static void poll_quarantine(struct domain *of)
+{
+    lock_take(&frame_lock);
+    quarantine_poll(of);
+    lock_drop(&frame_lock);
+}
+
 static uint8_t read_page(uint64_t gfn)
 {
     uint8_t value = 0;
@@ -170,14 +177,14 @@ static void test_a_removed_frame_waits_for_every_cpu(UNUSED void **state)
     assert_int_equal(fake_guest_access(GFN(7), false, &value), -EFAULT);
     fake_on_cpu(1);
     assert_int_equal(fake_guest_access_inside(GFN(7), true, &value), 0);
-    frame_quarantine_poll(d);
+    poll_quarantine(d);
     assert_int_equal(d->quarantine_pages, 1);
     frame_counts(&counts);
     assert_int_equal(counts.quarantine, 1);
     /* CPU 1 comes out and enters again: it has flushed. */
     p2m_enter(d->vcpu[1]);
     assert_true(p2m_flush_done(d, generation));
-    frame_quarantine_poll(d);
+    poll_quarantine(d);
     assert_int_equal(d->quarantine_pages, 0);
     assert_null(frame_owner(mfn));
     assert_int_equal(fake_tlb_violations, 0);
@@ -213,7 +220,7 @@ static void test_a_removed_chunk_waits_too(UNUSED void **state)
     assert_int_equal(d->quarantine_pages, CHUNK_FRAMES);
     assert_int_equal(chunk_of(mfn)->state, CHUNK_QUARANTINED);
     p2m_enter(d->vcpu[0]);
-    frame_quarantine_poll(d);
+    poll_quarantine(d);
     assert_int_equal(d->quarantine_pages, 0);
     assert_int_equal(chunk_of(mfn)->state, CHUNK_FREE);
 }
@@ -293,7 +300,7 @@ static void run_randomly(unsigned steps)
             break;
         case 3:
             frame_scrub_step();
-            frame_quarantine_poll(of);
+            poll_quarantine(of);
             break;
         default:
             if (this_cpu()->current == NULL)

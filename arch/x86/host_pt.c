@@ -22,7 +22,7 @@
 #define PRIVATE_PDPT 0u             /* entries of its table */
 #define IMAGE_PDPT   510u
 #define PAGE_RO      UINT64_C(0x8000000000000061)
-#define PDPT_SIZE    (UINT64_C(1) << 39) /* what a top-level entry maps */
+#define TABLE_REACH  (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */
 
 /* arch/x86/atoll.lds */
 extern char image_start[], text_end[], rodata_end[], image_end[];
@@ -164,7 +164,8 @@ static void map_image(const struct boot_info *bi)
         map_page(HEAP_MAP_BASE + paddr, paddr, PT_LEVEL_4K, PT_READ | PT_WRITE);
 }
 
-/* Gives a table to every top-level entry that may ever be used. */
+/* Gives a table to every top-level entry that may ever be used, and all tables to the heap map, so
+ * that mapping a chunk needs no memory. */
 static void fill_top(const struct boot_info *bi)
 {
     uint64_t *top = host_table(host_pt.root);
@@ -177,12 +178,12 @@ static void fill_top(const struct boot_info *bi)
 
         if (mem->type == BOOT_MEM_RESERVED || mem->size == 0)
             continue;
-        for (uint64_t at = mem->base & ~(PDPT_SIZE - 1);
-             at < mem->base + mem->size && at < FRAME_TABLE_VA - HEAP_MAP_BASE; at += PDPT_SIZE) {
-            uint64_t *entry = &top[pt_index(HEAP_MAP_BASE + at, 3)];
+        for (uint64_t at = mem->base & ~(TABLE_REACH - 1);
+             at < mem->base + mem->size && at < HOST_MFN_MAX << PAGE_SHIFT; at += TABLE_REACH) {
+            int error = pt_prepare(&host_pt, HEAP_MAP_BASE + at, PT_LEVEL_2M);
 
-            if (*entry == 0)
-                *entry = paddr_of(boot_table()).v | TABLE_ENTRY;
+            if (error != 0 && error != -EEXIST) /* the image's small pages are there */
+                panic("no room for page tables in the image's 2 MiB");
         }
     }
 }
@@ -329,15 +330,11 @@ void *host_map_trampoline(paddr_t page)
     return map_for_good(page, PAGE_SIZE, PT_READ | PT_WRITE);
 }
 
-int host_map_chunk(paddr_t chunk)
+void host_map_chunk(paddr_t chunk)
 {
-    uint64_t address = HEAP_MAP_BASE + chunk.v;
     struct pt_leaf leaf = {.base = chunk, .level = PT_LEVEL_2M, .rights = PT_READ | PT_WRITE};
-    int error = pt_prepare(&host_pt, address, PT_LEVEL_2M);
 
-    if (error == 0)
-        pt_commit(&host_pt, address, &leaf, NULL);
-    return error;
+    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &leaf, NULL);
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)

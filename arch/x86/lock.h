@@ -19,7 +19,6 @@ enum lock_order {
     LOCK_SCHED,       /* a CPU's run queue (two: lower CPU first) */
     LOCK_TIMER,       /* a CPU's deadline heap */
     LOCK_FRAME,       /* chunk lists, frame allocation */
-    LOCK_HEAP,        /* hypervisor heap pages */
     LOCK_HOST_PT,     /* the host's own page tables */
     LOCK_IRQ,         /* MSI, IO-APIC, pirq tables */
     LOCK_LOG,         /* log ring and console UART */

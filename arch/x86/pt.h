@@ -157,8 +157,8 @@ void host_early_end(mfn_t *first, uint64_t *count);
 /* The machine address of something in the image or the heap. */
 paddr_t host_paddr(const void *address);
 /* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
- * executable. -ENOMEM. One caller at a time: core/heap.c sees to it. */
-int host_map_chunk(paddr_t chunk) MUST_CHECK;
+ * executable. One caller at a time: core/heap.c sees to it, here and below. */
+void host_map_chunk(paddr_t chunk);
 /* Takes it out again and makes all CPUs flush: the chunk must stay unused until
  * host_flush_done(the returned generation). */
 uint64_t host_unmap_chunk(paddr_t chunk);

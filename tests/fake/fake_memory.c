@@ -56,6 +56,15 @@ uint8_t *fake_frame(mfn_t mfn)
     return ram + paddr_of(mfn).v;
 }
 
+void fake_frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable)
+{
+    uint64_t entry = atomic_load(frame_entry(mfn));
+    bool is_large = chunk_of(mfn)->state == CHUNK_LARGE;
+
+    *refs = is_large ? 1 : (uint32_t)(entry & FRAME_REF_MASK);
+    *writable = is_large ? 0 : (uint32_t)((entry & FRAME_COUNTS_MASK) / FRAME_WRITE_REF);
+}
+
 /* ---- the window ---- */
 
 static char *window_at(unsigned slot)
@@ -108,16 +117,9 @@ void window_empty(void)
 
 /* ---- the host's tables ---- */
 
-int host_map_chunk(paddr_t chunk)
+void host_map_chunk(paddr_t chunk)
 {
-    /* A table for it may be wanted, as on the machine. */
-    void *table = heap_alloc(NULL, 1);
-
-    if (table == NULL)
-        return -ENOMEM;
-    heap_free(NULL, table, 1);
     fake_map((char *)fake_heap_map + chunk.v, CHUNK_SIZE, chunk.v, PROT_READ | PROT_WRITE);
-    return 0;
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)

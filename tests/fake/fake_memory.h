@@ -27,6 +27,8 @@ struct domain *fake_domain_create(uint64_t pages, uint64_t hyp_pages);
 void fake_domain_destroy(struct domain *d);
 /* The bytes of a frame, whatever maps it. */
 uint8_t *fake_frame(mfn_t mfn);
+/* References on MFN, "allocated" included, and the writable ones among them. */
+void fake_frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable);
 /* Maps SIZE bytes of RAM at OFFSET to the address AT (NULL: anywhere). */
 void *fake_map(void *at, size_t size, uint64_t offset, int protection);
 /* Where registered areas are seen. */
