@@ -15,6 +15,7 @@
 #include "core/sched.h"
 #include "core/timer.h"
 #include "core/types.h"
+#include "pv-abi/atoll.h"
 #include "pv-abi/xen.h"
 
 #define DOMAIN_VCPUS_MAX     64u
@@ -75,16 +76,6 @@ _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "a vCPU is one page");
 
 enum domain_state { DOMAIN_BUILDING, DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
-/* What killed a domain, for the shell. */
-struct death_record {
-    bool is_valid;
-    uint32_t vcpu;
-    char reason[80];
-    struct guest_regs regs;
-    uint64_t cr[3];                           /* CR0, CR3, CR4 */
-    uint64_t last_exit[VCPU_EXIT_HISTORY][3]; /* kind, rip, info; newest first */
-};
-
 /* One page from the heap. */
 struct domain {
     uint16_t id;
@@ -129,14 +120,12 @@ struct domain {
     struct foreign_resource resource[FOREIGN_RESOURCES]; /* the same */
     uint32_t vm_assist;
     uint32_t exit_flags;
-    struct death_record death;
+    struct atoll_death death;    /* what killed it; no reason: nothing; under lock */
     uint32_t console_log_budget; /* lines that the guest may still print; under lock */
     uint64_t console_refill_ns;  /* when the budget grew last */
     uint16_t console_line_size;
     char console_line[120];
-    uint64_t
-        unknown_hypercalls; /* calls answered by -ENOSYS, total; by number in hypercall.c's page */
-    uint32_t *hypercall_counts; /* a heap page: calls by row, then -ENOSYS by number */
+    uint32_t *hypercall_counts; /* a heap page: calls by enum hypercall_place */
     void *pirqs;                /* arch/x86/irq.c, control domain only */
     void *spare_pages[4];
 };

@@ -6,6 +6,7 @@
 #include "core/domain.h"
 #include "core/log.h"
 #include "lib/format.h"
+#include "lib/string.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/xen.h"
 
@@ -86,19 +87,24 @@ void domain_shutdown(struct domain *d, uint32_t reason)
 }
 
 /* What is known of the vCPU that this CPU has loaded. */
-static void record_vcpu(struct death_record *death, struct vcpu *v)
+static void record_vcpu(struct atoll_death *death, struct vcpu *v)
 {
-    death->vcpu = v->id;
-    death->regs = vcpu_private()->regs;
-    death->cr[0] = virt->get_reg(VM_CR0);
-    death->cr[1] = virt->get_reg(VM_CR3);
-    death->cr[2] = virt->get_reg(VM_CR4);
-    for (uint32_t i = 0; i < VCPU_EXIT_HISTORY; i++) {
-        uint32_t at = (v->arch.history_next - 1 - i) % VCPU_EXIT_HISTORY;
+    const struct guest_regs *regs = &vcpu_private()->regs;
 
-        death->last_exit[i][0] = v->arch.history[at].kind;
-        death->last_exit[i][1] = v->arch.history[at].rip;
-        death->last_exit[i][2] = v->arch.history[at].info;
+    death->vcpu = v->id;
+    memcpy(death->gpr, regs->gpr, sizeof(death->gpr));
+    death->rip = regs->rip;
+    death->rflags = regs->rflags;
+    death->cr0 = virt->get_reg(VM_CR0);
+    death->cr3 = virt->get_reg(VM_CR3);
+    death->cr4 = virt->get_reg(VM_CR4);
+    for (uint32_t i = 0; i < VCPU_EXIT_HISTORY; i++) {
+        const struct vm_exit *exit =
+            &v->arch.history[(v->arch.history_next - 1 - i) % VCPU_EXIT_HISTORY];
+
+        death->exits[i].kind = exit->kind;
+        death->exits[i].rip = exit->rip;
+        death->exits[i].info = exit->info;
     }
 }
 
@@ -109,9 +115,8 @@ void domain_crash(struct domain *d, const char *format, ...)
     va_list args;
 
     lock_take(&d->lock);
-    is_first = !d->death.is_valid;
+    is_first = !d->death.reason[0];
     if (is_first) {
-        d->death.is_valid = true;
         va_start(args, format);
         format_va(d->death.reason, sizeof(d->death.reason), format, args);
         va_end(args);
@@ -121,7 +126,7 @@ void domain_crash(struct domain *d, const char *format, ...)
     lock_drop(&d->lock);
     if (is_first)
         log_line(LOG_NOTICE, "domain %u crashed on vCPU %u: %s (rip %llx)", d->id, d->death.vcpu,
-                 d->death.reason, (unsigned long long)d->death.regs.rip);
+                 d->death.reason, (unsigned long long)d->death.rip);
     domain_shutdown(d, SHUTDOWN_crash);
 }
 

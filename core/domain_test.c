@@ -267,11 +267,10 @@ static void test_crash_leaves_a_record(UNUSED void **state)
     domain_crash(d, "bad port %x", 0x10);
     domain_crash(d, "again");
     this_cpu()->current = NULL;
-    assert_true(d->death.is_valid);
     assert_string_equal(d->death.reason, "bad port 10");
     assert_int_equal(d->death.vcpu, 1);
-    assert_int_equal(d->death.regs.rip, 0x1234);
-    assert_int_equal(d->death.last_exit[0][1], 0x1234);
+    assert_int_equal(d->death.rip, 0x1234);
+    assert_int_equal(d->death.exits[0].rip, 0x1234);
     assert_int_equal(d->shutdown_reason, SHUTDOWN_crash);
     fake_domain_destroy(d);
 }

@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domctl (domctl.h): making, ending and stopping domains, and what is known of them. */
-#include "core/domctl.h"
-
 #include "core/domain.h"
 #include "core/foreign.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
+#include "pv-abi/domctl.h"
+#include "pv-abi/sysctl.h"
+
 /* Bits of a guest-physical address: what four levels of tables translate (APM Vol. 2 5.3). */
 #define GPADDR_BITS 48u
-
-int64_t domctl_run(struct hypercall *call, domctl_work work)
-{
-    struct xen_domctl *op = call->arg;
-    struct domain *d = domain_get(op->domain);
-    int64_t result;
-
-    if (!d)
-        return -ESRCH;
-    result = work(call, d, op);
-    domain_put(d);
-    return result;
-}
-
-int64_t domctl_run_other(struct hypercall *call, domctl_work work)
-{
-    const struct xen_domctl *op = call->arg;
-
-    return op->domain == call->d->id ? -EINVAL : domctl_run(call, work);
-}
-
-int64_t domctl_run_whole(struct hypercall *call, struct domain *d, domctl_work work)
-{
-    int64_t result = -ESRCH;
-
-    if (atomic_exchange(&d->is_taken, true))
-        return hypercall_continue(call, 0);
-    if (atomic_load(&d->state) < DOMAIN_DYING)
-        result = work(call, d, call->arg);
-    atomic_store(&d->is_taken, false);
-    return result;
-}
 
 int64_t domctl_createdomain(struct hypercall *call)
 {
@@ -59,10 +28,13 @@ int64_t domctl_createdomain(struct hypercall *call)
     return error;
 }
 
-static int64_t destroy(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
+int64_t domctl_destroydomain(struct hypercall *call)
 {
+    struct domain *d = call->target;
     int64_t result = 0;
 
+    /* What the caller has unmapped of the domain is not to outlive it. */
+    foreign_poll(call->d);
     /* One CPU at a time takes a domain apart. */
     if (atomic_exchange(&d->is_taken, true))
         return hypercall_continue(call, 0);
@@ -73,38 +45,22 @@ static int64_t destroy(struct hypercall *call, struct domain *d, UNUSED struct x
     return result;
 }
 
-int64_t domctl_destroydomain(struct hypercall *call)
-{
-    /* What the caller has unmapped of the domain is not to outlive it. */
-    foreign_poll(call->d);
-    return domctl_run_other(call, destroy);
-}
-
-static int64_t pause(UNUSED struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
-{
-    if (atomic_load(&d->pause_count) >= DOMAIN_PAUSES_MAX)
-        return -EOVERFLOW;
-    domain_pause(d);
-    return 0;
-}
-
 int64_t domctl_pausedomain(struct hypercall *call)
 {
-    return domctl_run_other(call, pause);
-}
-
-static int64_t unpause(UNUSED struct hypercall *call, struct domain *d,
-                       UNUSED struct xen_domctl *op)
-{
-    if (atomic_load(&d->pause_count) == 0 || atomic_load(&d->state) >= DOMAIN_DYING)
-        return -EINVAL;
-    domain_unpause(d);
+    if (atomic_load(&call->target->pause_count) >= DOMAIN_PAUSES_MAX)
+        return -EOVERFLOW;
+    domain_pause(call->target);
     return 0;
 }
 
 int64_t domctl_unpausedomain(struct hypercall *call)
 {
-    return domctl_run_other(call, unpause);
+    struct domain *d = call->target;
+
+    if (atomic_load(&d->pause_count) == 0 || atomic_load(&d->state) >= DOMAIN_DYING)
+        return -EINVAL;
+    domain_unpause(d);
+    return 0;
 }
 
 /* Online vCPUs, CPU time, and the flags that depend on what vCPUs do. */
@@ -129,7 +85,7 @@ static uint32_t sum_vcpus(const struct domain *d, struct xen_domctl_getdomaininf
     return flags;
 }
 
-void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
+static void fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
     memset(info, 0, sizeof(*info));
     info->domain = d->id;
@@ -160,23 +116,39 @@ int64_t domctl_getdomaininfo(struct hypercall *call)
 
     if (!d)
         return -ESRCH;
-    domctl_fill_info(d, &op->u.getdomaininfo);
+    fill_info(d, &op->u.getdomaininfo);
     op->domain = d->id;
     domain_put(d);
     return 0;
 }
 
-static int64_t make_vcpus(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
+int64_t sysctl_getdomaininfolist(struct hypercall *call)
 {
-    return domain_set_max_vcpus(d, op->u.max_vcpus.max);
-}
+    struct xen_sysctl *op = call->arg;
+    struct xen_sysctl_getdomaininfolist *list = &op->u.getdomaininfolist;
+    struct hypercall_cursor cursor;
+    uint32_t count = 0, next = list->first_domain;
+    int error = cursor_open(&cursor, call, 0, list->buffer, list->max_domains);
 
-static int64_t max_vcpus(struct hypercall *call, struct domain *d, UNUSED struct xen_domctl *op)
-{
-    return domctl_run_whole(call, d, make_vcpus);
+    while (!error && count < list->max_domains && next < DOMID_FIRST_RESERVED) {
+        struct xen_domctl_getdomaininfo info;
+        struct domain *d = domain_get_next((uint16_t)next);
+
+        if (!d)
+            break;
+        fill_info(d, &info);
+        next = d->id + 1u;
+        domain_put(d);
+        error = cursor_write_bulk(&cursor, &info, 1);
+        count++;
+    }
+    list->num_domains = count;
+    return error;
 }
 
 int64_t domctl_max_vcpus(struct hypercall *call)
 {
-    return domctl_run_other(call, max_vcpus);
+    const struct xen_domctl *op = call->arg;
+
+    return domain_set_max_vcpus(call->target, op->u.max_vcpus.max);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domctl: vCPUs as the scheduler sees them. */
 #include "core/domain.h"
-#include "core/domctl.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -10,17 +9,24 @@
 /* What leaves the cap as it is. */
 #define CREDIT_CAP_KEEP UINT16_MAX
 
-static int64_t vcpu_info(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
+static int find_vcpu(const struct domain *d, uint32_t id, struct vcpu **v)
 {
+    if (id >= d->vcpu_limit)
+        return -EINVAL;
+    *v = domain_vcpu(d, id);
+    return *v ? 0 : -ESRCH;
+}
+
+int64_t domctl_getvcpuinfo(struct hypercall *call)
+{
+    struct xen_domctl *op = call->arg;
     struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
     struct vcpu_runstate_info times;
     struct vcpu *v;
+    int error = find_vcpu(call->target, info->vcpu, &v);
 
-    if (info->vcpu >= d->vcpu_limit)
-        return -EINVAL;
-    v = domain_vcpu(d, info->vcpu);
-    if (!v)
-        return -ESRCH;
+    if (error)
+        return error;
     info->online = vcpu_is_up(v);
     info->blocked = (atomic_load(&v->stop) & VCPU_BLOCKED) != 0;
     info->running = atomic_load(&v->sched.is_running);
@@ -30,24 +36,18 @@ static int64_t vcpu_info(UNUSED struct hypercall *call, struct domain *d, struct
     return 0;
 }
 
-int64_t domctl_getvcpuinfo(struct hypercall *call)
-{
-    return domctl_run(call, vcpu_info);
-}
-
 static uint64_t online_cpus(void)
 {
     return cpu_count >= 64 ? UINT64_MAX : (UINT64_C(1) << cpu_count) - 1;
 }
 
-/* A caller's bitmap; bits that are not there are 0, more than 64 do not matter. INDEX: of the row's
- * arrays. */
-static int read_bitmap(const struct hypercall *call, unsigned index,
-                       const struct xenctl_bitmap *bitmap, uint64_t *bits)
+/* The row's array 0 as a bitmap; bits that are not there are 0, more than 64 do not matter. */
+static int read_bitmap(const struct hypercall *call, const struct xenctl_bitmap *bitmap,
+                       uint64_t *bits)
 {
     struct hypercall_cursor cursor;
     uint64_t size = bitmap->nr_bits < 64 ? (bitmap->nr_bits + 7) / 8 : 8;
-    int error = cursor_open(&cursor, call, index, bitmap->bitmap, size);
+    int error = cursor_open(&cursor, call, 0, bitmap->bitmap, size);
 
     *bits = 0;
     if (!error)
@@ -57,6 +57,7 @@ static int read_bitmap(const struct hypercall *call, unsigned index,
     return error;
 }
 
+/* INDEX: of the row's arrays. */
 static int write_bitmap(const struct hypercall *call, unsigned index,
                         const struct xenctl_bitmap *bitmap, uint64_t bits)
 {
@@ -74,70 +75,38 @@ static int write_bitmap(const struct hypercall *call, unsigned index,
     return error;
 }
 
-/* Writes the affinity in force where FLAGS ask. A vCPU prefers any CPU that it may run on. */
-static int write_affinity(const struct hypercall *call, const struct vcpu *v,
-                          const struct xen_domctl_vcpuaffinity *arg)
+/* Sets the affinity, if the operation is that, and writes the one in force, where the flags ask. A
+ * vCPU prefers any CPU that it may run on. */
+int64_t domctl_vcpuaffinity(struct hypercall *call)
 {
-    uint64_t allowed = v->sched.affinity & online_cpus();
-    int error = 0;
-
-    if (arg->flags & XEN_VCPUAFFINITY_HARD)
-        error = write_bitmap(call, 0, &arg->cpumap_hard, allowed);
-    if (!error && arg->flags & XEN_VCPUAFFINITY_SOFT)
-        error = write_bitmap(call, 1, &arg->cpumap_soft, allowed);
-    return error;
-}
-
-static int64_t set_affinity(struct hypercall *call, struct domain *d, struct xen_domctl *op)
-{
+    const struct xen_domctl *op = call->arg;
     const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
-    struct vcpu *v = domain_vcpu(d, arg->vcpu);
-    uint64_t wanted;
-    int error = 0;
+    bool is_hard = arg->flags & XEN_VCPUAFFINITY_HARD, is_soft = arg->flags & XEN_VCPUAFFINITY_SOFT;
+    uint64_t bits;
+    struct vcpu *v;
+    int error = is_hard || is_soft ? find_vcpu(call->target, arg->vcpu, &v) : -EINVAL;
 
-    if (!(arg->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return -EINVAL;
-    if (arg->vcpu >= d->vcpu_limit)
-        return -EINVAL;
-    if (!v)
-        return -ESRCH;
-    if (arg->flags & XEN_VCPUAFFINITY_HARD) {
-        error = read_bitmap(call, 0, &arg->cpumap_hard, &wanted);
+    if (!error && is_hard && op->cmd == XEN_DOMCTL_setvcpuaffinity) {
+        error = read_bitmap(call, &arg->cpumap_hard, &bits);
+        bits &= online_cpus();
         if (!error)
-            error =
-                wanted & online_cpus() ? sched_set_affinity(v, wanted & online_cpus()) : -EINVAL;
+            error = bits ? sched_set_affinity(v, bits) : -EINVAL;
     }
     if (!error)
-        error = write_affinity(call, v, arg);
+        bits = v->sched.affinity & online_cpus();
+    if (!error && is_hard)
+        error = write_bitmap(call, 0, &arg->cpumap_hard, bits);
+    if (!error && is_soft)
+        error = write_bitmap(call, 1, &arg->cpumap_soft, bits);
     return error;
 }
 
-int64_t domctl_setvcpuaffinity(struct hypercall *call)
+int64_t domctl_scheduler_op(struct hypercall *call)
 {
-    return domctl_run(call, set_affinity);
-}
-
-static int64_t get_affinity(struct hypercall *call, struct domain *d, struct xen_domctl *op)
-{
-    const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
-    const struct vcpu *v = domain_vcpu(d, arg->vcpu);
-
-    if (!(arg->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-        return -EINVAL;
-    if (arg->vcpu >= d->vcpu_limit)
-        return -EINVAL;
-    return v ? write_affinity(call, v, arg) : -ESRCH;
-}
-
-int64_t domctl_getvcpuaffinity(struct hypercall *call)
-{
-    return domctl_run(call, get_affinity);
-}
-
-static int64_t scheduler_op(UNUSED struct hypercall *call, struct domain *d, struct xen_domctl *op)
-{
+    struct xen_domctl *op = call->arg;
     struct xen_domctl_scheduler_op *arg = &op->u.scheduler_op;
     struct xen_domctl_sched_credit *credit = &arg->u.credit;
+    struct domain *d = call->target;
 
     if (arg->sched_id != XEN_SCHEDULER_CREDIT)
         return -EINVAL;
@@ -152,9 +121,4 @@ static int64_t scheduler_op(UNUSED struct hypercall *call, struct domain *d, str
     default:
         return -EINVAL;
     }
-}
-
-int64_t domctl_scheduler_op(struct hypercall *call)
-{
-    return domctl_run(call, scheduler_op);
 }

@@ -69,9 +69,9 @@ int frame_destroy_step(struct domain *d) MUST_CHECK;
 struct frame_counts {
     uint64_t total; /* RAM that the hypervisor manages */
     uint64_t free_clean, free_dirty;
+    uint64_t quarantine;
     uint64_t heap; /* the hypervisor's own pages, free ones among them included */
     uint64_t heap_used;
-    uint64_t quarantine;
     uint64_t tables; /* image, frame and chunk tables */
 };
 void frame_counts(struct frame_counts *counts);

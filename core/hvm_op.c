@@ -105,36 +105,27 @@ static void set_callback(struct hypercall *call, struct domain *d, uint64_t valu
 int64_t hvm_op_set_param(struct hypercall *call)
 {
     const struct xen_hvm_param *arg = call->arg;
-    struct domain *d;
-    int error = domain_get_target(arg->domid, &d);
+    struct domain *d = call->target;
+    int error = check_rule(call->d, d, arg->index, BUILDER_SETS, GUEST_SETS);
 
     if (error)
         return error;
-    error = check_rule(call->d, d, arg->index, BUILDER_SETS, GUEST_SETS);
-    if (!error) {
-        lock_take(&d->lock);
-        error = check_value(d, arg->index, arg->value);
-        if (!error)
-            d->params[arg->index] = arg->value;
-        lock_drop(&d->lock);
-        if (!error && arg->index == HVM_PARAM_CALLBACK_IRQ)
-            set_callback(call, d, arg->value);
-    }
-    domain_put(d);
+    lock_take(&d->lock);
+    error = check_value(d, arg->index, arg->value);
+    if (!error)
+        d->params[arg->index] = arg->value;
+    lock_drop(&d->lock);
+    if (!error && arg->index == HVM_PARAM_CALLBACK_IRQ)
+        set_callback(call, d, arg->value);
     return error;
 }
 
 int64_t hvm_op_get_param(struct hypercall *call)
 {
     struct xen_hvm_param *arg = call->arg;
-    struct domain *d;
-    int error = domain_get_target(arg->domid, &d);
+    int error = check_rule(call->d, call->target, arg->index, BUILDER_GETS, GUEST_GETS);
 
-    if (error)
-        return error;
-    error = check_rule(call->d, d, arg->index, BUILDER_GETS, GUEST_GETS);
     if (!error)
-        arg->value = READ_ONCE(d->params[arg->index]);
-    domain_put(d);
+        arg->value = READ_ONCE(call->target->params[arg->index]);
     return error;
 }

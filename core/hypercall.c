@@ -1,185 +1,192 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dispatch of hypercalls from the table: look-up, access, the argument in and out. Takes no lock;
- * the argument lies in the CPU's own argument page. */
+/* Dispatch of hypercalls from the table: look-up, access, the argument in and out, the domain that
+ * it names. Takes no lock; the argument lies in the CPU's own argument page. */
 
 #include "core/hypercall.h"
 
 #include "core/domain.h"
-#include "core/hypercall_dispatch.h"
 #include "core/hypercall_rows.h"
 #include "core/timer.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 /* Counts may be raised by several CPUs that run the same domain. */
-static inline void count(struct domain *d, uint32_t index)
+static inline void count(struct domain *d, uint64_t place)
 {
-    __atomic_fetch_add(&d->hypercall_counts[index], 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&d->hypercall_counts[place], 1, __ATOMIC_RELAXED);
 }
 
-static int64_t unknown_number(struct domain *d, uint64_t number)
+/* No such number, or an operation above those of its family. */
+static NOINLINE int64_t unknown(struct domain *d, uint64_t number)
 {
+    const struct hypercall_family *family;
+
     if (number > HYPERCALL_NUMBERS)
         number = HYPERCALL_NUMBERS;
-    count(d, HYPERCALL_COUNT_UNKNOWN + (uint32_t)number);
-    __atomic_fetch_add(&d->unknown_hypercalls, 1, __ATOMIC_RELAXED);
+    family = &hypercall_families[number];
+    count(d, family->count ? family->first + family->count : FIRST_UNKNOWN + number);
     return -ENOSYS;
 }
 
-static int64_t unknown_sub(struct domain *d, const struct hypercall_family *family, uint32_t sub)
+/* For a domain other than the caller that nobody else takes apart or needs whole meanwhile. */
+static int64_t call_with_whole(struct hypercall *call)
 {
-    if (sub >= HYPERCALL_COUNT_SUBS_MAX)
-        sub = HYPERCALL_COUNT_SUBS_MAX - 1;
-    count(d, HYPERCALL_COUNT_SUBS + family->index * HYPERCALL_COUNT_SUBS_MAX + sub);
-    __atomic_fetch_add(&d->unknown_hypercalls, 1, __ATOMIC_RELAXED);
-    return -ENOSYS;
-}
+    struct domain *d = call->target;
+    int64_t result = -ESRCH;
 
-/* What is written back: results, and progress where the argument keeps it. */
-static inline bool has_output(const struct hypercall_row *row, int64_t result)
-{
-    return (row->direction & DIR_OUT) &&
-           (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD));
-}
-
-/* Where the 32-bit form differs: what is not converted stays as it is in guest memory. */
-static int64_t call_converted(struct hypercall *call, gva_t at)
-{
-    const struct hypercall_row *row = call->row;
-    const struct hypercall_type *type = &row->argument;
-    uint8_t *raw = this_cpu()->argument + HYPERCALL_ARGUMENT_MAX;
-    struct guest_pin pin;
-    int64_t result;
-
-    if (guest_pin(WINDOW_ARG0, at, type->size32, row->direction & DIR_OUT, &pin))
-        return -EFAULT;
-    guest_pin_get(&pin, raw);
-    call->arg = this_cpu()->argument;
-    if (row->direction & DIR_IN)
-        hypercall_widen(type, call->arg, raw);
-    else
-        memset(call->arg, 0, type->size64);
-    result = row->handler(call);
-    if (has_output(row, result)) {
-        hypercall_narrow(type, raw, call->arg);
-        guest_pin_put(&pin, raw);
-    }
+    if (atomic_exchange(&d->is_taken, true))
+        return hypercall_continue(call, 0);
+    if (atomic_load(&d->state) < DOMAIN_DYING)
+        result = call->row->handler(call);
+    atomic_store(&d->is_taken, false);
     return result;
 }
 
-/* The row's argument: pinned, copied once, handed over, and written back where the row says so. */
-static inline int64_t call_with_argument(struct hypercall *call,
-                                         const struct hypercall_family *family)
+/* Finds the domain that the argument names. */
+static NOINLINE int64_t call_with_target(struct hypercall *call)
 {
     const struct hypercall_row *row = call->row;
-    gva_t at = {call->args[family->ptr]};
-    size_t size = row->argument.size64;
+    const uint8_t *arg = call->arg;
+    uint16_t domid;
+    int64_t result;
+
+    memcpy(&domid, arg + hypercall_families[row->family].domid_at, sizeof(domid));
+    result = domain_get_target(domid, &call->target);
+    if (result)
+        return result;
+    if (row->target != TARGET_NAMED && call->target == call->d)
+        result = -EINVAL;
+    else
+        result = row->target == TARGET_WHOLE ? call_with_whole(call) : row->handler(call);
+    domain_put(call->target);
+    return result;
+}
+
+/* The row's argument: pinned, copied once, handed over, and written back where the row says so.
+ * Where the caller's form differs, it is copied beside, and what is not converted stays as it is.
+ */
+static inline int64_t call_with_argument(struct hypercall *call)
+{
+    const struct hypercall_row *row = call->row;
+    const struct hypercall_family *family = &hypercall_families[row->family];
+    bool is_converted = call->is_32bit && row->layout;
+    size_t size = is_converted ? row->size32 : row->size64;
     uint64_t *arg = (uint64_t *)(void *)this_cpu()->argument;
+    void *raw = this_cpu()->argument + HYPERCALL_ARGUMENT_MAX;
     struct guest_pin pin;
     int64_t result;
 
     /* A list of one argument (grant_table_op). */
-    if (family->count != HYPERCALL_NO_ARG && (uint32_t)call->args[family->count] != 1)
+    if (family->length && (uint32_t)call->args[family->length] != 1)
         return -EINVAL;
-    if (unlikely(call->is_32bit) && row->argument.layout)
-        return call_converted(call, at);
-    if (guest_pin(WINDOW_ARG0, at, size, row->direction & DIR_OUT, &pin))
+    if (guest_pin(WINDOW_ARG0, (gva_t){call->args[family->ptr]}, size, row->direction & DIR_OUT,
+                  &pin))
         return -EFAULT;
-    if (row->direction & DIR_IN)
+    call->arg = arg;
+    if (row->direction & DIR_IN && likely(!is_converted))
         guest_pin_get(&pin, arg);
     else
-        for (size_t i = 0; i < size; i += sizeof(*arg))
+        for (size_t i = 0; i < row->size64; i += sizeof(*arg))
             arg[i / sizeof(*arg)] = 0;
-    call->arg = arg;
-    result = row->handler(call);
-    if (has_output(row, result))
-        guest_pin_put(&pin, arg);
+    if (unlikely(is_converted)) {
+        guest_pin_get(&pin, raw);
+        if (row->direction & DIR_IN)
+            hypercall_widen(row->layout, arg, raw);
+    }
+    result = unlikely(row->target) ? call_with_target(call) : row->handler(call);
+    /* Results, and progress where the argument keeps it. */
+    if (row->direction & DIR_OUT &&
+        (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD))) {
+        if (unlikely(is_converted)) {
+            hypercall_narrow(row->layout, raw, arg);
+            guest_pin_put(&pin, raw);
+        } else {
+            guest_pin_put(&pin, arg);
+        }
+    }
     return result;
 }
 
-/* A family whose argument holds the command: the whole structure is copied before the row is known.
- */
-static NOINLINE int64_t call_by_struct(struct hypercall *call,
-                                       const struct hypercall_family *family)
+/* Whatever is not plain: a call that not everybody may make, one with an argument, and none. */
+static NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
 {
-    uint32_t header[2]; /* cmd, interface_version */
-    uint32_t row;
-    struct guest_pin pin;
-    int64_t result;
+    const struct hypercall_row *row = call->row;
 
-    if (!call->d->is_privileged)
+    count(call->d, place);
+    if (!row->handler)
+        return -ENOSYS;
+    if (row->is_control && !call->d->is_privileged)
         return -EPERM;
-    if (guest_pin(WINDOW_ARG0, (gva_t){call->args[family->ptr]}, family->struct_size, true, &pin))
-        return -EFAULT;
-    call->arg = this_cpu()->argument;
-    guest_pin_get(&pin, call->arg);
-    memcpy(header, call->arg, sizeof(header));
-    if (header[1] != family->interface_version)
+    if (row->size64)
+        return call_with_argument(call);
+    return row->target ? call_with_target(call) : row->handler(call);
+}
+
+/* An argument that says which operation it is for. */
+static int64_t call_by_argument(struct hypercall *call, uint32_t version)
+{
+    const struct hypercall_family *family = &hypercall_families[call->row->family];
+    const uint32_t *header = call->arg; /* cmd, interface_version */
+    uint64_t place;
+
+    if (header[1] != version)
         return -EACCES;
-    row = header[0] < HYPERCALL_SUBS ? family->rows[index_below(header[0], HYPERCALL_SUBS)] : 0;
-    if (!row)
-        return unknown_sub(call->d, family, header[0]);
-    call->row = &hypercall_rows[row - 1];
-    count(call->d, HYPERCALL_COUNT_ROWS + row - 1);
-    result = call->row->handler(call);
-    if (has_output(call->row, result))
-        guest_pin_put(&pin, call->arg);
-    return result;
+    if (header[0] == 0 || header[0] >= family->count)
+        return unknown(call->d, call->row->family);
+    place = family->first + index_below(header[0], HYPERCALL_SUBS);
+    call->row = &hypercall_rows[hypercall_row_of[place]];
+    return call_other(call, (uint32_t)place);
 }
 
-/* A call that not everybody may make, or one with an argument. */
-static NOINLINE int64_t call_checked(struct hypercall *call, const struct hypercall_family *family)
+int64_t hypercall_domctl(struct hypercall *call)
 {
-    if (call->row->access == ACCESS_CONTROL && !call->d->is_privileged)
-        return -EPERM;
-    if (call->row->argument.size64)
-        return call_with_argument(call, family);
-    return call->row->handler(call);
+    return call_by_argument(call, XEN_DOMCTL_INTERFACE_VERSION);
+}
+
+int64_t hypercall_sysctl(struct hypercall *call)
+{
+    return call_by_argument(call, XEN_SYSCTL_INTERFACE_VERSION);
 }
 
 /* The way of every call, in line: a null hypercall is what a guest measures. */
 static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
 {
-    const struct hypercall_family *family;
+    const struct hypercall_family *family =
+        &hypercall_families[index_below(number, HYPERCALL_NUMBERS)];
+    uint32_t sub = (uint32_t)(call->args[family->cmd] & family->cmd_mask);
     const struct hypercall_row *row;
-    uint32_t sub, index;
+    uint64_t place;
 
-    if (unlikely(number >= HYPERCALL_NUMBERS))
-        return unknown_number(call->d, number);
-    family = &hypercall_families[index_below(number, HYPERCALL_NUMBERS)];
-    if (unlikely(!family->rows))
-        return unknown_number(call->d, number);
-    sub = (uint32_t)call->args[family->cmd] & family->cmd_mask;
-    if (unlikely(sub >= HYPERCALL_SUBS))
-        return unknown_sub(call->d, family, sub);
-    index = family->rows[index_below(sub, HYPERCALL_SUBS)];
-    if (unlikely(index-- == 0)) /* so it is where the command is no register: sub is 0 there */
-        return family->struct_size ? call_by_struct(call, family)
-                                   : unknown_sub(call->d, family, sub);
-    row = &hypercall_rows[index];
+    if (unlikely(number >= HYPERCALL_NUMBERS) || unlikely(sub >= family->count))
+        return unknown(call->d, number);
+    place = family->first + index_below(sub, HYPERCALL_SUBS);
+    row = &hypercall_rows[hypercall_row_of[place]];
     call->row = row;
-    count(call->d, HYPERCALL_COUNT_ROWS + index);
-    return likely(row->is_plain) ? row->handler(call) : call_checked(call, family);
+    if (unlikely(row->is_control || row->direction))
+        return call_other(call, (uint32_t)place);
+    count(call->d, place);
+    return row->handler(call);
 }
 
-int64_t hypercall_execute(struct hypercall *call, uint64_t number)
+static NOINLINE int64_t execute_any(struct hypercall *call, uint64_t number)
 {
     return execute(call, number);
 }
+
+/* ---- callers ---- */
 
 /* A 32-bit caller, or one that may not call. */
 static NOINLINE void dispatch_other(struct vcpu *v, unsigned length, unsigned mode)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
     struct hypercall call = {.v = v, .d = v->domain, .is_32bit = true};
-    bool is_32bit = !(mode & VM_MODE_LONG);
     int64_t result = -EPERM;
 
     if ((mode & VM_MODE_CPL) == 0) {
         call.args[0] = (uint32_t)regs->gpr[REG_RBX];
         call.args[1] = (uint32_t)regs->gpr[REG_RCX];
         call.args[2] = (uint32_t)regs->gpr[REG_RDX];
-        result = hypercall_execute(&call, (uint32_t)regs->gpr[REG_RAX]);
+        result = execute_any(&call, (uint32_t)regs->gpr[REG_RAX]);
         if (result == HYPERCALL_AGAIN) {
             regs->gpr[REG_RBX] = call.args[0];
             regs->gpr[REG_RCX] = call.args[1];
@@ -188,7 +195,7 @@ static NOINLINE void dispatch_other(struct vcpu *v, unsigned length, unsigned mo
         }
     }
     regs->rip += length;
-    regs->gpr[REG_RAX] = is_32bit ? (uint32_t)result : (uint64_t)result;
+    regs->gpr[REG_RAX] = mode & VM_MODE_LONG ? (uint64_t)result : (uint32_t)result;
 }
 
 void hypercall_dispatch(struct vcpu *v, unsigned length)
@@ -204,12 +211,10 @@ void hypercall_dispatch(struct vcpu *v, unsigned length)
     }
     call.v = v;
     call.d = v->domain;
-    call.arg = NULL;
     call.is_32bit = false;
     call.args[0] = regs->gpr[REG_RDI];
     call.args[1] = regs->gpr[REG_RSI];
     call.args[2] = regs->gpr[REG_RDX];
-    call.args[HYPERCALL_NO_ARG] = 0;
     result = execute(&call, regs->gpr[REG_RAX]);
     if (unlikely(result == HYPERCALL_AGAIN)) {
         /* Progress is in the arguments. */
@@ -221,6 +226,41 @@ void hypercall_dispatch(struct vcpu *v, unsigned length)
     regs->rip += length;
     regs->gpr[REG_RAX] = (uint64_t)result;
 }
+
+int64_t hypercall_multicall(struct hypercall *call)
+{
+    struct hypercall_cursor cursor;
+    struct multicall_entry entry;
+    int error = cursor_open_list(&cursor, call);
+
+    for (uint64_t done = 0; !error && cursor.left > 0;) {
+        struct hypercall inner = {.v = call->v, .d = call->d, .is_32bit = call->is_32bit};
+        int64_t result = -EINVAL;
+
+        error = cursor_next(&cursor, &entry);
+        if (error)
+            break;
+        memcpy(inner.args, entry.args, sizeof(inner.args));
+        if (entry.op != __HYPERVISOR_multicall)
+            result = execute_any(&inner, entry.op);
+        if (result == HYPERCALL_AGAIN)
+            memcpy(entry.args, inner.args, sizeof(inner.args));
+        else
+            entry.result = (uint64_t)result;
+        /* The entry's own hypercall may have pinned elements of its own. */
+        error = cursor_repin(&cursor);
+        if (error)
+            break;
+        cursor_write(&cursor, &entry);
+        if (result != HYPERCALL_AGAIN)
+            done++;
+        if (result == HYPERCALL_AGAIN || (cursor.left > 0 && hypercall_should_yield()))
+            return hypercall_continue(call, done);
+    }
+    return error;
+}
+
+/* ---- continuations ---- */
 
 bool hypercall_should_yield(void)
 {
@@ -236,14 +276,13 @@ uint64_t hypercall_done(const struct hypercall *call)
 int64_t hypercall_continue(struct hypercall *call, uint64_t done)
 {
     const struct hypercall_family *family = &hypercall_families[call->row->family];
-    const struct hypercall_type *element;
+    const struct hypercall_array *array = call->row->arrays;
 
     if (call->row->progress == PROGRESS_CMD) {
         call->args[0] = (call->args[0] & MEMOP_CMD_MASK) | done << MEMOP_EXTENT_SHIFT;
     } else if (call->row->progress == PROGRESS_LIST) {
-        element = &call->row->arrays[0].element;
-        call->args[family->ptr] += done * (call->is_32bit ? element->size32 : element->size64);
-        call->args[family->count] -= done;
+        call->args[family->ptr] += done * (call->is_32bit ? array->size32 : array->size64);
+        call->args[family->length] -= done;
     }
     return HYPERCALL_AGAIN;
 }

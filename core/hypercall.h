@@ -23,15 +23,11 @@ struct hypercall {
     struct domain *d; /* the caller */
     const struct hypercall_row *row;
     void *arg; /* the argument, 64-bit form, the hypervisor's copy; written back where the row has
-                  OUT. NULL: none */
-    uint64_t args[4]; /* the registers: rdi rsi rdx, or ebx ecx edx; then 0. No call has more. */
+                  OUT */
+    struct domain *target; /* the domain that the argument names, referenced, where the row has
+                              TARGET */
+    uint64_t args[3];      /* the registers: rdi rsi rdx, or ebx ecx edx. No call has more. */
     bool is_32bit;
-};
-
-/* Access classes of rows. */
-enum hypercall_access {
-    ACCESS_ANY,
-    ACCESS_CONTROL, /* the control domain only: -EPERM for others */
 };
 
 /* One checked element at a time of a guest array that the row describes. Several cursors of one

@@ -21,7 +21,7 @@ int cursor_open(struct hypercall_cursor *cursor, const struct hypercall *call, u
     cursor->array = array;
     cursor->next = handle;
     cursor->left = count;
-    cursor->size = call->is_32bit ? array->element.size32 : array->element.size64;
+    cursor->size = call->is_32bit ? array->size32 : array->size64;
     cursor->is_32bit = call->is_32bit;
     return 0;
 }
@@ -31,45 +31,46 @@ int cursor_open_list(struct hypercall_cursor *cursor, const struct hypercall *ca
     const struct hypercall_family *family = &hypercall_families[call->row->family];
 
     return cursor_open(cursor, call, 0, call->args[family->ptr],
-                       (uint32_t)call->args[family->count]);
-}
-
-/* Pins COUNT elements from where the cursor stands. */
-static int pin_next(struct hypercall_cursor *cursor, uint64_t count)
-{
-    size_t size;
-
-    if (count > cursor->left)
-        return -ENOENT;
-    size = (size_t)count * cursor->size;
-    if (guest_pin(WINDOW_ELEM0, (gva_t){cursor->next}, size, cursor->array->direction & DIR_OUT,
-                  &cursor->pin))
-        return -EFAULT;
-    cursor->next += size;
-    cursor->left -= count;
-    return 0;
+                       (uint32_t)call->args[family->length]);
 }
 
 static bool is_converted(const struct hypercall_cursor *cursor)
 {
-    return cursor->is_32bit && cursor->array->element.layout;
+    return cursor->is_32bit && cursor->array->layout;
+}
+
+/* Pins the last COUNT elements. */
+static int pin_last(struct hypercall_cursor *cursor, uint64_t count)
+{
+    size_t size = (size_t)count * cursor->size;
+
+    return guest_pin(WINDOW_ELEM0, (gva_t){cursor->next - size}, size,
+                     cursor->array->direction & DIR_OUT, &cursor->pin);
+}
+
+int cursor_repin(struct hypercall_cursor *cursor)
+{
+    return pin_last(cursor, 1);
 }
 
 int cursor_next(struct hypercall_cursor *cursor, void *element)
 {
-    const struct hypercall_type *type = &cursor->array->element;
+    const struct hypercall_array *array = cursor->array;
     uint8_t raw[RAW_MAX];
-    int rc = pin_next(cursor, 1);
+    int error = cursor_skip(cursor, 1);
 
-    if (rc)
-        return rc;
-    if (!(cursor->array->direction & DIR_IN)) {
-        memset(element, 0, type->size64);
-    } else if (is_converted(cursor)) {
-        guest_pin_get(&cursor->pin, raw);
-        hypercall_widen(type, element, raw);
-    } else {
+    if (!error)
+        error = pin_last(cursor, 1);
+    if (error)
+        return error;
+    if (array->direction & DIR_IN && !is_converted(cursor)) {
         guest_pin_get(&cursor->pin, element);
+        return 0;
+    }
+    memset(element, 0, array->size64);
+    if (array->direction & DIR_IN) {
+        guest_pin_get(&cursor->pin, raw);
+        hypercall_widen(array->layout, element, raw);
     }
     return 0;
 }
@@ -89,32 +90,30 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
 
     if (is_converted(cursor)) {
         guest_pin_get(&cursor->pin, raw);
-        hypercall_narrow(&cursor->array->element, raw, element);
+        hypercall_narrow(cursor->array->layout, raw, element);
         element = raw;
     }
     guest_pin_put(&cursor->pin, element);
 }
 
-int cursor_repin(struct hypercall_cursor *cursor)
-{
-    return guest_pin(WINDOW_ELEM0, (gva_t){cursor->next - cursor->size}, cursor->size,
-                     cursor->array->direction & DIR_OUT, &cursor->pin);
-}
-
 int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t count)
 {
-    int rc = count > 0 ? pin_next(cursor, count) : 0;
+    int error = cursor_skip(cursor, count);
 
-    if (rc == 0 && count > 0)
+    if (!error && count)
+        error = pin_last(cursor, count);
+    if (!error && count)
         guest_pin_get(&cursor->pin, elements);
-    return rc;
+    return error;
 }
 
 int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uint64_t count)
 {
-    int rc = count > 0 ? pin_next(cursor, count) : 0;
+    int error = cursor_skip(cursor, count);
 
-    if (rc == 0 && count > 0)
+    if (!error && count)
+        error = pin_last(cursor, count);
+    if (!error && count)
         guest_pin_put(&cursor->pin, elements);
-    return rc;
+    return error;
 }

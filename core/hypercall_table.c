@@ -6,143 +6,114 @@
 
 #include "lib/string.h"
 
-/* ---- layouts ---- */
+_Static_assert(ROW_COUNT <= UINT8_MAX, "a row's index is a byte");
 
-#define FIELD(name, field)                                                                         \
-    {offsetof(struct compat_##name, field), sizeof(((struct compat_##name *)0)->field),            \
-     offsetof(struct name, field), sizeof(((struct name *)0)->field)},
-#define LAYOUT(name, list)                                                                         \
-    static const struct hypercall_field fields_##name[] = {list};                                  \
-    static const struct hypercall_layout layout_##name = {fields_##name, ARRAY_SIZE(fields_##name)};
-#define FAMILY(name, convention, manual)
-#define ROW(family, number, handler, access, argument, direction, arrays, progress, manual)
-#include "core/hypercalls.def"
-#undef FIELD
-#undef LAYOUT
-#undef FAMILY
-#undef ROW
+/* ---- the words of a row, as the members that they set ---- */
 
-/* ---- rows ---- */
+/* SIZE, which must be that of an argument: it shares the CPU's page with its 32-bit form. */
+#define FITTING(size) (sizeof(char[(size) <= HYPERCALL_ARGUMENT_MAX ? 1 : -1]) * (size))
+#define SAME(type)    .size64 = FITTING(sizeof(type)), .size32 = sizeof(type)
+#define BOTH(name, list)                                                                           \
+    .size64 = FITTING(sizeof(struct name)), .size32 = sizeof(struct compat_##name), .layout = (list)
+#define ULONG .size64 = 8, .size32 = 4, .layout = "L"
 
-/* The words of a row, as the members that they set. */
-#define NONE_TYPE                                                                                  \
-    {                                                                                              \
-        0, 0, NULL                                                                                 \
-    }
-#define TYPE_SAME(type)                                                                            \
-    {                                                                                              \
-        sizeof(type), sizeof(type), NULL                                                           \
-    }
-#define TYPE_CONVERT(name)                                                                         \
-    {                                                                                              \
-        sizeof(struct name), sizeof(struct compat_##name), &layout_##name                          \
-    }
-#define TYPE_ULONG                                                                                 \
-    {                                                                                              \
-        8, 4, &(const struct hypercall_layout)                                                     \
-        {                                                                                          \
-            (const struct hypercall_field[]){{0, 4, 0, 8}}, 1                                      \
-        }                                                                                          \
-    }
-#define TYPE_NONE          NONE_TYPE
-#define SIZE_NONE          0
-#define SIZE_SAME(type)    sizeof(type)
-#define SIZE_CONVERT(name) sizeof(struct name)
-#define NO_ARRAYS          .arrays = NULL, .array_count = 0
+#define ANY                    .is_control = false
+#define CONTROL                .is_control = true
+#define IN(type)               SAME(type), .direction = DIR_IN
+#define OUT(type)              SAME(type), .direction = DIR_OUT
+#define INOUT(type)            SAME(type), .direction = DIR_INOUT
+#define IN_BOTH(name, list)    BOTH(name, list), .direction = DIR_IN
+#define OUT_BOTH(name, list)   BOTH(name, list), .direction = DIR_OUT
+#define INOUT_BOTH(name, list) BOTH(name, list), .direction = DIR_INOUT
+#define IN_ULONG               ULONG, .direction = DIR_IN
+#define OUT_ULONG              ULONG, .direction = DIR_OUT
+#define TARGET(policy)         .target = TARGET_##policy
+#define CONTINUES(place)       .progress = PROGRESS_##place
 #define ARRAYS(...)                                                                                \
-    .arrays = (const struct hypercall_array[]){__VA_ARGS__},                                       \
-    .array_count =                                                                                 \
-        sizeof((const struct hypercall_array[]){__VA_ARGS__}) / sizeof(struct hypercall_array)
-#define ARRAY(handle, length, type, most, way)                                                     \
+    .arrays = (const struct hypercall_array[])                                                     \
     {                                                                                              \
-        .element = TYPE_##type, .maximum = (most), .direction = DIR_##way                          \
+        __VA_ARGS__                                                                                \
     }
-#define LAYOUT(name, fields)
-#define FAMILY(name, convention, manual)
-#define ROW(group, sub, function, who, type, way, list, where, manual)                             \
-    [ROW_##function] = {.handler = (function),                                                     \
-                        .argument = TYPE_##type,                                                   \
-                        .access = ACCESS_##who,                                                    \
-                        .direction = DIR_##way,                                                    \
-                        .progress = PROGRESS_##where,                                              \
-                        .family = __HYPERVISOR_##group,                                            \
-                        .number = (sub),                                                           \
-                        .is_plain = ACCESS_##who == ACCESS_ANY && SIZE_##type == 0,                \
-                        list},
+#define ARRAY(handle, element, most)                                                               \
+    {                                                                                              \
+        element, .maximum = (most)                                                                 \
+    }
+#define LIST(element) ARRAYS({element, .maximum = UINT32_MAX}), CONTINUES(LIST)
+
+#define FAMILY(name, count, convention)
+#define ROW(group, number, function, ...)                                                          \
+    [ROW_##group##_##number] = {.handler = (function), .family = __HYPERVISOR_##group, __VA_ARGS__},
 const struct hypercall_row hypercall_rows[ROW_COUNT] = {
+    [ROW_NONE] = {CONTROL},
 #include "core/hypercalls.def"
 };
-#undef LAYOUT
+#undef ROW
+
+#define ROW(family, number, handler, ...) [FIRST_##family + (number)] = ROW_##family##_##number,
+const uint8_t hypercall_row_of[HYPERCALL_PLACES] = {
+#include "core/hypercalls.def"
+};
 #undef FAMILY
 #undef ROW
 
 /* ---- families ---- */
 
-#define NO_ARG         HYPERCALL_NO_ARG
-#define CMD_PTR        .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 1, .count = NO_ARG
-#define CMD_EXTENT_PTR .cmd_mask = MEMOP_CMD_MASK, .cmd = 0, .ptr = 1, .count = NO_ARG
-#define CMD_VCPU_PTR   .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 2, .count = NO_ARG
-#define CMD_LIST_COUNT .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 1, .count = 2
-#define CMD_COUNT_PTR  .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = 2, .count = 1
-#define CMD_VALUE      .cmd_mask = UINT32_MAX, .cmd = 0, .ptr = NO_ARG, .count = NO_ARG
-#define VALUE          .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = NO_ARG, .count = NO_ARG
-#define LIST_COUNT     .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = 0, .count = 1
-#define STRUCT(type, version)                                                                      \
-    .cmd_mask = UINT32_MAX, .cmd = NO_ARG, .ptr = 0, .count = NO_ARG, .struct_size = sizeof(type), \
-    .interface_version = (version)
+#define CMD_PTR        .cmd_mask = UINT32_MAX, .ptr = 1
+#define CMD_EXTENT_PTR .cmd_mask = MEMOP_CMD_MASK, .ptr = 1
+#define CMD_VCPU_PTR   .cmd_mask = UINT32_MAX, .ptr = 2
+#define CMD_LIST_COUNT .cmd_mask = UINT32_MAX, .ptr = 1, .length = 2
+#define CMD_COUNT_PTR  .cmd_mask = UINT32_MAX, .ptr = 2, .length = 1
+#define CMD_VALUE      .cmd_mask = UINT32_MAX
+#define VALUE          .cmd_mask = 0
+#define LIST_COUNT     .cmd_mask = 0, .ptr = 0, .length = 1
+#define ARGUMENT       .cmd_mask = 0, .ptr = 0, .domid_at = offsetof(struct xen_domctl, domain)
 
-#define LAYOUT(name, fields)
-#define FAMILY(name, convention, manual)
-#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)           \
-    [FAMILY_##family][sub] = ROW_##handler + 1,
-static const uint8_t row_of[FAMILY_COUNT][HYPERCALL_SUBS] = {
+#define FAMILY(name, rows, convention)                                                             \
+    [__HYPERVISOR_##name] = {.first = FIRST_##name, .count = (rows), convention},
+#define ROW(family, number, handler, ...)
+const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS + 1] = {
 #include "core/hypercalls.def"
 };
-#undef FAMILY
-#undef ROW
-
-#define FAMILY(name, convention, manual) __HYPERVISOR_##name,
-#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)
-const uint8_t hypercall_numbers[FAMILY_COUNT] = {
-#include "core/hypercalls.def"
-};
-#undef FAMILY
-#undef ROW
-
-#define FAMILY(name, convention, manual)                                                           \
-    [__HYPERVISOR_##name] = {.rows = row_of[FAMILY_##name], .index = FAMILY_##name, convention},
-#define ROW(family, sub, handler, access, argument, direction, arrays, progress, manual)
-const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS] = {
-#include "core/hypercalls.def"
-};
-#undef FAMILY
-#undef ROW
-
-#define FAMILY(name, convention, manual)
-/* An argument and its raw 32-bit form share the CPU's argument page. */
-#define ROW(family, number, function, access, type, direction, arrays, progress, manual)           \
-    _Static_assert(SIZE_##type <= HYPERCALL_ARGUMENT_MAX, "argument of " #function);
-#include "core/hypercalls.def"
-#undef ROW
 
 /* ---- conversion ---- */
 
-/* Numbers are little-endian, so that copying a field's 32-bit size widens and narrows it. */
-void hypercall_widen(const struct hypercall_type *type, void *form64, const void *form32)
-{
-    memset(form64, 0, type->size64);
-    for (uint32_t i = 0; i < type->layout->count; i++) {
-        const struct hypercall_field *f = &type->layout->fields[i];
+/* A field's place and size in each form. */
+struct field {
+    uint32_t at64, size64, at32, size32;
+};
 
-        memcpy((uint8_t *)form64 + f->offset64, (const uint8_t *)form32 + f->offset32, f->size32);
-    }
+/* SIZE is a power of two. */
+static uint32_t align(uint32_t offset, uint32_t size)
+{
+    return (offset + size - 1) & ~(size - 1);
 }
 
-void hypercall_narrow(const struct hypercall_type *type, void *form32, const void *form64)
+/* Moves FIELD on to the next one of LAYOUT; false: there is none. The 32-bit ABI aligns nothing to
+ * more than 4 bytes. */
+static bool next_field(const char **layout, struct field *field)
 {
-    for (uint32_t i = 0; i < type->layout->count; i++) {
-        const struct hypercall_field *f = &type->layout->fields[i];
+    char c = *(*layout)++;
+    bool is_long = c == 'L' || c == '_';
+    uint32_t size = is_long ? 8 : (uint32_t)(c - '0');
 
-        memcpy((uint8_t *)form32 + f->offset32, (const uint8_t *)form64 + f->offset64, f->size32);
-    }
+    if (!c)
+        return false;
+    field->at64 = align(field->at64 + field->size64, size);
+    field->at32 = align(field->at32 + field->size32, size < 4 ? size : 4);
+    field->size64 = c == '_' ? 0 : size;
+    field->size32 = c == 'L' ? 4 : field->size64;
+    return true;
+}
+
+/* Numbers are little-endian, so that copying a field's 32-bit size widens and narrows it. */
+void hypercall_widen(const char *layout, void *form64, const void *form32)
+{
+    for (struct field f = {0}; next_field(&layout, &f);)
+        memcpy((uint8_t *)form64 + f.at64, (const uint8_t *)form32 + f.at32, f.size32);
+}
+
+void hypercall_narrow(const char *layout, void *form32, const void *form64)
+{
+    for (struct field f = {0}; next_field(&layout, &f);)
+        memcpy((uint8_t *)form32 + f.at32, (const uint8_t *)form64 + f.at64, f.size32);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sysctl (sysctl.h): questions about the machine, the list of domains, the hypervisor's log. */
+/* sysctl (sysctl.h): questions about the machine, and the hypervisor's log. */
 #include "core/domain.h"
-#include "core/domctl.h"
 #include "core/foreign.h"
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
@@ -50,30 +49,6 @@ int64_t sysctl_sched_id(struct hypercall *call)
 
     op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT;
     return 0;
-}
-
-int64_t sysctl_getdomaininfolist(struct hypercall *call)
-{
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_getdomaininfolist *list = &op->u.getdomaininfolist;
-    struct hypercall_cursor cursor;
-    uint32_t count = 0, next = list->first_domain;
-    int error = cursor_open(&cursor, call, 0, list->buffer, list->max_domains);
-
-    while (!error && count < list->max_domains && next < DOMID_FIRST_RESERVED) {
-        struct xen_domctl_getdomaininfo info;
-        struct domain *d = domain_get_next((uint16_t)next);
-
-        if (!d)
-            break;
-        domctl_fill_info(d, &info);
-        next = d->id + 1u;
-        domain_put(d);
-        error = cursor_write_bulk(&cursor, &info, 1);
-        count++;
-    }
-    list->num_domains = count;
-    return error;
 }
 
 int64_t sysctl_readconsole(struct hypercall *call)

@@ -6,25 +6,15 @@
 #include "lib/errno.h"
 #include "pv-abi/xen.h"
 
-static int64_t set(struct hypercall *call, bool is_on)
+int64_t vm_assist(struct hypercall *call)
 {
     const uint32_t bit = 1u << VMASST_TYPE_runstate_update_flag;
 
     if (call->args[1] != VMASST_TYPE_runstate_update_flag)
         return -EINVAL;
-    if (is_on)
+    if ((uint32_t)call->args[0] == VMASST_CMD_enable)
         __atomic_fetch_or(&call->d->vm_assist, bit, __ATOMIC_RELAXED);
     else
         __atomic_fetch_and(&call->d->vm_assist, ~bit, __ATOMIC_RELAXED);
     return 0;
-}
-
-int64_t vm_assist_enable(struct hypercall *call)
-{
-    return set(call, true);
-}
-
-int64_t vm_assist_disable(struct hypercall *call)
-{
-    return set(call, false);
 }

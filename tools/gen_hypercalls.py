@@ -23,10 +23,10 @@ CONVENTIONS = {
     "CMD_VALUE": "(cmd, value)",
     "VALUE": "(value)",
     "LIST_COUNT": "(list, count)",
-    "STRUCT": "(argument), whose first fields are cmd and interface_version",
+    "ARGUMENT": "(argument), whose first fields are cmd and interface_version",
 }
 PROGRESS = {
-    "NONE": "",
+    "": "",
     "CMD": "in cmd",
     "LIST": "in list and count",
     "FIELD": "in the argument",
@@ -49,10 +49,6 @@ class Bad(Exception):
     """The table cannot be read."""
 
 
-def strip_comments(text):
-    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-
-
 def split_arguments(text):
     """The top-level, comma-separated parts of TEXT."""
     parts, depth, quoted, part = [], 0, False, ""
@@ -70,29 +66,23 @@ def split_arguments(text):
 
 
 def calls(text):
-    """Yields (name, arguments) of each macro use at the top level."""
-    text = strip_comments(text)
-    position = 0
-    while match := re.compile(r"\s*(\w+)\s*\(").match(text, position):
-        start = match.end()
-        depth, quoted, at = 1, False, start
+    """Yields (comment, name, arguments) of each macro use, with the comment above it."""
+    comment, position = "", 0
+    while match := re.compile(r"\s*(?:/\*(.*?)\*/|(\w+)\s*\()", re.DOTALL).match(text, position):
+        position = match.end()
+        if match.group(2) is None:
+            comment = " ".join(re.sub(r"\n \*", "\n", match.group(1)).split())
+            continue
+        depth, start = 1, position
         while depth:
-            if at == len(text):
-                raise Bad(f"{match.group(1)}: no closing parenthesis")
-            char = text[at]
-            if char == '"' and text[at - 1] != "\\":
-                quoted = not quoted
-            if not quoted:
-                depth += {"(": 1, ")": -1}.get(char, 0)
-            at += 1
-        yield match.group(1), split_arguments(text[start:at - 1])
-        position = at
+            if position == len(text):
+                raise Bad(f"{match.group(2)}: no closing parenthesis")
+            depth += {"(": 1, ")": -1}.get(text[position], 0)
+            position += 1
+        yield comment, match.group(2), split_arguments(text[start:position - 1])
+        comment = ""
     if text[position:].strip():
         raise Bad(f"not understood: {text[position:].strip()[:40]}")
-
-
-def unquote(text):
-    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace('\\"', '"')
 
 
 def inside(text):
@@ -100,33 +90,55 @@ def inside(text):
     return split_arguments(text[text.index("(") + 1:text.rindex(")")])
 
 
-def type_words(text, suffix=""):
-    if text == "NONE":
-        return ""
-    if text == "ULONG":
-        return f"unsigned long{suffix}, two layouts"
-    if text.startswith("SAME"):
-        return f"{inside(text)[0]}{suffix}"
-    return f"struct {inside(text)[0]}{suffix}, two layouts"
+class Value:
+    """What a guest passes: IN(type), OUT_BOTH(name, fields), IN_ULONG and so on."""
+
+    def __init__(self, text):
+        match = re.fullmatch(r"(IN|OUT|INOUT)(_BOTH|_ULONG)?(?:\((.*)\))?", text, re.DOTALL)
+        if not match:
+            raise Bad(f"no argument: {text}")
+        self.direction, kind, self.type = match.groups()
+        if kind == "_BOTH":
+            self.type = "struct " + self.type.split(",")[0]
+        elif kind == "_ULONG":
+            self.type = "unsigned long"
+        self.note = " (two layouts)" if kind else ""
+
+
+class Array:
+    def __init__(self, handle, element, most):
+        self.handle, self.value, self.most = handle, Value(element), most
 
 
 class Row:
-    def __init__(self, fields):
-        if len(fields) != 9:
+    def __init__(self, comment, fields):
+        if len(fields) < 4:
             raise Bad(f"ROW with {len(fields)} parts: {fields[:2]}")
-        (self.family, self.number, self.handler, self.access, self.argument, self.direction,
-         arrays, self.progress, manual) = fields
-        self.arrays = [] if arrays == "NO_ARRAYS" else [inside(a) for a in inside(arrays)]
-        self.manual = unquote(manual)
+        self.family, self.number, self.handler, self.access = fields[:4]
+        self.manual, self.argument, self.target, self.arrays, self.progress = comment, None, "", [], ""
+        for word in fields[4:]:
+            name = re.match(r"\w*", word).group()
+            if name == "TARGET":
+                self.target, = inside(word)
+            elif name == "CONTINUES":
+                self.progress, = inside(word)
+            elif name == "ARRAYS":
+                self.arrays = [Array(*inside(array)) for array in inside(word)]
+            elif name == "LIST":
+                self.arrays = [Array("list[count]", inside(word)[0], "UINT32_MAX")]
+                self.progress = name
+            else:
+                self.argument = Value(word)
 
     def argument_words(self):
         words = []
-        if self.argument != "NONE":
-            words.append(f"{self.direction}: `{type_words(self.argument)}`")
-        for handle, count, element, most, direction in self.arrays:
-            limit = "" if most == "UINT32_MAX" else f", at most {most}"
-            words.append(f"{direction}: `{handle}[{count}]` of `{type_words(element)}`{limit}")
-        return "; ".join(words).replace(", two layouts`", "` (two layouts)")
+        if self.argument:
+            words.append(f"{self.argument.direction}: `{self.argument.type}`{self.argument.note}")
+        for array in self.arrays:
+            limit = "" if array.most == "UINT32_MAX" else f", at most {array.most}"
+            words.append(f"{array.value.direction}: `{array.handle}` of `{array.value.type}`"
+                         f"{array.value.note}{limit}")
+        return "; ".join(words)
 
     def name(self):
         return f"{self.family}" if self.number == "0" else self.number
@@ -136,38 +148,44 @@ class Row:
         yield "user mode: -EPERM"
         if self.access == "CONTROL":
             yield "other caller: -EPERM"
-        if self.argument != "NONE":
+        if self.argument:
             yield "argument not mapped: -EFAULT"
             yield "argument that ends on a page that is not mapped: -EFAULT"
-            if self.direction in ("OUT", "INOUT"):
+            if self.argument.direction != "IN":
                 yield "argument on a read-only page: -EFAULT"
-        for handle, _, _, most, direction in self.arrays:
-            yield f"{handle} not mapped: -EFAULT"
-            if direction != "IN":
-                yield f"{handle} on a read-only page: -EFAULT"
-            if most != "UINT32_MAX":
-                yield f"{handle} with more than {most} elements"
+        if self.target:
+            yield "no such domain: -ESRCH"
+            if self.access == "ANY":
+                yield "another domain: -EPERM"
+            if self.target != "NAMED":
+                yield "the caller itself: -EINVAL"
+        for array in self.arrays:
+            yield f"{array.handle} not mapped: -EFAULT"
+            if array.value.direction != "IN":
+                yield f"{array.handle} on a read-only page: -EFAULT"
+            if array.most != "UINT32_MAX":
+                yield f"{array.handle} with more than {array.most} elements"
         yield "32-bit caller"
 
 
 class Family:
-    def __init__(self, fields):
-        self.name, self.convention, manual = fields
-        self.manual = unquote(manual)
+    def __init__(self, comment, fields):
+        self.name, self.count, self.convention = fields
+        self.manual = comment
         self.rows = []
 
 
 def read_table(text):
     families = {}
-    for name, fields in calls(text):
+    for comment, name, fields in calls(text):
         if name == "FAMILY":
-            families[fields[0]] = Family(fields)
+            families[fields[0]] = Family(comment, fields)
         elif name == "ROW":
-            row = Row(fields)
+            row = Row(comment, fields)
             if row.family not in families:
                 raise Bad(f"{row.handler}: family {row.family} comes later or never")
             families[row.family].rows.append(row)
-        elif name != "LAYOUT":
+        else:
             raise Bad(f"unknown word {name}")
     return list(families.values())
 
@@ -175,7 +193,7 @@ def read_table(text):
 def manual_of(families):
     lines = [HEAD]
     for family in families:
-        convention = CONVENTIONS[re.match(r"\w+", family.convention).group()]
+        convention = CONVENTIONS[family.convention]
         lines += [f"## {family.name}", "", f"`{family.name}{convention}`. {family.manual}", "",
                   "| operation | caller | argument | continues | |", "|---|---|---|---|---|"]
         for row in family.rows:

@@ -6,20 +6,23 @@ import gen_hypercalls as gen
 
 TABLE = """
 /* a comment, with (parentheses */
-LAYOUT(poll, FIELD(poll, ports) FIELD(poll, count))
-FAMILY(sched_op, CMD_PTR, "Waiting, and (so on).")
-ROW(sched_op, SCHEDOP_poll, sched_op_poll, CONTROL, CONVERT(poll), INOUT,
-    ARRAYS(ARRAY(ports, count, SAME(port_t), 128, IN)), NONE, "Waits, "
-    "and waits.")
+
+/* Waiting, and (so on). */
+FAMILY(sched_op, 8, CMD_PTR)
+/* Waits,
+ * and waits. */
+ROW(sched_op, SCHEDOP_poll, sched_op_poll, CONTROL, INOUT_BOTH(poll, "L4"), TARGET(OTHER),
+    ARRAYS(ARRAY(ports[count], IN(port_t), 128)))
 """
 
 
 def test_row_is_read_with_its_arrays():
     family, = gen.read_table(TABLE)
     row, = family.rows
-    assert row.arrays == [["ports", "count", "SAME(port_t)", "128", "IN"]]
+    assert family.manual == "Waiting, and (so on)."
     assert row.manual == "Waits, and waits."
-    assert "128" in row.argument_words()
+    assert row.argument_words() == "INOUT: `struct poll` (two layouts); " \
+        "IN: `ports[count]` of `port_t`, at most 128"
 
 
 def test_tests_follow_access_and_direction():
@@ -27,9 +30,11 @@ def test_tests_follow_access_and_direction():
     names = list(row.tests())
     assert "other caller: -EPERM" in names
     assert "argument on a read-only page: -EFAULT" in names
+    assert "the caller itself: -EINVAL" in names
 
 
-@pytest.mark.parametrize("text", ["ROW(a, b)", "FAMILY(a, CMD_PTR, \"x\"", "WORD(a)", "rubbish"])
+@pytest.mark.parametrize("text", ["ROW(a, b)", "FAMILY(a, 1, CMD_PTR", "WORD(a)", "rubbish",
+                                  "FAMILY(f, 1, VALUE) ROW(f, 0, h, ANY, SOME(type))"])
 def test_bad_table_is_refused(text):
     with pytest.raises(gen.Bad):
         gen.read_table(text)
