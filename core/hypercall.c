@@ -161,6 +161,7 @@ static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
         return unknown(call->d, number);
     place = family->first + index_below(sub, HYPERCALL_SUBS);
     row = &hypercall_rows[hypercall_row_of[place]];
+    __asm__("" : "+r"(row)); /* or the compiler makes the address twice */
     call->row = row;
     if (unlikely(row->is_control || row->direction))
         return call_other(call, (uint32_t)place);
@@ -176,9 +177,10 @@ static NOINLINE int64_t execute_any(struct hypercall *call, uint64_t number)
 /* ---- callers ---- */
 
 /* A 32-bit caller, or one that may not call. */
-static NOINLINE void dispatch_other(struct vcpu *v, unsigned length, unsigned mode)
+static NOINLINE void dispatch_other(unsigned length, unsigned mode)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
+    struct vcpu *v = this_cpu()->current;
     struct hypercall call = {.v = v, .d = v->domain, .is_32bit = true};
     int64_t result = -EPERM;
 
@@ -198,15 +200,16 @@ static NOINLINE void dispatch_other(struct vcpu *v, unsigned length, unsigned mo
     regs->gpr[REG_RAX] = mode & VM_MODE_LONG ? (uint64_t)result : (uint32_t)result;
 }
 
-void hypercall_dispatch(struct vcpu *v, unsigned length)
+void hypercall_dispatch(unsigned length)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
     unsigned mode = virt->get_mode();
+    struct vcpu *v = this_cpu()->current;
     struct hypercall call;
     int64_t result;
 
     if (unlikely(mode != VM_MODE_LONG)) {
-        dispatch_other(v, length, mode);
+        dispatch_other(length, mode);
         return;
     }
     call.v = v;

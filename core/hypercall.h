@@ -72,7 +72,7 @@ int64_t hypercall_continue(struct hypercall *call, uint64_t done);
 
 /* Executes the hypercall that the loaded vCPU asked for: registers in, result in RAX, RIP past the
  * instruction unless HYPERCALL_AGAIN. LENGTH: of the instruction. */
-void hypercall_dispatch(struct vcpu *v, unsigned length);
+void hypercall_dispatch(unsigned length);
 /* True when a handler that loops should return HYPERCALL_AGAIN: something is pending on this CPU.
  */
 bool hypercall_should_yield(void);

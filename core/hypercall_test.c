@@ -147,7 +147,7 @@ static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
         regs->gpr[REG_RCX] = b;
         regs->gpr[REG_RDX] = c;
     }
-    hypercall_dispatch(&v, LENGTH);
+    hypercall_dispatch(LENGTH);
     return (int64_t)regs->gpr[REG_RAX];
 }
 
@@ -374,7 +374,7 @@ static void test_console_write_continues_in_registers(UNUSED void **state)
     assert_int_equal(regs->gpr[REG_RSI], 300 - 128);
     assert_int_equal(regs->gpr[REG_RDX], BASE + 128);
     atomic_store(&cpus[0].pending, 0);
-    hypercall_dispatch(&v, LENGTH);
+    hypercall_dispatch(LENGTH);
     assert_int_equal(regs->gpr[REG_RAX], 0);
     assert_int_equal(regs->rip, 0x1000 + LENGTH);
 }
@@ -437,7 +437,7 @@ static void test_multicall_entry_continues(UNUSED void **state)
     assert_int_equal(entry(0)->args[1], 72);
     assert_int_equal(entry(0)->args[2], BASE + PAGE_SIZE + 128);
     atomic_store(&cpus[0].pending, 0);
-    hypercall_dispatch(&v, LENGTH);
+    hypercall_dispatch(LENGTH);
     assert_int_equal(entry(0)->result, 0);
     assert_int_equal(regs->gpr[REG_RAX], 0);
 }

@@ -75,9 +75,9 @@ static void exit_cpuid(struct vcpu *v, struct vm_exit *exit)
     skip(v, exit);
 }
 
-static void exit_hypercall(struct vcpu *v, struct vm_exit *exit)
+static void exit_hypercall(UNUSED struct vcpu *v, struct vm_exit *exit)
 {
-    hypercall_dispatch(v, exit->length);
+    hypercall_dispatch(exit->length);
 }
 
 static NOINLINE void crash_string_io(struct vcpu *v, struct vm_exit *exit)

@@ -274,8 +274,8 @@ static unsigned svm_get_mode(void)
 {
     const struct vmcb_save *save = &svm_vmcb()->save;
 
-    return save->cpl |
-           ((save->efer & EFER_LMA) && (save->cs.attributes & SEGMENT_LONG) ? VM_MODE_LONG : 0);
+    /* Without a jump: EFER.LMA (bit 10) and CS.L (bit 9) on the place of VM_MODE_LONG. */
+    return save->cpl | (save->efer >> 8 & save->cs.attributes >> 7 & VM_MODE_LONG);
 }
 
 static NOINLINE bool read_paging(struct guest_paging *paging)
