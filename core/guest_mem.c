@@ -17,28 +17,17 @@
 #include "lib/string.h"
 
 /* APM Vol. 2 3.1 and 3.1.7 */
-#define CR0_WP     (UINT64_C(1) << 16)
-#define CR0_PG     (UINT64_C(1) << 31)
-#define CR4_PSE    (UINT64_C(1) << 4)
-#define CR4_PAE    (UINT64_C(1) << 5)
-#define CR4_SMAP   (UINT64_C(1) << 21)
-#define EFER_LMA   (UINT64_C(1) << 10)
-#define CPL_USER   3u
-#define ROOT_MASK  UINT64_C(0x000ffffffffff000)
-#define PAE_OFFSET UINT64_C(0xfe0) /* APM Vol. 2 5.2.2: CR3 bits 11..5 */
+#define CR0_WP   (UINT64_C(1) << 16)
+#define CR0_PG   (UINT64_C(1) << 31)
+#define CR4_SMAP (UINT64_C(1) << 21)
+#define CPL_USER 3u
 
-/* A guest's table: what the walker takes for a machine frame is a guest frame. */
-static uint64_t *map_guest_table(UNUSED void *context, mfn_t table, unsigned level)
+static uint64_t *map_table(gfn_t table, unsigned level)
 {
     mfn_t mfn;
 
-    return p2m_find_loaded((gfn_t){table.v}, false, &mfn) == 0
-               ? window_map(WINDOW_WALK0 + level, mfn)
-               : NULL;
+    return p2m_find_loaded(table, false, &mfn) == 0 ? window_map(WINDOW_WALK0 + level, mfn) : NULL;
 }
-
-/* Guest tables are never changed: no allocation. */
-static const struct pt_ops guest_pt_ops = {.map = map_guest_table};
 
 static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsigned access)
 {
@@ -60,53 +49,32 @@ static inline void look_at_paging(struct percpu *percpu)
     percpu->pins_checked |= PINS_PAGING;
 }
 
-/* Walks the tables that PAGING says, which this CPU's copy is. *PATH, if not NULL: what a walk for
- * 64-bit code read. */
-static int walk(const struct guest_paging *paging, uint64_t gva, struct pt_leaf *leaf,
-                struct pt_path *path)
-{
-    struct pt pt = {.ops = &guest_pt_ops, .format = &pt_format_guest64};
-
-    pt.root.v = (paging->cr3 & ROOT_MASK) >> PAGE_SHIFT;
-    if (likely(paging->is_long))
-        return path != NULL ? pt_lookup_path(&pt, gva, leaf, path) : pt_lookup(&pt, gva, leaf);
-    if ((paging->efer & EFER_LMA) == 0) {
-        pt.root.v = (uint32_t)paging->cr3 >> PAGE_SHIFT;
-        if ((paging->cr4 & CR4_PAE) != 0) {
-            pt.format = &pt_format_guest_pae;
-            pt.root_offset = (uint32_t)(paging->cr3 & PAE_OFFSET);
-        } else {
-            pt.format =
-                (paging->cr4 & CR4_PSE) != 0 ? &pt_format_guest32 : &pt_format_guest32_small;
-        }
-    }
-    return pt_lookup(&pt, gva, leaf);
-}
-
-static int translate(gva_t gva, unsigned access, gpa_t *gpa, struct pt_path *path)
+static int translate(gva_t gva, unsigned access, struct pt_walk *walk)
 {
     const struct guest_paging *paging = &this_cpu()->paging;
-    uint64_t address = paging->is_long ? gva.v : (uint32_t)gva.v, in_leaf;
-    struct pt_leaf leaf;
-    unsigned index_bits;
+    uint64_t address = paging->is_long ? gva.v : (uint32_t)gva.v;
 
     if ((paging->cr0 & CR0_PG) == 0) {
-        gpa->v = address;
+        walk->gpa = address;
         return 0;
     }
     if ((uint64_t)((int64_t)(address << 16) >> 16) != address ||
-        walk(paging, address, &leaf, path) != 0 || !is_allowed(paging, leaf.rights, access))
+        pt_walk_guest(paging, map_table, address, walk) != 0 ||
+        !is_allowed(paging, walk->rights, access))
         return -EFAULT;
-    index_bits = (paging->cr4 & CR4_PAE) != 0 ? 9 : 10;
-    in_leaf = address & ((UINT64_C(1) << (PAGE_SHIFT + leaf.level * index_bits)) - 1);
-    gpa->v = leaf.base.v | in_leaf;
     return 0;
 }
 
 int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
 {
+    struct pt_walk walk;
+    int error;
+
     look_at_paging(this_cpu());
-    return translate(gva, access, gpa, NULL);
+    error = translate(gva, access, &walk);
+    if (error == 0)
+        gpa->v = walk.gpa;
+    return error;
 }
 
 /* Pins a page by a walk, which its slot remembers if it can be looked at again. */
@@ -115,16 +83,15 @@ static NOINLINE int pin_by_walk(enum window_use use, gva_t gva, unsigned access,
     struct percpu *percpu = this_cpu();
     struct window_pin *pin = &percpu->pin[use - WINDOW_ARG0];
     mfn_t mfn;
-    gpa_t gpa;
     int error;
 
     pin->access = 0;
-    error = translate(gva, access, &gpa, &pin->path);
+    error = translate(gva, access, &pin->walk);
     if (error == 0)
-        error = p2m_find_loaded(gfn_of(gpa), access == PT_WRITE, &mfn);
+        error = p2m_find_loaded((gfn_t){pin->walk.gpa >> PAGE_SHIFT}, access == PT_WRITE, &mfn);
     if (error != 0)
         return error;
-    *part = (char *)window_map(use, mfn) + (gpa.v & (PAGE_SIZE - 1));
+    *part = (char *)window_map(use, mfn) + (gva.v & (PAGE_SIZE - 1));
     if (percpu->paging.is_long) {
         pin->page = gva.v >> PAGE_SHIFT;
         pin->mfn = mfn;
@@ -138,8 +105,8 @@ static NOINLINE int pin_by_walk(enum window_use use, gva_t gva, unsigned access,
 static inline bool still_holds(const struct window_pin *pin)
 {
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < PT_PATH_MAX; i++)
-        if (READ_ONCE(*pin->path.slot[i]) != pin->path.entry[i])
+    for (unsigned i = 0; i < PT_LEVELS; i++)
+        if (READ_ONCE(*pin->walk.slot[i]) != pin->walk.entry[i])
             return false;
     return true;
 }

@@ -24,7 +24,7 @@
 /* Four levels translate 48 bits (APM Vol. 2 15.25.3). */
 #define GFN_MAX ((UINT64_C(1) << (48 - PAGE_SHIFT)) - 1)
 /* Leaves and tables that one step of destruction looks at. */
-#define DESTROY_BUDGET 512u
+#define DESTROY_BUDGET 512
 
 /* What the guest may do with a frame of each type. */
 static const unsigned type_rights[] = {
@@ -52,15 +52,13 @@ static void free_table(void *context, mfn_t table)
     heap_free(context, heap_page(table), 1);
 }
 
-static const struct pt_ops p2m_pt_ops = {.alloc = alloc_table, .free = free_table};
-
 int p2m_init(struct domain *d)
 {
     struct p2m *p2m = &d->p2m;
 
     lock_init(&p2m->lock, LOCK_P2M);
     p2m->pt = (struct pt){
-        .format = &pt_format_npt, .ops = &p2m_pt_ops, .context = d, .direct = HEAP_MAP_BASE};
+        .format = &pt_format_npt, .alloc = alloc_table, .context = d, .direct = HEAP_MAP_BASE};
     atomic_store(&p2m->generation, 1);
     return alloc_table(d, &p2m->pt.root);
 }
@@ -191,7 +189,7 @@ struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
         leaf.soft = type;
     }
     lock_take(&p2m->lock);
-    pt_commit(&p2m->pt, gpa_of(gfn).v, &leaf, &before);
+    before = pt_commit(&p2m->pt, gpa_of(gfn).v, &leaf);
     p2m->page_count[type] += UINT64_C(1) << order;
     p2m->page_count[before.rights == 0 ? P2M_NONE : before.soft] -= UINT64_C(1) << order;
     if (type != P2M_NONE && gfn.v + (UINT64_C(1) << order) - 1 > p2m->max_gfn.v)
@@ -267,7 +265,7 @@ int p2m_destroy_step(struct domain *d)
     /* Nobody runs D and nobody sees its tables any more: they are read, not changed. */
     if (!pt_visit(&p2m->pt, &p2m->destroy_cursor, DESTROY_BUDGET, let_go, d))
         return 1;
-    pt_destroy(&p2m->pt, NULL);
+    pt_destroy(&p2m->pt, free_table);
     return 0;
 }
 

@@ -69,7 +69,7 @@ static int grow(void)
     error = pt_prepare(&host_pt, address, PT_LEVEL_4K);
     if (error != 0)
         return error;
-    tables[table_count++] = pt_table_of(&host_pt, address, PT_LEVEL_4K);
+    tables[table_count++] = pt_slot(&host_pt, address);
     return 0;
 }
 

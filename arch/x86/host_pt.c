@@ -30,14 +30,11 @@ extern char image_start[], text_end[], rodata_end[], image_end[];
 bool lock_knows_cpu;
 
 static int alloc_table(void *context, mfn_t *table);
-static uint64_t *map_table(void *context, mfn_t table, unsigned level);
-static void free_table(void *context, mfn_t table);
-static const struct pt_ops host_pt_ops = {map_table, alloc_table, free_table};
-struct pt host_pt = {.format = &pt_format_host, .ops = &host_pt_ops};
+/* Seen through the identity map until host_pt_boot() is done. */
+struct pt host_pt = {.format = &pt_format_host, .alloc = alloc_table};
 
 /* What is left of the image's chunk: the pages that tables take before there is a heap. */
 static uint64_t early_first, early_next, early_end;
-static uint64_t table_base; /* where machine address 0 appears: 0 while identity mapped */
 static uint64_t image_base;
 static bool heap_is_up;
 static uint64_t device_next = DEVICE_VA;
@@ -46,13 +43,7 @@ static _Atomic uint64_t generation = 1;
 
 void *host_table(mfn_t table)
 {
-    return (void *)(paddr_of(table).v + table_base);
-}
-
-static uint64_t *map_table(void *context, mfn_t table, unsigned level)
-{
-    ASSERT(context == NULL && level < 4);
-    return host_table(table);
+    return (void *)(paddr_of(table).v + host_pt.direct);
 }
 
 int host_table_alloc(mfn_t *table)
@@ -80,13 +71,6 @@ static int alloc_table(void *context, mfn_t *table)
     return host_table_alloc(table);
 }
 
-static void free_table(void *context, mfn_t table)
-{
-    ASSERT(context == NULL);
-    if (heap_is_up)
-        heap_free(NULL, heap_page(table), 1);
-}
-
 /* A table at boot, where there is no going on without. */
 static mfn_t boot_table(void)
 {
@@ -103,7 +87,7 @@ static void map_page(uint64_t address, uint64_t paddr, unsigned level, unsigned 
 
     if (pt_prepare(&host_pt, address, level) != 0)
         panic("no memory for the host's page tables");
-    pt_commit(&host_pt, address, &leaf, NULL);
+    pt_commit(&host_pt, address, &leaf);
 }
 
 /* Everything is readable through the frame and chunk tables: where there is no RAM they show zeroes
@@ -201,7 +185,7 @@ void host_pt_boot(const struct boot_info *bi)
     make_holes();
     if (host_pt_cpu(0, &boot_root) != 0)
         panic("no room for the boot CPU's tables in the image's 2 MiB");
-    table_base = HEAP_MAP_BASE;
+    host_pt.direct = HEAP_MAP_BASE;
     write_cr3(boot_root.v);
     lock_knows_cpu = true;
 }
@@ -292,14 +276,15 @@ int host_pt_cpu(uint32_t cpu, paddr_t *root)
 paddr_t host_startup_root(paddr_t page)
 {
     mfn_t root = boot_table();
-    struct pt startup = {.format = &pt_format_host, .ops = &host_pt_ops, .root = root};
+    struct pt startup = host_pt;
     struct pt_leaf leaf = {
         .base = page, .level = PT_LEVEL_4K, .rights = PT_READ | PT_WRITE | PT_EXEC};
 
+    startup.root = root;
     memcpy(host_table(root), host_table(host_pt.root), PAGE_SIZE);
     if (paddr_of(root).v >> 32 != 0 || pt_prepare(&startup, page.v, PT_LEVEL_4K) != 0)
         panic("no memory below 4 GiB for the start-up tables");
-    pt_commit(&startup, page.v, &leaf, NULL);
+    pt_commit(&startup, page.v, &leaf);
     return paddr_of(root);
 }
 
@@ -334,14 +319,14 @@ void host_map_chunk(paddr_t chunk)
 {
     struct pt_leaf leaf = {.base = chunk, .level = PT_LEVEL_2M, .rights = PT_READ | PT_WRITE};
 
-    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &leaf, NULL);
+    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &leaf);
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)
 {
     struct pt_leaf none = {.level = PT_LEVEL_2M};
 
-    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &none, NULL);
+    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &none);
     return host_generation_raise();
 }
 

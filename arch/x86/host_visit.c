@@ -30,7 +30,7 @@ static void visit_leaf(void *argument, uint64_t address, const struct pt_leaf *l
 
 /* Behind the entries of real frames, the frame and chunk tables map one page of zeroes over and
  * over: no need to see it more than a few times. */
-#define VISIT_STEP 512u
+#define VISIT_STEP 512
 
 void machine_visit_mappings(void (*visit)(void *argument, paddr_t base, uint64_t size,
                                           unsigned kind),

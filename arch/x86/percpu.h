@@ -48,7 +48,7 @@ struct window_pin {
     uint64_t page;   /* guest-virtual */
     mfn_t mfn;       /* as of the loaded domain's present generation */
     uint32_t access; /* PT_READ, PT_WRITE that are allowed; 0: nothing is remembered */
-    struct pt_path path;
+    struct pt_walk walk;
 };
 
 struct percpu {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The page-table walker (design decision 5). It knows formats only as constant descriptions and
- * tables only through struct pt_ops. It takes no lock: whoever owns the tables has one. A table is
- * complete before the one store that links it, so that a walker on another CPU sees either the old
- * translation or the new one.
+ * The page-table walker (design decision 5). Nested and host tables have one shape and differ in
+ * the bits that a format describes; guests' tables, which are only read, have several shapes. It
+ * takes no lock: whoever owns the tables has one. A table is complete before the one store that
+ * links it, so that a walker on another CPU sees either the old translation or the new one.
  */
 #include "arch/x86/pt.h"
 
+#include "arch/x86/cpu_bits.h"
 #include "arch/x86/lock.h"
+#include "arch/x86/virt.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */
@@ -27,314 +29,122 @@
 /* PSE-36 (APM Vol. 2 5.2.3): bits 20..13 of a 4 MiB entry are address bits 39..32. */
 #define PSE_HIGH_SHIFT 13u
 #define PSE_HIGH_MASK  UINT64_C(0xff)
+#define PAE_ROOT_MASK  UINT64_C(0xffffffe0) /* APM Vol. 2 5.2.2: CR3 bits 31..5 */
 
-#define LEVELS_MAX 4u
+#define ADDRESS_END (UINT64_C(1) << 48)
 
 struct pt_format {
-    uint32_t levels;     /* of tables */
-    uint32_t index_bits; /* address bits that each level resolves */
-    uint32_t entry_size; /* bytes */
-    uint32_t large_mask; /* bit N: an entry of level N may be a leaf */
-    uint64_t address;    /* bits of an entry that hold an address */
-    uint64_t inverted;   /* rights that a set bit takes away */
-    uint64_t top_rights; /* rights that the top level does not limit */
-    uint64_t leaf;       /* bits of every leaf that the walker writes */
-    uint64_t table;      /* bits of every entry for a table that it writes */
+    uint64_t leaf;  /* bits of every leaf that the walker writes */
+    uint64_t table; /* bits of every entry for a table that it writes */
 };
 
 #define TABLE_BITS (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED)
 #define LEAF_BITS  (ENTRY_PRESENT | ENTRY_ACCESSED | ENTRY_DIRTY)
 
-const struct pt_format pt_format_host = {
-    .levels = 4,
-    .index_bits = 9,
-    .entry_size = 8,
-    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
-    .address = ENTRY_ADDRESS,
-    .inverted = ENTRY_NX,
-    .leaf = LEAF_BITS,
-    .table = TABLE_BITS,
-};
+const struct pt_format pt_format_host = {LEAF_BITS, TABLE_BITS};
 /* Nested accesses are user accesses (APM Vol. 2 15.25.5). */
-const struct pt_format pt_format_npt = {
-    .levels = 4,
-    .index_bits = 9,
-    .entry_size = 8,
-    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
-    .address = ENTRY_ADDRESS,
-    .inverted = ENTRY_NX,
-    .leaf = LEAF_BITS | ENTRY_USER,
-    .table = TABLE_BITS | ENTRY_USER,
-};
-const struct pt_format pt_format_guest64 = {
-    .levels = 4,
-    .index_bits = 9,
-    .entry_size = 8,
-    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G,
-    .address = ENTRY_ADDRESS,
-    .inverted = ENTRY_NX,
-};
-const struct pt_format pt_format_guest_pae = {
-    .levels = 3,
-    .index_bits = 9,
-    .entry_size = 8,
-    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M,
-    .address = ENTRY_ADDRESS,
-    .inverted = ENTRY_NX,
-    .top_rights = ENTRY_WRITE | ENTRY_USER,
-};
-const struct pt_format pt_format_guest32 = {
-    .levels = 2,
-    .index_bits = 10,
-    .entry_size = 4,
-    .large_mask = 1u << PT_LEVEL_4K | 1u << PT_LEVEL_2M,
-    .address = UINT64_C(0xfffff000),
-    .inverted = ENTRY_NX,
-};
-/* CR4.PSE clear: bit 7 of a directory entry means nothing. */
-const struct pt_format pt_format_guest32_small = {
-    .levels = 2,
-    .index_bits = 10,
-    .entry_size = 4,
-    .large_mask = 1u << PT_LEVEL_4K,
-    .address = UINT64_C(0xfffff000),
-    .inverted = ENTRY_NX,
-};
+const struct pt_format pt_format_npt = {LEAF_BITS | ENTRY_USER, TABLE_BITS | ENTRY_USER};
 
-static inline unsigned level_shift(const struct pt_format *format, unsigned level)
-{
-    return PAGE_SHIFT + level * format->index_bits;
-}
+/* What decode_rights() and encode() rely on. */
+_Static_assert(PT_WRITE == ENTRY_WRITE && PT_UNCACHED == ENTRY_PCD, "the same places");
+_Static_assert(PT_USER == ENTRY_USER << 1 && PT_UNCACHED == ENTRY_PWT << 1,
+               "one place to the left");
+_Static_assert((uint64_t)PT_EXEC << 61 == ENTRY_NX, "61 places to the right");
 
-static inline unsigned level_index(const struct pt_format *format, uint64_t address, unsigned level)
-{
-    return (unsigned)(address >> level_shift(format, level)) & ((1u << format->index_bits) - 1);
-}
-
-static inline bool is_leaf(const struct pt_format *format, uint64_t entry, unsigned level)
-{
-    return level == 0 || ((entry & ENTRY_LARGE) != 0 && (format->large_mask >> level & 1) != 0);
-}
-
-static inline uint64_t leaf_base(const struct pt_format *format, uint64_t entry, unsigned level)
-{
-    uint64_t base = entry & format->address & ~((UINT64_C(1) << level_shift(format, level)) - 1);
-
-    if (format->entry_size == 4 && level != 0)
-        base |= (entry >> PSE_HIGH_SHIFT & PSE_HIGH_MASK) << 32;
-    return base;
-}
-
-/* What RIGHTS, the rights bits of all entries on the way ANDed (inverted ones turned), allow, and
- * the leaf's own PCD. PT_WRITE and PT_UNCACHED have their entry bits' places. */
+/* What RIGHTS, the entries on the way ANDed with their NX turned, allow, and the leaf's own PCD. */
 static inline unsigned decode_rights(uint64_t rights, uint64_t leaf)
 {
     return PT_READ | (unsigned)(rights & ENTRY_WRITE) | (unsigned)(rights & ENTRY_USER) << 1 |
-           (unsigned)(rights >> 63) << 2 | (unsigned)(leaf & ENTRY_PCD);
+           (unsigned)(rights >> 61 & PT_EXEC) | (unsigned)(leaf & ENTRY_PCD);
 }
-_Static_assert(PT_WRITE == ENTRY_WRITE, "the same place");
-_Static_assert(PT_UNCACHED == ENTRY_PCD, "the same place");
-_Static_assert(PT_USER == ENTRY_USER << 1, "moved by decode_rights()");
-
-static inline void decode_leaf(const struct pt_format *format, uint64_t entry, unsigned level,
-                               struct pt_leaf *leaf)
+/* An entry of LEVEL that is a leaf or not present. */
+static inline struct pt_leaf decode(uint64_t entry, uint64_t rights, unsigned level)
 {
-    leaf->base.v = leaf_base(format, entry, level);
-    leaf->level = level;
-    leaf->soft = (unsigned)(entry >> SOFT_SHIFT & SOFT_MASK);
-    leaf->rights =
-        (entry & ENTRY_PRESENT) != 0 ? decode_rights(entry ^ format->inverted, entry) : 0;
+    uint64_t in_page = (UINT64_C(1) << (PAGE_SHIFT + pt_order(level))) - 1;
+
+    return (struct pt_leaf){
+        .base = {entry & ENTRY_ADDRESS & ~in_page},
+        .level = level,
+        .rights = (entry & ENTRY_PRESENT) != 0 ? decode_rights(rights, entry) : 0,
+        .soft = (unsigned)(entry >> SOFT_SHIFT & SOFT_MASK),
+    };
 }
 
-static inline uint64_t encode_leaf(const struct pt_format *format, const struct pt_leaf *leaf,
-                                   unsigned level)
+static inline uint64_t encode(const struct pt_format *format, const struct pt_leaf *leaf)
 {
-    uint64_t entry = leaf->base.v | (uint64_t)leaf->soft << SOFT_SHIFT;
+    unsigned rights = leaf->rights;
 
-    if (leaf->rights == 0)
-        return leaf->soft != 0 ? entry : 0;
-    entry |= format->leaf;
-    if (level != 0)
-        entry |= ENTRY_LARGE;
-    if ((leaf->rights & PT_WRITE) != 0)
-        entry |= ENTRY_WRITE;
-    if ((leaf->rights & PT_EXEC) == 0)
-        entry |= ENTRY_NX;
-    if ((leaf->rights & PT_USER) != 0)
-        entry |= ENTRY_USER;
+    if (rights == 0)
+        return 0;
     /* PCD and PWT select entry 3 of the PAT, uncached in its reset value (APM Vol. 2 7.8). */
-    if ((leaf->rights & PT_UNCACHED) != 0)
-        entry |= ENTRY_PCD | ENTRY_PWT;
-    return entry;
+    return leaf->base.v | (uint64_t)leaf->soft << SOFT_SHIFT | format->leaf |
+           (leaf->level != 0 ? ENTRY_LARGE : 0) | (rights & (PT_WRITE | PT_UNCACHED)) |
+           (rights & (PT_USER | PT_UNCACHED)) >> 1 | (uint64_t)(~rights & PT_EXEC) << 61;
 }
 
-static inline mfn_t entry_table(const struct pt_format *format, uint64_t entry)
+static inline bool is_table(uint64_t entry, unsigned level)
 {
-    return (mfn_t){(entry & format->address) >> PAGE_SHIFT};
+    return level != 0 && (entry & (ENTRY_PRESENT | ENTRY_LARGE)) == ENTRY_PRESENT;
 }
 
-/* How a walk finds its tables. */
-enum reach {
-    REACH_DIRECT, /* through pt->direct */
-    REACH_MAP,    /* through pt->ops->map() */
+/* The table that ENTRY names. */
+static inline uint64_t *table_of(const struct pt *pt, uint64_t entry)
+{
+    return (uint64_t *)(pt->direct + (entry & ENTRY_ADDRESS));
+}
+
+/* An entry on the way to an address. */
+struct place {
+    uint64_t *slot;
+    uint64_t entry;  /* what it was when it was read */
+    uint64_t rights; /* it and those before it, ANDed, with their NX turned */
+    unsigned level;
 };
 
-/* The table TABLE of LEVEL, or NULL. */
-static inline uint64_t *table_at(const struct pt *pt, mfn_t table, unsigned level, enum reach reach)
+/* The entry for ADDRESS at LEVEL, or above it the last one before tables end. */
+static inline struct place find(const struct pt *pt, uint64_t address, unsigned level)
 {
-    if (reach == REACH_DIRECT)
-        return (uint64_t *)(pt->direct + paddr_of(table).v);
-    return pt->ops->map(pt->context, table, level);
-}
-
-/* The same for tables that are changed. */
-static inline uint64_t *table_of(const struct pt *pt, mfn_t table, unsigned level)
-{
-    return table_at(pt, table, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
-}
-
-struct look {
-    const struct pt_format *format;
-    enum reach reach;
-};
-
-/* pt_lookup() the way LOOK says, made anew for each constant that the compiler sees there. */
-static inline __attribute__((always_inline)) int look_up(const struct pt *pt, struct look look,
-                                                         uint64_t address, struct pt_leaf *leaf,
-                                                         struct pt_path *path)
-{
-    const struct pt_format *format = look.format;
-    uint64_t index_mask = (UINT64_C(1) << format->index_bits) - 1;
-    uint64_t rights = UINT64_MAX, top_rights = format->top_rights, entry;
-    size_t offset = pt->root_offset;
-    mfn_t table = pt->root;
+    struct place place = {.entry = paddr_of(pt->root).v, .rights = UINT64_MAX, .level = PT_LEVELS};
 
 #pragma GCC unroll 4
-    for (unsigned done = 0; done < format->levels; done++) {
-        unsigned level = format->levels - 1 - done;
-        const char *base = (const char *)table_at(pt, table, level, look.reach);
-
-        if (unlikely(base == NULL))
-            return -EFAULT;
-        offset += (size_t)(address >> level_shift(format, level) & index_mask) * format->entry_size;
-        if (format->entry_size == 4)
-            entry = READ_ONCE(*(const uint32_t *)(base + offset));
-        else
-            entry = READ_ONCE(*(const uint64_t *)(base + offset));
-        for (unsigned i = done; path != NULL && i < PT_PATH_MAX; i++) {
-            path->slot[i] = (const uint64_t *)(base + offset);
-            path->entry[i] = entry;
-        }
-        if (unlikely((entry & ENTRY_PRESENT) == 0)) {
-            decode_leaf(format, entry, level, leaf);
-            return -ENOENT;
-        }
-        rights &= (entry ^ format->inverted) | top_rights;
-        if (is_leaf(format, entry, level)) {
-            leaf->base.v = leaf_base(format, entry, level);
-            leaf->level = level;
-            leaf->rights = decode_rights(rights, entry);
-            leaf->soft = (unsigned)(entry >> SOFT_SHIFT & SOFT_MASK);
-            return 0;
-        }
-        table = entry_table(format, entry);
-        top_rights = 0;
-        offset = 0;
-    }
-    return -ENOENT; /* not reached: an entry of level 0 is a leaf */
-}
-
-static __attribute__((noinline)) int look_up_any(const struct pt *pt, uint64_t address,
-                                                 struct pt_leaf *leaf)
-{
-    return look_up(pt, (struct look){pt->format, REACH_MAP}, address, leaf, NULL);
-}
-
-static __attribute__((noinline)) int look_up_npt(const struct pt *pt, uint64_t address,
-                                                 struct pt_leaf *leaf)
-{
-    if (pt->direct == 0)
-        return look_up_any(pt, address, leaf);
-    return look_up(pt, (struct look){&pt_format_npt, REACH_DIRECT}, address, leaf, NULL);
+    do {
+        place.level--;
+        place.slot = table_of(pt, place.entry) + pt_index(address, place.level);
+        place.entry = READ_ONCE(*place.slot);
+        place.rights &= place.entry ^ ENTRY_NX;
+    } while (place.level != level && is_table(place.entry, place.level));
+    return place;
 }
 
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf)
 {
-    if (pt->format == &pt_format_npt)
-        return look_up_npt(pt, address, leaf);
-    return look_up_any(pt, address, leaf);
+    struct place place = find(pt, address, 0);
+
+    *leaf = decode(place.entry, place.rights, place.level);
+    return leaf->rights != 0 ? 0 : -ENOENT;
 }
 
-int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
-                   struct pt_path *path)
+uint64_t *pt_slot(const struct pt *pt, uint64_t address)
 {
-    return look_up(pt, (struct look){&pt_format_guest64, REACH_MAP}, address, leaf, path);
+    return find(pt, address, 0).slot;
 }
 
-/* Fills the new table TABLE of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */
-static void fill_pieces(const struct pt *pt, uint64_t *table, uint64_t entry, unsigned level)
+/* Fills a table of LEVEL - 1 with the pieces of ENTRY, a leaf of LEVEL. */
+static void fill_pieces(uint64_t *table, uint64_t entry, unsigned level)
 {
-    uint64_t step = UINT64_C(1) << level_shift(pt->format, level - 1);
+    uint64_t step = UINT64_C(1) << (PAGE_SHIFT + pt_order(level - 1));
 
     if (level - 1 == 0)
         entry &= ~ENTRY_LARGE;
-    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++)
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
         WRITE_ONCE(table[i], entry + i * step);
 }
 
-/* An entry on the way to an address. Only for formats with 8-byte entries. */
-struct place {
-    uint64_t *slot;
-    uint64_t entry; /* what it was when it was read */
-    unsigned level;
-};
-
-static inline __attribute__((always_inline)) struct place find_in(const struct pt *pt,
-                                                                  const struct pt_format *format,
-                                                                  uint64_t address, unsigned level,
-                                                                  enum reach reach)
+/* -EEXIST if TABLE holds anything. */
+static int check_empty(const uint64_t *table)
 {
-    struct place place = {NULL, 0, 0};
-    mfn_t table = pt->root;
-
-#pragma GCC unroll 4
-    for (unsigned done = 0; done < format->levels; done++) {
-        place.level = format->levels - 1 - done;
-        place.slot = table_at(pt, table, place.level, reach);
-        place.slot += level_index(format, address, place.level);
-        place.entry = READ_ONCE(*place.slot);
-        if (place.level == level || (place.entry & ENTRY_PRESENT) == 0 ||
-            is_leaf(format, place.entry, place.level))
-            break;
-        table = entry_table(format, place.entry);
-    }
-    return place;
-}
-
-/* The entry for ADDRESS at LEVEL, or above it the last one before tables end. */
-static struct place find(const struct pt *pt, uint64_t address, unsigned level)
-{
-    return find_in(pt, pt->format, address, level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
-}
-
-/* The table that an entry is in. */
-static uint64_t *table_with(uint64_t *slot)
-{
-    return (uint64_t *)((uint64_t)slot & ~(uint64_t)(PAGE_SIZE - 1));
-}
-
-uint64_t *pt_table_of(const struct pt *pt, uint64_t address, unsigned level)
-{
-    return table_with(find(pt, address, level).slot);
-}
-
-/* -EEXIST if the table TABLE of LEVEL holds anything. */
-static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
-{
-    const uint64_t *entries = table_of(pt, table, level);
-
-    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++)
-        if (READ_ONCE(entries[i]) != 0)
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        if (READ_ONCE(table[i]) != 0)
             return -EEXIST;
     return 0;
 }
@@ -342,140 +152,147 @@ static int check_empty(const struct pt *pt, mfn_t table, unsigned level)
 int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
 {
     struct place place = find(pt, address, level);
-    uint64_t link = place.entry;
-    mfn_t fresh[LEVELS_MAX];
 
-    if (place.level == level) {
-        if ((link & ENTRY_PRESENT) != 0 && !is_leaf(pt->format, link, level))
-            return check_empty(pt, entry_table(pt->format, link), level - 1);
-        return 0;
-    }
-    /* One new table for each level from LEVEL up to below the place; fresh[0] is the lowest. */
-    for (unsigned count = 0; count < place.level - level; count++) {
-        int error = pt->ops->alloc(pt->context, &fresh[count]);
+    if (is_table(place.entry, level))
+        return check_empty(table_of(pt, place.entry));
+    for (; place.level > level; place.level--) {
+        uint64_t *table;
+        mfn_t fresh;
+        int error = pt->alloc(pt->context, &fresh);
 
-        if (error != 0) {
-            while (count != 0)
-                pt->ops->free(pt->context, fresh[--count]);
+        if (error != 0)
             return error;
-        }
+        table = table_of(pt, paddr_of(fresh).v);
+        if ((place.entry & ENTRY_PRESENT) != 0)
+            fill_pieces(table, place.entry, place.level);
+        atomic_thread_fence(memory_order_release);
+        WRITE_ONCE(*place.slot, paddr_of(fresh).v | pt->format->table);
+        place.slot = table + pt_index(address, place.level - 1);
+        place.entry = *place.slot;
     }
-    /* Fill from the top down, none of it linked yet; then one store shows all. */
-    for (unsigned below = place.level; below > level; below--) {
-        uint64_t *entries = table_of(pt, fresh[below - 1 - level], below - 1);
-        uint64_t *slot = entries + level_index(pt->format, address, below - 1);
-
-        if ((link & ENTRY_PRESENT) != 0)
-            fill_pieces(pt, entries, link, below);
-        link = *slot;
-        if (below - 1 > level)
-            WRITE_ONCE(*slot, paddr_of(fresh[below - 2 - level]).v | pt->format->table);
-    }
-    atomic_thread_fence(memory_order_release);
-    WRITE_ONCE(*place.slot, paddr_of(fresh[place.level - 1 - level]).v | pt->format->table);
     return 0;
 }
 
-static inline __attribute__((always_inline)) void
-commit_in(struct pt *pt, const struct pt_format *format, uint64_t address,
-          const struct pt_leaf *leaf, struct pt_leaf *old)
+struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
 {
-    struct place place =
-        find_in(pt, format, address, leaf->level, pt->direct != 0 ? REACH_DIRECT : REACH_MAP);
+    struct place place = find(pt, address, leaf->level);
 
     if (place.level != leaf->level) {
         /* Nothing there and nothing to be there: only a removal gets by without preparing. */
         place.entry = 0;
-    } else if (place.level != 0 && (place.entry & ENTRY_PRESENT) != 0 &&
-               !is_leaf(format, place.entry, place.level)) {
-        mfn_t table = entry_table(format, place.entry);
-
+    } else if (is_table(place.entry, place.level)) {
         if (leaf->rights != 0)
-            fill_pieces(pt, table_of(pt, table, place.level - 1),
-                        encode_leaf(format, leaf, place.level), place.level);
+            fill_pieces(table_of(pt, place.entry), encode(pt->format, leaf), place.level);
         place.entry = 0;
     } else {
         atomic_thread_fence(memory_order_release);
-        WRITE_ONCE(*place.slot, encode_leaf(format, leaf, place.level));
+        WRITE_ONCE(*place.slot, encode(pt->format, leaf));
     }
-    if (old != NULL)
-        decode_leaf(format, place.entry, leaf->level, old);
+    return decode(place.entry, place.entry ^ ENTRY_NX, leaf->level);
 }
 
-void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old)
+static void destroy_table(struct pt *pt, mfn_t table, unsigned level,
+                          void (*release)(void *context, mfn_t table))
 {
-    /* A page of a guest, mostly. */
-    if (likely(pt->format == &pt_format_npt && pt->direct != 0 && leaf->level == 0))
-        commit_in(pt, &pt_format_npt, address, leaf, old);
-    else
-        commit_in(pt, pt->format, address, leaf, old);
+    const uint64_t *entries = table_of(pt, paddr_of(table).v);
+
+    for (unsigned i = 0; i < PT_ENTRIES; i++)
+        if (is_table(entries[i], level))
+            destroy_table(pt, mfn_of((paddr_t){entries[i] & ENTRY_ADDRESS}), level - 1, release);
+    release(pt->context, table);
 }
 
-static void destroy_table(struct pt *pt, mfn_t table, uint64_t address, unsigned level,
-                          void (*visit)(void *context, uint64_t address,
-                                        const struct pt_leaf *leaf))
+void pt_destroy(struct pt *pt, void (*release)(void *context, mfn_t table))
 {
-    for (unsigned i = 0; i < 1u << pt->format->index_bits; i++) {
-        uint64_t here = address + ((uint64_t)i << level_shift(pt->format, level));
-        uint64_t entry = table_of(pt, table, level)[i];
-
-        if ((entry & ENTRY_PRESENT) == 0)
-            continue;
-        if (!is_leaf(pt->format, entry, level)) {
-            destroy_table(pt, entry_table(pt->format, entry), here, level - 1, visit);
-        } else if (visit != NULL) {
-            struct pt_leaf leaf;
-
-            decode_leaf(pt->format, entry, level, &leaf);
-            visit(pt->context, here, &leaf);
-        }
-    }
-    pt->ops->free(pt->context, table);
-}
-
-void pt_destroy(struct pt *pt,
-                void (*visit)(void *context, uint64_t address, const struct pt_leaf *leaf))
-{
-    destroy_table(pt, pt->root, 0, pt->format->levels - 1, visit);
+    destroy_table(pt, pt->root, PT_LEVELS - 1, release);
     pt->root = MFN_NONE;
 }
 
-bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
+bool pt_visit(const struct pt *pt, uint64_t *cursor, int budget,
               void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
               void *argument)
 {
-    const struct pt_format *format = pt->format;
-    unsigned top = format->levels - 1;
-    uint64_t end = UINT64_C(1) << level_shift(format, format->levels);
-
-    while (*cursor < end) {
+    while (*cursor < ADDRESS_END) {
         struct place place = find(pt, *cursor, 0);
-        unsigned at = place.level, index = level_index(format, *cursor, at);
-        uint64_t entry, next;
+        uint64_t size = UINT64_C(1) << (PAGE_SHIFT + pt_order(place.level));
 
-        if (budget == 0)
+        /* One for the table, so that empty ones count as well. */
+        if (budget-- <= 0)
             return false;
-        /* One unit for each table looked at, so that empty ones count as well. */
-        budget--;
-        for (; index < 1u << format->index_bits; index++) {
-            struct pt_leaf leaf;
+        do {
+            uint64_t entry = READ_ONCE(*place.slot++);
+            struct pt_leaf leaf = decode(entry, entry ^ ENTRY_NX, place.level);
 
-            entry = READ_ONCE(table_with(place.slot)[index]);
-            if ((entry & ENTRY_PRESENT) != 0 && !is_leaf(format, entry, at))
+            if (is_table(entry, place.level))
                 break;
-            if ((entry & ENTRY_PRESENT) != 0) {
-                if (budget == 0)
-                    return false;
+            if (leaf.rights != 0) {
                 budget--;
-                decode_leaf(format, entry, at, &leaf);
                 visit(argument, *cursor, &leaf);
             }
-            next = (*cursor >> level_shift(format, at)) + 1;
-            *cursor = next << level_shift(format, at);
-        }
-        if (index == 1u << format->index_bits && at == top)
-            break;
+            *cursor = (*cursor & ~(size - 1)) + size;
+        } while (pt_index(*cursor, place.level) != 0);
     }
-    *cursor = end;
     return true;
+}
+
+/* How a guest's tables lie. */
+struct shape {
+    uint64_t root;       /* guest-physical */
+    unsigned levels;     /* of tables */
+    unsigned index_bits; /* address bits that each level resolves; 10: entries of 4 bytes */
+    unsigned large;      /* bit N: an entry of level N may be a leaf */
+    uint64_t top_rights; /* rights that the top level does not limit */
+};
+
+static ALWAYS_INLINE int walk_guest(struct shape shape, pt_map *map, uint64_t address,
+                                    struct pt_walk *walk)
+{
+    uint64_t rights = UINT64_MAX, table = shape.root, entry, in_page;
+    unsigned level = shape.levels;
+
+    do {
+        const char *page = (const char *)map((gfn_t){table >> PAGE_SHIFT}, --level);
+        unsigned shift = PAGE_SHIFT + level * shape.index_bits;
+        uint64_t index = address >> shift & ((1u << shape.index_bits) - 1);
+
+        if (unlikely(page == NULL))
+            return -EFAULT;
+        page += table & (PAGE_SIZE - 1);
+        in_page = (UINT64_C(1) << shift) - 1;
+        walk->slot[level] = (const uint64_t *)page + index;
+        entry = shape.index_bits == 10 ? READ_ONCE(((const uint32_t *)page)[index])
+                                       : READ_ONCE(*walk->slot[level]);
+        walk->entry[level] = entry;
+        if (unlikely((entry & ENTRY_PRESENT) == 0))
+            return -ENOENT;
+        rights &= (entry ^ ENTRY_NX) | shape.top_rights;
+        shape.top_rights = 0;
+        table = entry & ENTRY_ADDRESS;
+    } while (level != 0 && ((entry & ENTRY_LARGE) == 0 || (shape.large >> level & 1) == 0));
+    walk->rights = decode_rights(rights, entry);
+    walk->gpa = (table & ~in_page) | (address & in_page);
+    if (shape.index_bits == 10 && level != 0)
+        walk->gpa |= (entry >> PSE_HIGH_SHIFT & PSE_HIGH_MASK) << 32;
+    for (; level != 0; level--) {
+        walk->slot[level - 1] = walk->slot[level];
+        walk->entry[level - 1] = walk->entry[level];
+    }
+    return 0;
+}
+
+int pt_walk_guest(const struct guest_paging *paging, pt_map *map, uint64_t address,
+                  struct pt_walk *walk)
+{
+    struct shape shape = {
+        .levels = 2, .index_bits = 10, .large = (paging->cr4 & CR4_PSE) != 0 ? 2 : 0};
+
+    shape.root = paging->cr3 & ENTRY_ADDRESS;
+    if (likely((paging->efer & EFER_LMA) != 0))
+        return walk_guest(
+            (struct shape){shape.root, 4, 9, 1u << PT_LEVEL_2M | 1u << PT_LEVEL_1G, 0}, map,
+            address, walk);
+    if ((paging->cr4 & CR4_PAE) != 0)
+        shape = (struct shape){paging->cr3 & PAE_ROOT_MASK, 3, 9, 1u << PT_LEVEL_2M,
+                               ENTRY_WRITE | ENTRY_USER};
+    return walk_guest(shape, map, address, walk);
 }

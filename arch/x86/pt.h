@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Page tables: the one walker (design decision 5), the host's own tables and the per-CPU window
- * onto guest frames. A table format is a constant description; a change has two phases: prepare may
- * fail, commit cannot.
+ * onto guest frames. A change has two phases: prepare may fail, commit cannot.
  */
 #ifndef ATOLL_X86_PT_H
 #define ATOLL_X86_PT_H
 
 #include "core/types.h"
+
+struct guest_paging; /* virt.h */
 
 /* Access rights of a mapping, common to all formats. */
 #define PT_READ     (1u << 0)
@@ -33,78 +34,69 @@ static inline unsigned pt_index(uint64_t address, unsigned level)
     return (unsigned)(address >> (PAGE_SHIFT + pt_order(level))) & (PT_ENTRIES - 1);
 }
 
-/* A format: NPT and host long-mode tables (APM Vol. 2 5.3), EPT (SDM Vol. 3C 29.3), guest PAE and
- * 32-bit tables. */
+/* What the entries of nested tables and of the host's own have set (NPT and long-mode tables: APM
+ * Vol. 2 5.3). */
 struct pt_format;
 extern const struct pt_format pt_format_npt;
 extern const struct pt_format pt_format_host;
-extern const struct pt_format pt_format_guest64;
-extern const struct pt_format pt_format_guest_pae;
-extern const struct pt_format pt_format_guest32;
-extern const struct pt_format pt_format_guest32_small; /* CR4.PSE clear */
 
 /* What a look-up finds. */
 struct pt_leaf {
     paddr_t base;    /* of the page that holds the address, aligned to its size */
     unsigned level;  /* PT_LEVEL_*: its size */
     unsigned rights; /* PT_* */
-    unsigned soft;   /* the format's software bits: 7 bits that belong to the caller */
+    unsigned soft;   /* 7 bits that belong to the caller */
 };
 
-/* The entries that a walk of a long-mode guest's tables read, from the root down: where each lies
- * in its walk slot and what it held. The last one is repeated where the leaf is above level 0. */
-#define PT_PATH_MAX 4u
-struct pt_path {
-    const uint64_t *slot[PT_PATH_MAX];
-    uint64_t entry[PT_PATH_MAX];
-};
-
-/* How the walker reaches and allocates tables. map() returns a pointer to the table page, valid
- * until the next map() of the same level; NULL: there is no such page. alloc() yields a zeroed
- * page, free() takes one back. */
-struct pt_ops {
-    uint64_t *(*map)(void *context, mfn_t table, unsigned level);
-    int (*alloc)(void *context, mfn_t *table);
-    void (*free)(void *context, mfn_t table);
-};
-
+/* Nested or host tables: PT_LEVELS levels of 64-bit entries. */
+#define PT_LEVELS 4u
 struct pt {
     const struct pt_format *format;
-    const struct pt_ops *ops;
+    int (*alloc)(void *context, mfn_t *table); /* yields a zeroed page for a table */
     void *context;
     mfn_t root;
-    uint64_t direct; /* where machine address 0 is seen, if all tables are seen there; 0: map() */
-    uint32_t root_offset; /* guest PAE: byte offset of the root in its page; otherwise 0 */
+    uint64_t direct; /* where machine address 0 is seen: all tables are seen there */
 };
 
-/* Finds the leaf for ADDRESS: 0, or -ENOENT if nothing is mapped there (BASE and SOFT are then what
- * the entry that is not present holds, RIGHTS 0). -EFAULT: map() has no such table. RIGHTS are what
- * all entries on the way allow. */
+/* Finds the leaf for ADDRESS: 0, or -ENOENT if nothing is mapped there (LEVEL is then that of the
+ * entry that is not present, RIGHTS 0). RIGHTS are what all entries on the way allow. */
 int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_CHECK;
-/* The same for pt_format_guest64; *PATH is what was read on the way. */
-int pt_lookup_path(const struct pt *pt, uint64_t address, struct pt_leaf *leaf,
-                   struct pt_path *path) MUST_CHECK;
 /* Makes every table exist that a leaf of LEVEL at ADDRESS needs, splitting larger leaves. Changes
- * no translation. alloc()'s error, with nothing changed; -EEXIST: smaller leaves are in its place.
- */
+ * no translation. alloc()'s error; what was made until then stays. -EEXIST: smaller leaves are in
+ * its place. */
 int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
-/* Writes the leaf (BASE, RIGHTS, SOFT) of LEVEL at ADDRESS; tables are there after pt_prepare. The
- * old leaf goes to *OLD if OLD is not NULL (rights 0: none). The new entry appears in one store;
- * where an empty table is in its place, that table's entries become its pieces. RIGHTS 0: an entry
- * that is not present; it keeps BASE and SOFT if SOFT is not 0. */
-void pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf, struct pt_leaf *old);
-/* The table of LEVEL that holds the entry for ADDRESS; it exists after pt_prepare. */
-uint64_t *pt_table_of(const struct pt *pt, uint64_t address, unsigned level);
-/* Frees every table below the root and the root; leaves are passed to visit() first (may be NULL).
- */
-void pt_destroy(struct pt *pt,
-                void (*visit)(void *context, uint64_t address, const struct pt_leaf *leaf));
-/* Calls visit() for every leaf in address order from *CURSOR on, until BUDGET leaves and tables;
- * returns true when the end is reached. visit() may change the leaf that it is called for. Not for
- * the host's own tables, whose addresses are signed. */
-bool pt_visit(const struct pt *pt, uint64_t *cursor, unsigned budget,
+/* Writes LEAF (RIGHTS 0: none) at ADDRESS; tables are there after pt_prepare. Returns the old leaf
+ * (RIGHTS 0: none). The new entry appears in one store; where an empty table is in its place, that
+ * table's entries become its pieces. */
+struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf);
+/* The entry of level 0 for ADDRESS; it exists after pt_prepare. */
+uint64_t *pt_slot(const struct pt *pt, uint64_t address);
+/* Gives every table below the root and the root to release(). */
+void pt_destroy(struct pt *pt, void (*release)(void *context, mfn_t table));
+/* Calls visit() for every leaf in address order from *CURSOR on; returns true when the end is
+ * reached, false when BUDGET leaves and tables are passed, after the last leaf of a table. visit()
+ * may change the leaf that it is called for. Not for addresses of the upper half as they stand:
+ * the walker sees 48 bits. */
+bool pt_visit(const struct pt *pt, uint64_t *cursor, int budget,
               void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
               void *argument);
+
+/* A walk of a guest's own tables (long mode, PAE, 32-bit): where it led, and the entries that it
+ * read by their level, where each lies and what it held. Below a large leaf its entry is repeated.
+ * In 32-bit tables slots mean nothing. */
+struct pt_walk {
+    uint64_t gpa;
+    unsigned rights; /* PT_*: what all entries on the way allow */
+    const uint64_t *slot[PT_LEVELS];
+    uint64_t entry[PT_LEVELS];
+};
+/* Where the table page TABLE is seen, valid until the next call for the same LEVEL; NULL: there is
+ * no such page. */
+typedef uint64_t *pt_map(gfn_t table, unsigned level);
+/* Walks the tables that PAGING says for ADDRESS, whose upper bits are a sign or none. -ENOENT:
+ * nothing is mapped there. -EFAULT: map() has no such table. */
+int pt_walk_guest(const struct guest_paging *paging, pt_map *map, uint64_t address,
+                  struct pt_walk *walk) MUST_CHECK;
 
 /* ---- the window: this CPU's view of frames that are not mapped (design decision 3) ---- */
 
