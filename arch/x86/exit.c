@@ -13,6 +13,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/port.h"
+#include "arch/x86/vlapic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"
@@ -164,8 +165,7 @@ static int set_cr8(struct vcpu *v, uint64_t value)
 {
     if (value > CR8_MAX)
         return -EINVAL;
-    vlapic_write_tpr(v, (uint32_t)value << 4);
-    return 0;
+    return vlapic_page_write(v, APIC_REG_TPR, (uint32_t)value << 4);
 }
 
 static void exit_cr_write(struct vcpu *v, struct vm_exit *exit)

@@ -11,6 +11,7 @@
 #include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vcpu_page.h"
+#include "arch/x86/vlapic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/heap.h"
@@ -132,7 +133,7 @@ static void svm_load(struct vcpu *v)
     vcpu_private()->host = this_cpu()->host_state;
     c->nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
     c->tsc_offset = v->arch.tsc_offset;
-    c->v_intr = (c->v_intr & ~V_INTR_TPR_MASK) | v->arch.vlapic.tpr >> 4;
+    c->v_intr = (c->v_intr & ~V_INTR_TPR_MASK) | v->arch.vlapic.reg[APIC_REG_TPR] >> 4;
     vmcb->save.pat = v->arch.pat;
 }
 

@@ -67,7 +67,6 @@ svm_enter:
         cli
         stgi
 
-        xor ebp, ebp                    ; a backtrace ends here
         call svm_exit
         jmp .next
 .end:

@@ -19,24 +19,22 @@ struct hvm_hw_lapic_regs;
 #define VLAPIC_BASE_EXTD   (UINT64_C(1) << 10)
 #define VLAPIC_BASE_ENABLE (UINT64_C(1) << 11)
 
-enum vlapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+#define VLAPIC_BASE_MODE (VLAPIC_BASE_EXTD | VLAPIC_BASE_ENABLE)
 
 /* Persistent: HVM records LAPIC and LAPIC_REGS. irr may be set by other CPUs; everything else
  * belongs to the CPU that runs the vCPU. */
-#define VLAPIC_NMI UINT64_C(4) /* vector 2, in irr[0] */
+#define VLAPIC_NMI  UINT64_C(4) /* vector 2, in irr[0] */
+#define VLAPIC_REGS 0x40u
 struct vlapic {
     uint64_t base_msr; /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
-    uint32_t tpr, svr, esr, esr_pending;
-    uint32_t lvt[LVT_COUNT];
-    uint32_t icr_low, icr_high; /* page form: destination in bits 31:24 of icr_high; x2APIC: all */
-    uint32_t timer_initial, timer_divide;
+    uint32_t
+        reg[VLAPIC_REGS]; /* APIC_REG_* (vlapic_bits.h), but those that are made up when read */
+    uint32_t esr_pending;
     uint64_t timer_start_ns; /* time_ns() when the count was loaded */
     uint64_t tsc_deadline;   /* IA32_TSC_DEADLINE as the guest wrote it */
-    uint32_t ldr, dfr;       /* page form only */
     /* Vectors that wait. Those below 16 are none of the APIC's: bit VLAPIC_NMI is an NMI that
      * waits, here so that one look finds all that may wait. */
     _Atomic uint64_t irr[4];
-    uint64_t isr[4];
     struct timer timer;       /* rebuilt */
     bool is_waiting_for_sipi; /* under the domain's lock; means nothing once V is up */
 };
@@ -77,9 +75,23 @@ int vlapic_page_write(struct vcpu *v, uint32_t reg, uint32_t value) MUST_CHECK;
 /* The register page answers at its address: enabled, and not in x2APIC mode. */
 bool vlapic_has_page(const struct vcpu *v);
 int vlapic_write_base(struct vcpu *v, uint64_t value) MUST_CHECK; /* -EINVAL: #GP */
-void vlapic_write_tpr(struct vcpu *v, uint32_t value);
 uint64_t vlapic_read_deadline(const struct vcpu *v);
 void vlapic_write_deadline(struct vcpu *v, uint64_t value);
+
+/* For vlapic.c. The timer (vlapic_timer.c): what TIMER_NOW reads; the divisor, 1 to 128; starts it
+ * with NOW left of its initial count; the mode in its LVT entry has changed. */
+void vlapic_timer_fire(struct timer *timer);
+uint32_t vlapic_timer_count(const struct vlapic *l);
+uint32_t vlapic_timer_divisor(const struct vlapic *l);
+void vlapic_timer_start(struct vlapic *l, uint32_t now);
+void vlapic_timer_write_initial(struct vlapic *l, uint32_t value);
+void vlapic_timer_mode_changed(struct vlapic *l);
+/* IPIs (vlapic_ipi.c): sends what V wrote to its ICR, LOW as there, DESTINATION a whole APIC ID, 8
+ * bits in page form. A bad vector shows in V's error status. -EAGAIN: a start-up IPI for a vCPU
+ * that has not stopped. */
+int vlapic_send_ipi(struct vcpu *v, uint32_t low, uint32_t destination) MUST_CHECK;
+/* True if T answers to DESTINATION of an IPI of the vCPUs' mode. */
+bool vlapic_matches(const struct vcpu *t, uint32_t destination, bool is_logical);
 
 /* HVM records of a V that runs nowhere. set: -EINVAL with nothing changed. */
 void vlapic_get_record(const struct vcpu *v, struct hvm_hw_lapic *record);

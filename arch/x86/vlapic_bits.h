@@ -19,12 +19,11 @@
 #define APIC_REG_ICR          0x30u
 #define APIC_REG_ICR_HIGH     0x31u
 #define APIC_REG_LVT          0x32u /* timer, thermal, performance, LINT0, LINT1, error */
-#define APIC_REG_LVT_LAST     0x37u
+#define APIC_LVT_COUNT        6u
 #define APIC_REG_TIMER_INIT   0x38u
 #define APIC_REG_TIMER_NOW    0x39u
 #define APIC_REG_TIMER_DIVIDE 0x3eu
 #define APIC_REG_SELF_IPI     0x3fu
-#define APIC_REG_COUNT        0x40u
 
 #define APIC_VERSION_VALUE     0x00050014u /* version 14h, highest LVT entry 5 */
 #define APIC_SVR_ENABLE        (1u << 8)
@@ -36,9 +35,10 @@
 #define APIC_TIMER_DEADLINE    (2u << 17)
 #define APIC_ESR_SEND_VECTOR   (1u << 5)
 #define APIC_ESR_RECV_VECTOR   (1u << 6)
-#define APIC_DFR_FLAT          0xffffffffu
+#define APIC_DFR_MODEL         0xf0000000u /* all ones: flat; the other bits read as ones */
 #define APIC_VECTOR_MIN        16u
 #define APIC_TIMER_DIVIDE_MASK 0xbu
+#define APIC_PAGE_ID_SHIFT     24 /* of IDs in page form */
 
 /* ICR, SDM Vol. 3A 11.6.1 */
 #define ICR_VECTOR_MASK     0xffu

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns interprocessor interrupts between the vCPUs of a domain, and with INIT and start-up IPIs the
  * start of a vCPU. INIT and start-up are done under the domain's lock. */
-#include "arch/x86/vlapic_ipi.h"
+#include "arch/x86/vlapic.h"
 
 #include "arch/x86/vlapic_bits.h"
 #include "core/domain.h"
 #include "lib/errno.h"
-#include "pv-abi/hvm_save.h"
 
-#define BROADCAST           UINT32_MAX
-#define BROADCAST_PAGE      0xffu
-#define REAL_MODE_PARAGRAPH 4
+#define BROADCAST      UINT32_MAX
+#define BROADCAST_PAGE 0xffu
 
 /* SDM Vol. 3A 11.6.2 */
 bool vlapic_matches(const struct vcpu *t, uint32_t destination, bool is_logical)
 {
     const struct vlapic *l = &t->arch.vlapic;
-    uint32_t id = vlapic_id(t), page_ldr = l->ldr >> 24;
+    uint32_t id = vlapic_id(t), page_ldr = l->reg[APIC_REG_LDR] >> APIC_PAGE_ID_SHIFT;
 
     if (l->base_msr & VLAPIC_BASE_EXTD) {
         if (destination == BROADCAST || !is_logical)
@@ -25,20 +23,13 @@ bool vlapic_matches(const struct vcpu *t, uint32_t destination, bool is_logical)
     }
     if (!is_logical)
         return destination == id || (destination & BROADCAST_PAGE) == BROADCAST_PAGE;
-    if (l->dfr == APIC_DFR_FLAT)
+    if (l->reg[APIC_REG_DFR] == APIC_DFR_MODEL)
         return (destination & page_ldr) != 0;
     return (destination >> 4 == page_ldr >> 4 || destination >> 4 == 0xf) &&
            (destination & page_ldr & 0xf) != 0;
 }
 
-/* The target stops, for good until a start-up IPI comes; what it ran is forgotten then. */
-static void deliver_init(struct vcpu *t)
-{
-    vcpu_stop(t, VCPU_DOWN);
-    t->arch.vlapic.is_waiting_for_sipi = true;
-}
-
-static int deliver_startup(struct vcpu *t, uint8_t vector)
+static int start(struct vcpu *t, uint8_t vector)
 {
     if (!t->arch.vlapic.is_waiting_for_sipi || vcpu_is_up(t))
         return 0;
@@ -51,18 +42,21 @@ static int deliver_startup(struct vcpu *t, uint8_t vector)
     return 0;
 }
 
-/* An INIT to the sender itself and start-up of it are dropped: it runs. */
-static int deliver_start(struct vcpu *v, struct vcpu *t, uint32_t low)
+/* INIT stops the target for good until a start-up IPI comes; what it ran is forgotten then. Either
+ * is dropped where it is for the sender itself: it runs. */
+static int init_or_start(struct vcpu *v, struct vcpu *t, uint32_t low)
 {
     int rc = 0;
 
     if (t == v)
         return 0;
     lock_take(&v->domain->lock);
-    if ((low >> ICR_MODE_SHIFT & ICR_MODE_MASK) == ICR_MODE_STARTUP)
-        rc = deliver_startup(t, (uint8_t)low);
-    else if (!(low & ICR_LEVEL) || (low & ICR_ASSERT))
-        deliver_init(t);
+    if ((low >> ICR_MODE_SHIFT & ICR_MODE_MASK) == ICR_MODE_STARTUP) {
+        rc = start(t, (uint8_t)low);
+    } else if (!(low & ICR_LEVEL) || (low & ICR_ASSERT)) {
+        vcpu_stop(t, VCPU_DOWN);
+        t->arch.vlapic.is_waiting_for_sipi = true;
+    }
     lock_drop(&v->domain->lock);
     return rc;
 }
@@ -72,7 +66,7 @@ static int deliver(struct vcpu *v, struct vcpu *t, uint32_t low)
     uint32_t mode = low >> ICR_MODE_SHIFT & ICR_MODE_MASK;
 
     if (mode == ICR_MODE_INIT || mode == ICR_MODE_STARTUP)
-        return deliver_start(v, t, low);
+        return init_or_start(v, t, low);
     if (t->arch.vlapic.is_waiting_for_sipi && !vcpu_is_up(t))
         return 0;
     if (mode == ICR_MODE_NMI)

@@ -13,7 +13,6 @@
 
 #include "arch/x86/vlapic.h"
 #include "arch/x86/vlapic_bits.h"
-#include "arch/x86/vlapic_ipi.h"
 #include "core/domain.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_save.h"
@@ -76,7 +75,7 @@ static int setup(UNUSED void **state)
         sched_vcpu_init(v);
         vlapic_init(v);
         v->arch.vlapic.base_msr |= X2APIC;
-        v->arch.vlapic.svr |= APIC_SVR_ENABLE;
+        v->arch.vlapic.reg[APIC_REG_SVR] |= APIC_SVR_ENABLE;
     }
     atomic_fetch_and(&vcpus[0].stop, ~VCPU_DOWN);
     this_cpu()->current = &vcpus[0];
@@ -125,7 +124,7 @@ static void the_task_priority_holds_its_class_and_those_below_back(UNUSED void *
 {
     vlapic_set_irq(&vcpus[0], 0x4f);
     write(APIC_REG_TPR, 0x40);
-    assert_int_equal(vcpus[0].arch.vlapic.tpr, 0x40);
+    assert_int_equal(vcpus[0].arch.vlapic.reg[APIC_REG_TPR], 0x40);
     assert_int_equal(loads, 1); /* CR8 follows */
     assert_int_equal(vlapic_pending(&vcpus[0]), -1);
     assert_int_equal(read(APIC_REG_PPR), 0x40);
@@ -288,6 +287,9 @@ static void the_deadline_timer_fires_at_its_tsc(UNUSED void **state)
     write(APIC_REG_LVT, APIC_TIMER_DEADLINE | 0xec);
     vlapic_write_deadline(&vcpus[0], SECOND + 9000);
     assert_int_equal(vlapic_read_deadline(&vcpus[0]), SECOND + 9000);
+    write(APIC_REG_TIMER_INIT, 100); /* ignored */
+    write(APIC_REG_TIMER_DIVIDE, DIVIDE_BY_1);
+    assert_int_equal(read(APIC_REG_TIMER_INIT), 0);
     assert_int_equal(timer_deadline(&vcpus[0].arch.vlapic.timer), SECOND + 4000);
     run_timers_at(SECOND + 4000);
     assert_int_equal(vlapic_pending(&vcpus[0]), 0xec);
@@ -433,7 +435,7 @@ static void records_bring_everything_back(UNUSED void **state)
     struct hvm_hw_lapic head;
 
     write(APIC_REG_TPR, 0x20);
-    write(APIC_REG_LVT + LVT_LINT1, 0x400);
+    write(APIC_REG_LVT + 4, 0x400);
     write(APIC_REG_LVT, 0xec);
     write(APIC_REG_TIMER_DIVIDE, DIVIDE_BY_1);
     write(APIC_REG_TIMER_INIT, 1000);
