@@ -27,6 +27,11 @@ CONTROL_DOMAIN_OBJS := $(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,domai
 	build_memory start_pvh start_linux guest_console) \
 	$(BUILD)/unit/tests/fake/control/fake_hv.o
 $(BUILD)/unit/domains_test: $(CONTROL_DOMAIN_OBJS)
+# The store's core runs on the fake heap of its tests.
+XS_HOST_OBJS := $(XS_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o) \
+	$(BUILD)/unit/tests/fake/control/fake_heap.o $(BUILD)/unit/tests/fake/control/xs_ask.o
+$(patsubst %,$(BUILD)/unit/%,$(filter xs_%,$(CONTROL_TESTS))): $(XS_HOST_OBJS)
+$(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o
 
@@ -35,4 +40,5 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
--include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
+-include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
+	$(XS_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/heap.d $(CONTROL_TEST_OBJS:.o=.d)

@@ -114,6 +114,7 @@ unsigned int xs_connection_step(struct xs_connection *connection)
             begin_message(connection);
             continue;
         }
+        connection->client.has_news = false;
         if (!take_request(connection, &done))
             return done;
         xs_request_serve(&connection->client, &connection->request, &connection->message);

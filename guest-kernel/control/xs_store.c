@@ -66,7 +66,7 @@ static void count_for(struct xs_client *client, const struct xs_node *node, bool
     }
 }
 
-void xs_store_count(struct xs_store *store, const struct xs_node *node, bool is_in)
+static void count(struct xs_store *store, const struct xs_node *node, bool is_in)
 {
     struct xs_client *client = xs_client_find(store, node->perms[0].domid);
 
@@ -86,9 +86,9 @@ void xs_store_put(struct xs_store *store, struct xs_node *node)
     old = *place;
     node->next = old == NULL ? NULL : old->next;
     *place = node;
-    xs_store_count(store, node, true);
+    count(store, node, true);
     if (old != NULL) {
-        xs_store_count(store, old, false);
+        count(store, old, false);
         xs_node_free(old);
     }
 }
@@ -102,7 +102,7 @@ static void drop(struct xs_store *store, const char *path, size_t length)
     if (node == NULL)
         return;
     *place = node->next;
-    xs_store_count(store, node, false);
+    count(store, node, false);
     xs_node_free(node);
 }
 

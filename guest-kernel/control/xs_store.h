@@ -41,6 +41,9 @@ struct xs_client {
     /* The nodes that it owns. */
     size_t owned_count;
     size_t owned_size;
+    /* What a transaction that is being checked would add to that. */
+    ptrdiff_t pending_count;
+    ptrdiff_t pending_size;
     /* What it has beside nodes. */
     size_t private_size;
     struct xs_watch *watches;
@@ -94,8 +97,5 @@ const char *xs_store_find_owned(const struct xs_store *store, domid_t domid);
 
 /* Takes every entry that names a domain, but as the owner, out of all nodes' access. */
 void xs_store_drop_perms(struct xs_store *store, domid_t domid);
-
-/* Counts a node in or out among what its owner owns. */
-void xs_store_count(struct xs_store *store, const struct xs_node *node, bool is_in);
 
 #endif

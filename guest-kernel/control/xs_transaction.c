@@ -198,23 +198,45 @@ int xs_transaction_cut(struct xs_transaction *tx, const char *path, size_t lengt
     return 0;
 }
 
-/* Counts what the transaction would put into or out of the store among what its owners own. */
-static void count_all(struct xs_transaction *tx, bool is_in)
+/* Counts a node in (1), out (-1) or not at all (0) among what the transaction would give its owner.
+ */
+static void count_pending(const struct xs_store *store, const struct xs_node *node, int sign)
 {
-    struct xs_store *store = tx->client->store;
+    struct xs_client *owner = xs_client_find(store, node->perms[0].domid);
+
+    if (owner == NULL)
+        return;
+    if (sign == 0) {
+        owner->pending_count = 0;
+        owner->pending_size = 0;
+    } else {
+        owner->pending_count += sign;
+        owner->pending_size += sign * (ptrdiff_t)node->allocated;
+    }
+}
+
+static void count_all(const struct xs_transaction *tx, int sign)
+{
+    const struct xs_store *store = tx->client->store;
 
     for (const struct xs_entry *entry = tx->entries; entry != NULL; entry = entry->next) {
         const struct xs_node *old = xs_store_find(store, entry->path, entry->path_size - 1);
 
         if (entry->node == NULL)
             continue;
-        xs_store_count(store, entry->node, is_in);
+        count_pending(store, entry->node, sign);
         if (old != NULL)
-            xs_store_count(store, old, !is_in);
+            count_pending(store, old, -sign);
     }
 }
 
-/* True if somebody would own too much for whom the transaction puts something into the store. */
+/* True if an addition leads or leaves a total above its limit. */
+static bool exceeds(size_t total, ptrdiff_t addition, size_t limit)
+{
+    return addition > 0 && total + (size_t)addition > limit;
+}
+
+/* True if somebody would own more than he may. What the transaction removes is not counted. */
 static bool is_over_limit(const struct xs_transaction *tx)
 {
     for (const struct xs_entry *entry = tx->entries; entry != NULL; entry = entry->next) {
@@ -223,22 +245,23 @@ static bool is_over_limit(const struct xs_transaction *tx)
                                 : xs_client_find(tx->client->store, entry->node->perms[0].domid);
 
         if (owner != NULL && owner->domid != 0 &&
-            (owner->owned_count > XS_NODES_MAX || owner->owned_size > XS_OWNED_MAX))
+            (exceeds(owner->owned_count, owner->pending_count, XS_NODES_MAX) ||
+             exceeds(owner->owned_size, owner->pending_size, XS_OWNED_MAX)))
             return true;
     }
     return false;
 }
 
 /* Domain 0 may fill others' shares. */
-static int check_limits(struct xs_transaction *tx)
+static int check_limits(const struct xs_transaction *tx)
 {
     bool is_over;
 
     if (tx->client->domid == 0)
         return 0;
-    count_all(tx, true);
+    count_all(tx, 1);
     is_over = is_over_limit(tx);
-    count_all(tx, false);
+    count_all(tx, 0);
     return is_over ? -ENOSPC : 0;
 }
 
