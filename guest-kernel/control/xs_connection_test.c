@@ -173,7 +173,7 @@ static void test_events_come_behind_the_answer(void **state)
     run();
     expect(XS_WATCH, 1, "OK");
     expect_bytes(XS_WATCH_EVENT, 0, "data\0token", 11);
-    xs_ask(&xs_test.zero, XS_SET_PERMS, 0, "/\0r0");
+    xs_ask(&xs_test.zero, XS_SET_PERMS, 0, "/local/domain\0r0");
     assert_false(connection.client.has_news);
     xs_ask(&xs_test.zero, XS_MKDIR, 0, "/local/domain/3/data/a");
     assert_true(connection.client.has_news);
