@@ -4,6 +4,7 @@
 #define ATOLL_CORE_DOMAIN_H
 
 #include "arch/x86/lock.h"
+#include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
 #include "core/area.h"
 #include "core/counters.h"
@@ -68,7 +69,8 @@ struct vcpu {
         uint64_t tag;
         mfn_t mfn;
     } known[VCPU_KNOWN_FRAMES];
-    uint64_t own_raises; /* of the generation since then, by this vCPU's own calls */
+    uint64_t own_raises;  /* of the generation since then, by this vCPU's own calls */
+    struct window window; /* while it is not loaded: as of arch.tlb_gen; rebuilt */
 
     struct vcpu_counters counters;
 };
@@ -231,7 +233,6 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
     return id < d->vcpu_max ? d->vcpu[index_below(id, DOMAIN_VCPUS_MAX)] : NULL;
 }
 
-#include "arch/x86/percpu.h"
 static inline struct domain *current_domain(void)
 {
     return this_cpu()->current->domain;

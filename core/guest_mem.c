@@ -4,8 +4,7 @@
  * the rights that its kernel has: CR0.WP, SMAP with RFLAGS.AC (Xen honours a guest's SMAP in
  * hypercall buffers, and Linux sets AC around the calls that point to user memory), NX for fetches.
  * Accessed and dirty bits of the guest's tables are not set. Guest frames are looked up in a cache
- * of this CPU's that lives as long as the window's contents: until the p2m generation rises or
- * another domain is loaded.
+ * of the vCPU's that lives as long as the window's contents: until the p2m generation rises.
  */
 #include "core/guest_mem.h"
 
@@ -44,14 +43,14 @@ static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsig
 /* Brings this CPU's copy of the loaded vCPU's paging registers up to date. */
 static inline void look_at_paging(struct percpu *percpu)
 {
-    if (unlikely(!virt->get_paging(&percpu->paging)))
-        pins_forget(percpu);
+    if (unlikely(!virt->get_paging(&percpu->window->paging)))
+        pins_forget(percpu->window);
     percpu->pins_checked |= PINS_PAGING;
 }
 
 static int translate(gva_t gva, unsigned access, struct pt_walk *walk)
 {
-    const struct guest_paging *paging = &this_cpu()->paging;
+    const struct guest_paging *paging = &this_cpu()->window->paging;
     uint64_t address = paging->is_long ? gva.v : (uint32_t)gva.v;
 
     if ((paging->cr0 & CR0_PG) == 0) {
@@ -81,7 +80,7 @@ int guest_translate(gva_t gva, unsigned access, gpa_t *gpa)
 static NOINLINE int pin_by_walk(enum window_use use, gva_t gva, unsigned access, void **part)
 {
     struct percpu *percpu = this_cpu();
-    struct window_pin *pin = &percpu->pin[use - WINDOW_ARG0];
+    struct window_pin *pin = &percpu->window->pin[use - WINDOW_ARG0];
     mfn_t mfn;
     int error;
 
@@ -92,7 +91,7 @@ static NOINLINE int pin_by_walk(enum window_use use, gva_t gva, unsigned access,
     if (error != 0)
         return error;
     *part = (char *)window_map(use, mfn) + (gva.v & (PAGE_SIZE - 1));
-    if (percpu->paging.is_long) {
+    if (percpu->window->paging.is_long) {
         pin->page = gva.v >> PAGE_SHIFT;
         pin->mfn = mfn;
         pin->access = access | PT_READ;
@@ -116,14 +115,15 @@ static inline bool still_holds(const struct window_pin *pin)
 static inline int pin_page(struct percpu *percpu, enum window_use use, gva_t gva, unsigned access,
                            void **part)
 {
-    const struct window_pin *pin = &percpu->pin[use - WINDOW_ARG0];
+    const struct window *window = percpu->window;
+    const struct window_pin *pin = &window->pin[use - WINDOW_ARG0];
 
     if (unlikely(pin->page != gva.v >> PAGE_SHIFT || (pin->access & access) == 0 ||
-                 !mfn_equal(percpu->window_tag[use], pin->mfn) ||
+                 !mfn_equal(window->tag[use], pin->mfn) ||
                  ((percpu->pins_checked >> use & 1) == 0 && !still_holds(pin))))
         return pin_by_walk(use, gva, access, part);
     percpu->pins_checked |= 1u << use;
-    *part = (char *)percpu->window_page[use] + (gva.v & (PAGE_SIZE - 1));
+    *part = window_at(use) + (gva.v & (PAGE_SIZE - 1));
     return 0;
 }
 

@@ -160,19 +160,19 @@ static void raise_generation(struct domain *d)
  * in use until then. */
 static void forget_removed(const struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
 {
-    struct percpu *percpu = this_cpu();
-    struct vcpu *v = percpu->current;
+    struct window *window = this_cpu()->window;
+    struct vcpu *v = this_cpu()->current;
 
     if (v == NULL || v->domain != d)
         return;
-    pins_forget(percpu);
+    pins_forget(window);
     for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < UINT64_C(1) << order; i++)
         v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
-    for (uint32_t left = percpu->window_used; left != 0; left &= left - 1) {
+    for (uint32_t left = window->used; left != 0; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctz(left);
 
-        if ((percpu->window_tag[slot].v ^ mfn.v) >> order == 0)
-            percpu->window_stale |= 1u << slot;
+        if ((window->tag[slot].v ^ mfn.v) >> order == 0)
+            window->stale |= 1u << slot;
     }
     v->own_raises++;
 }
@@ -222,16 +222,21 @@ void p2m_enter(struct vcpu *v)
 
     if (unlikely(known != generation)) {
         virt->flush(v);
-        if (!is_own)
+        if (!is_own) {
             memset(v->known, 0, sizeof(v->known));
+            if (flushed == 0)
+                memset(&v->window, 0, sizeof(v->window));
+        }
         v->own_raises = 0;
         v->arch.tlb_gen = generation;
     }
     if (flushed == generation)
         return;
-    if (is_own && flushed >= known) {
-        window_unmap_slots(this_cpu()->window_stale);
-        this_cpu()->window_stale = 0;
+    if (flushed == 0) {
+        window_show(&v->window);
+    } else if (is_own) {
+        window_unmap_slots(v->window.stale);
+        v->window.stale = 0;
     } else {
         window_empty();
     }

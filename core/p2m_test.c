@@ -227,9 +227,9 @@ static void test_a_removed_chunk_waits_too(UNUSED void **state)
 
 static bool window_shows(mfn_t mfn)
 {
-    for (unsigned slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
-        if ((this_cpu()->window_used & 1u << slot) != 0 &&
-            mfn_equal(this_cpu()->window_tag[slot], mfn))
+    for (unsigned slot = 0; slot < WINDOW_USES; slot++)
+        if ((this_cpu()->window->used & 1u << slot) != 0 &&
+            mfn_equal(this_cpu()->window->tag[slot], mfn))
             return true;
     return false;
 }
@@ -253,7 +253,17 @@ static void test_the_window_lets_go_of_what_is_removed(UNUSED void **state)
     fake_on_cpu(0);
     p2m_enter(d->vcpu[0]);
     assert_false(window_shows(others));
+    window_map(WINDOW_ARG0, stays);
     fake_load(other->vcpu[0]);
+    p2m_enter(other->vcpu[0]);
+    assert_false(window_shows(stays));
+    fake_load(d->vcpu[0]);
+    p2m_enter(d->vcpu[0]);
+    assert_true(window_shows(stays));
+    fake_load(NULL);
+    remove_page(4);
+    fake_load(d->vcpu[0]);
+    p2m_enter(d->vcpu[0]);
     assert_false(window_shows(stays));
 }
 

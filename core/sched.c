@@ -239,24 +239,16 @@ static inline void set_slice(struct run_queue *rq, struct vcpu *v, uint64_t now)
     }
 }
 
-/* The frames in this CPU's window are the domain's that it runs (design decision 3). */
-static inline void change_domain(struct cpu *cpu, struct domain *d)
-{
-    window_empty();
-    /* Nothing is known to be flushed for D here until p2m_enter() says so. */
-    atomic_store_explicit(&cpu->loaded_gen, 0, memory_order_relaxed);
-    atomic_store(&cpu->loaded, d);
-}
-
 static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu *next)
 {
-    struct domain *d = next ? next->domain : NULL;
-
     if (prev)
         arch_vcpu_save(prev);
     self->current = NULL;
-    if (atomic_load_explicit(&self->cpu->loaded, memory_order_relaxed) != d)
-        change_domain(self->cpu, d);
+    /* The frames in this CPU's window are the domain's that it runs (design decision 3). Nothing is
+     * known to be flushed for it here until p2m_enter() says so. */
+    window_hide();
+    atomic_store_explicit(&self->cpu->loaded_gen, 0, memory_order_relaxed);
+    atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
     if (next) {
         arch_vcpu_load(next);
         self->current = next;

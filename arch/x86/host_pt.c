@@ -263,8 +263,7 @@ int host_pt_cpu(uint32_t cpu, paddr_t *root)
     entries[ROOT][PRIVATE_SLOT] = paddr_of(table[PDPT]).v | TABLE_ENTRY;
 
     percpu = host_table(mfn_of((paddr_t){entries[PT][0] & UINT64_C(0x000ffffffffff000)}));
-    for (unsigned i = 0; i < WINDOW_SLOT_COUNT; i++)
-        percpu->window_tag[i] = MFN_NONE;
+    percpu->window = &this_cpu()->idle_window;
     percpu->id = cpu;
     percpu->cpu = &cpus[cpu];
     cpus[cpu].id = cpu;

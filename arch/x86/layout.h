@@ -20,6 +20,7 @@
 #define PRIVATE_CONTROL   0x11000 /* its control block */
 #define PRIVATE_VCPU2     0x12000 /* the same two of a vCPU that runs nowhere */
 #define PRIVATE_WINDOW    0x20000 /* WINDOW_SLOT_COUNT pages */
+#define WINDOW_SLOT_COUNT 32
 #define PRIVATE_STACK     0x51000 /* 4 pages, up to 0x55000 */
 #define PRIVATE_STACK_TOP 0x55000
 #define PRIVATE_IST_DF    0x56000 /* one page each, tops at +0x1000 */

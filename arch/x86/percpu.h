@@ -38,9 +38,8 @@ struct cpu {
     _Atomic bool is_online;
 };
 
-#define WINDOW_SLOT_COUNT 32u
-#define LOCK_DEPTH_MAX    12u
-#define WINDOW_PINS       6u
+#define LOCK_DEPTH_MAX 12u
+#define WINDOW_PINS    6u
 /* What the window slots from WINDOW_ARG0 on, two for each use of guest_pin(), remember: the walk
  * that found the page they show. The same paging registers and the same entries, read again, give
  * the same page. Only for 64-bit guest code. */
@@ -51,18 +50,23 @@ struct window_pin {
     struct pt_walk walk;
 };
 
+/* What the window shows, or will show again when the vCPU whose it is is loaded. */
+struct window {
+    uint32_t used;  /* bit per slot that maps something */
+    uint32_t stale; /* of these, slots of frames that this CPU took from the loaded domain */
+    mfn_t tag[WINDOW_USES];
+    struct guest_paging paging; /* of the vCPU, as far as looked at */
+    struct window_pin pin[WINDOW_PINS];
+};
+
 struct percpu {
     struct cpu *cpu;
     uint32_t id;
-    struct vcpu *current;                 /* the vCPU whose state is loaded; NULL: idle */
-    mfn_t window_tag[WINDOW_SLOT_COUNT];  /* frame that each window slot maps, MFN_NONE: none */
-    void *window_page[WINDOW_SLOT_COUNT]; /* where each slot that maps something is seen */
-    uint32_t window_stale; /* of these, slots of frames that this CPU took from the loaded domain */
-    uint32_t window_used;  /* bit per slot that maps something */
+    uint32_t pins_checked;     /* bit per slot: since the guest ran last; PINS_PAGING */
+    struct vcpu *current;      /* the vCPU whose state is loaded; NULL: idle */
+    struct window *window;     /* the loaded vCPU's, or idle_window until p2m_enter() */
+    struct window idle_window; /* what is mapped here is unmapped at once */
     uint32_t interrupt_depth;
-    uint32_t pins_checked;      /* bit per slot: since the guest ran last; PINS_PAGING */
-    struct guest_paging paging; /* of the loaded vCPU, as far as looked at */
-    struct window_pin pin[WINDOW_PINS];
     uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
     uint32_t lock_depth;
     /* The vendor half's own (svm.c): its state of the host, and which address space identifiers
@@ -91,12 +95,12 @@ static inline struct percpu *this_cpu(void)
 }
 #endif
 
-#define PINS_PAGING (1u << 31) /* of pins_checked: percpu.paging is up to date */
+#define PINS_PAGING (1u << 31) /* of pins_checked: window.paging is up to date */
 /* The tables behind the pins, or what they show, are others. */
-static inline void pins_forget(struct percpu *percpu)
+static inline void pins_forget(struct window *window)
 {
     for (unsigned i = 0; i < WINDOW_PINS; i++)
-        percpu->pin[i].access = 0;
+        window->pin[i].access = 0;
 }
 
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a

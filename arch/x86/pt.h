@@ -101,8 +101,8 @@ int pt_walk_guest(const struct guest_paging *paging, pt_map *map, uint64_t addre
 /* ---- the window: this CPU's view of frames that are not mapped (design decision 3) ---- */
 
 /* Each use has slots of its own, so that a map of one use never disturbs another's. A pointer is
- * valid until the next map of the same use a window_unmap(),
- * window_empty(), or the next guest entry. */
+ * valid until the next map of the same use, a window_unmap(), window_empty(), or the next guest
+ * entry. What a window remembers is in struct window (percpu.h). */
 enum window_use {
     WINDOW_WALK0,                   /* a guest's page tables, by level */
     WINDOW_ARG0 = WINDOW_WALK0 + 4, /* the page(s) of a hypercall's argument */
@@ -119,11 +119,25 @@ enum window_use {
 void *window_map(enum window_use use, mfn_t mfn);
 /* Unmaps the slot of USE: after a look at a frame of a domain that is not loaded here. */
 void window_unmap(enum window_use use);
-/* Unmaps the slots in MASK, bits of window_used. */
+/* Unmaps the slots in MASK. */
 void window_unmap_slots(uint32_t mask);
-/* Unmaps every slot and forgets what pins remember: before this CPU runs another domain,
- * and when a generation passes. */
+/* Unmaps every slot and forgets what pins remember: when a generation passes. */
 void window_empty(void);
+/* Unmaps every slot before this CPU runs another vCPU; the loaded vCPU's window remembers them. */
+void window_hide(void);
+/* The window is WINDOW from here on; what it remembers is mapped again. */
+struct window;
+void window_show(struct window *window);
+/* Where the slot of USE is seen. */
+#ifdef ATOLL_HOST_TEST
+char *window_at(enum window_use use);
+#else
+#define WINDOW_VA UINT64_C(0xffffff8000020000)
+static inline char *window_at(enum window_use use)
+{
+    return (char *)(WINDOW_VA + use * PAGE_SIZE);
+}
+#endif
 
 /* ---- the host's own tables ---- */
 

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The window: pages of this CPU's private region through which it sees frames that are not mapped
- * (design decision 3). Each slot's tag in struct percpu says which frame it maps. A slot is a
- * use's. No locks: nobody else sees them.
+ * (design decision 3). A slot is a use's; a tag in struct window says which frame it maps. What a
+ * vCPU's window shows is unmapped while another runs. No locks: nobody else sees them.
  */
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 
+_Static_assert(WINDOW_VA == PRIVATE_VA + PRIVATE_WINDOW, "layout.h");
 _Static_assert(WINDOW_USES <= WINDOW_SLOT_COUNT, "every use has a slot");
 
 void *window_map(enum window_use use, mfn_t mfn)
 {
-    struct percpu *percpu = this_cpu();
-    unsigned offset = PRIVATE_WINDOW + use * PAGE_SIZE;
+    struct window *w = this_cpu()->window;
 
-    if (!mfn_equal(percpu->window_tag[use], mfn)) {
-        host_private_map(offset, mfn);
-        percpu->window_tag[use] = mfn;
-        percpu->window_page[use] = (void *)(PRIVATE_VA + offset);
-        percpu->window_used |= 1u << use;
-        if (percpu->current != NULL)
-            percpu->current->counters.window_fills++;
+    if (!(w->used >> use & 1) || !mfn_equal(w->tag[use], mfn)) {
+        host_private_map(PRIVATE_WINDOW + use * PAGE_SIZE, mfn);
+        w->tag[use] = mfn;
+        w->used |= 1u << use;
+        if (this_cpu()->current != NULL)
+            this_cpu()->current->counters.window_fills++;
         if (use < WINDOW_ARG0)
-            pins_forget(percpu);
+            pins_forget(w);
     }
-    return percpu->window_page[use];
+    return window_at(use);
 }
 
 void window_unmap(enum window_use use)
@@ -36,22 +35,45 @@ void window_unmap(enum window_use use)
 
 void window_unmap_slots(uint32_t mask)
 {
-    struct percpu *percpu = this_cpu();
+    struct window *w = this_cpu()->window;
 
-    mask &= percpu->window_used;
+    mask &= w->used;
+    w->used &= ~mask;
     if (mask & ((1u << WINDOW_ARG0) - 1))
-        pins_forget(percpu);
+        pins_forget(w);
     for (; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
         host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, MFN_NONE);
-        percpu->window_tag[slot] = MFN_NONE;
-        percpu->window_used &= ~(1u << slot);
+        w->tag[slot] = MFN_NONE;
     }
 }
 
 void window_empty(void)
 {
     window_unmap_slots(UINT32_MAX);
-    this_cpu()->window_stale = 0;
+    this_cpu()->window->stale = 0;
+}
+
+void window_hide(void)
+{
+    struct window *w = this_cpu()->window;
+
+    if (unlikely(w->stale != 0)) {
+        window_unmap_slots(w->stale);
+        w->stale = 0;
+    }
+    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1)
+        host_private_map(PRIVATE_WINDOW + (unsigned)__builtin_ctz(mask) * PAGE_SIZE, MFN_NONE);
+    this_cpu()->window = &this_cpu()->idle_window;
+}
+
+void window_show(struct window *w)
+{
+    this_cpu()->window = w;
+    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(mask);
+
+        host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, w->tag[slot]);
+    }
 }

@@ -42,8 +42,7 @@ void fake_cpus_init(uint32_t count, uint64_t start_ns)
         armed[i] = UINT64_MAX;
         others[i].id = i;
         others[i].cpu = &cpus[i];
-        for (uint32_t slot = 0; slot < WINDOW_SLOT_COUNT; slot++)
-            others[i].window_tag[slot] = MFN_NONE;
+        others[i].window = &fake_percpu.idle_window;
     }
     cpu_count = count;
     fake_percpu = others[0];

@@ -67,23 +67,22 @@ void fake_frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable)
 
 /* ---- the window ---- */
 
-static char *window_at(unsigned slot)
+char *window_at(enum window_use use)
 {
-    return windows + (this_cpu()->id * WINDOW_SLOT_COUNT + slot) * (size_t)PAGE_SIZE;
+    return windows + (this_cpu()->id * WINDOW_USES + use) * (size_t)PAGE_SIZE;
 }
 
 void *window_map(enum window_use use, mfn_t mfn)
 {
-    struct percpu *percpu = this_cpu();
+    struct window *w = this_cpu()->window;
 
     assert_true(mfn.v < FAKE_CHUNKS * CHUNK_FRAMES);
-    if (!mfn_equal(percpu->window_tag[use], mfn)) {
+    if ((w->used >> use & 1) == 0 || !mfn_equal(w->tag[use], mfn)) {
         fake_map(window_at(use), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
-        percpu->window_tag[use] = mfn;
-        percpu->window_page[use] = window_at(use);
-        percpu->window_used |= 1u << use;
+        w->tag[use] = mfn;
+        w->used |= 1u << use;
         if (use < WINDOW_ARG0)
-            pins_forget(percpu);
+            pins_forget(w);
     }
     return window_at(use);
 }
@@ -95,24 +94,45 @@ void window_unmap(enum window_use use)
 
 void window_unmap_slots(uint32_t mask)
 {
-    struct percpu *percpu = this_cpu();
+    struct window *w = this_cpu()->window;
 
-    mask &= percpu->window_used;
+    mask &= w->used;
+    w->used &= ~mask;
     if ((mask & ((1u << WINDOW_ARG0) - 1)) != 0)
-        pins_forget(percpu);
+        pins_forget(w);
     for (; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
         mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
-        percpu->window_tag[slot] = MFN_NONE;
-        percpu->window_used &= ~(1u << slot);
+        w->tag[slot] = MFN_NONE;
     }
 }
 
 void window_empty(void)
 {
     window_unmap_slots(UINT32_MAX);
-    this_cpu()->window_stale = 0;
+    this_cpu()->window->stale = 0;
+}
+
+void window_hide(void)
+{
+    struct window *w = this_cpu()->window;
+
+    window_unmap_slots(w->stale);
+    w->stale = 0;
+    for (unsigned slot = 0; slot < WINDOW_USES; slot++)
+        mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
+    this_cpu()->window = &this_cpu()->idle_window;
+}
+
+/* A slot of another CPU is elsewhere, unlike the machine's: pins point to it. */
+void window_show(struct window *w)
+{
+    this_cpu()->window = w;
+    pins_forget(w);
+    for (unsigned slot = 0; slot < WINDOW_USES; slot++)
+        if ((w->used >> slot & 1) != 0)
+            fake_map(window_at(slot), PAGE_SIZE, paddr_of(w->tag[slot]).v, PROT_READ | PROT_WRITE);
 }
 
 /* ---- the host's tables ---- */
@@ -181,7 +201,7 @@ int fake_memory_setup(UNUSED void **state)
     /* Nothing of what is found in memory may be relied on. */
     memset(ram, 0xa5, RAM_SIZE);
     fake_heap_map = (uint64_t)reserve(RAM_SIZE, PROT_NONE);
-    windows = reserve(CPU_MAX * WINDOW_SLOT_COUNT * (size_t)PAGE_SIZE, PROT_NONE);
+    windows = reserve(CPU_MAX * WINDOW_USES * (size_t)PAGE_SIZE, PROT_NONE);
     fake_areas = reserve(FAKE_AREA_SLOTS * (size_t)PAGE_SIZE, PROT_NONE);
     fake_frame_table = (uint64_t)reserve(HOST_MFN_MAX * 8, PROT_READ | PROT_WRITE);
     fake_chunk_table = (uint64_t)reserve(HOST_MFN_MAX / CHUNK_FRAMES * sizeof(struct chunk),

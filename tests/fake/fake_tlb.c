@@ -36,18 +36,15 @@ void fake_tlb_flush(struct vcpu *v)
 void fake_load(struct vcpu *v)
 {
     struct percpu *percpu = this_cpu();
-    struct domain *d = v != NULL ? v->domain : NULL;
 
     percpu->current = v;
     /* What other CPUs have of V ends here: back there it gets another address space number. */
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         if (v != NULL && tlb[i].v == v && tlb[i].cpu != percpu->id)
             tlb[i].v = NULL;
-    if (atomic_load(&percpu->cpu->loaded) == d)
-        return;
-    window_empty();
+    window_hide();
     atomic_store(&percpu->cpu->loaded_gen, 0);
-    atomic_store(&percpu->cpu->loaded, d);
+    atomic_store(&percpu->cpu->loaded, v != NULL ? v->domain : NULL);
 }
 
 /* Whether a guest of D may still reach MFN: it is D's, or nobody's yet. */
