@@ -19,7 +19,7 @@
 #define TABLE_ENTRY  UINT64_C(0x23) /* present, writable, accessed: APM Vol. 2 5.3.3 */
 #define SHARED_FIRST 256u           /* top-level entries of the upper half */
 #define PRIVATE_SLOT 511u           /* the top-level entry of PRIVATE_VA and IMAGE_VA */
-#define PRIVATE_PDPT 0u             /* entries of its table */
+#define PRIVATE_PDPT 511u           /* entries of its table */
 #define IMAGE_PDPT   510u
 #define PAGE_RO      UINT64_C(0x8000000000000061)
 #define TABLE_REACH  (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */

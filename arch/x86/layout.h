@@ -11,10 +11,10 @@
     0xffffd80000000000 /* uncached host devices: LAPIC, IO-APIC, HPET; ACPI tables                 \
                         */
 
-/* Private to each CPU: one 2 MiB region behind a top-level entry of its own. Offsets from
- * PRIVATE_VA. Pages that are not named are not mapped, so that each stack has a guard page below
- * it. */
-#define PRIVATE_VA        0xffffff8000000000
+/* Private to each CPU: one 2 MiB region behind a top-level entry of its own, in the uppermost 2 GiB
+ * so that instructions can hold its addresses. Offsets from PRIVATE_VA. Pages that are not named
+ * are not mapped, so that each stack has a guard page below it. */
+#define PRIVATE_VA        0xffffffffc0000000
 #define PRIVATE_PERCPU    0x00000 /* struct percpu, 2 pages */
 #define PRIVATE_VCPU      0x10000 /* struct vcpu_private of the loaded vCPU */
 #define PRIVATE_CONTROL   0x11000 /* its control block */

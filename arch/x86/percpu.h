@@ -88,7 +88,7 @@ static inline struct percpu *this_cpu(void)
     return &fake_percpu;
 }
 #else
-#define PERCPU_VA UINT64_C(0xffffff8000000000)
+#define PERCPU_VA UINT64_C(0xffffffffc0000000)
 static inline struct percpu *this_cpu(void)
 {
     return (struct percpu *)PERCPU_VA;

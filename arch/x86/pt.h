@@ -132,7 +132,7 @@ void window_show(struct window *window);
 #ifdef ATOLL_HOST_TEST
 char *window_at(enum window_use use);
 #else
-#define WINDOW_VA UINT64_C(0xffffff8000020000)
+#define WINDOW_VA UINT64_C(0xffffffffc0020000)
 static inline char *window_at(enum window_use use)
 {
     return (char *)(WINDOW_VA + use * PAGE_SIZE);

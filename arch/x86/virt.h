@@ -71,13 +71,13 @@ static inline struct vcpu_private *vcpu_private_other(void)
 }
 #else
 /* Two pages: struct vcpu_private, then the vendor's control block (VMCB). */
-#define VCPU_PRIVATE_VA       UINT64_C(0xffffff8000010000)
+#define VCPU_PRIVATE_VA       UINT64_C(0xffffffffc0010000)
 static inline struct vcpu_private *vcpu_private(void)
 {
     return (struct vcpu_private *)VCPU_PRIVATE_VA;
 }
 /* The same two of a vCPU that runs nowhere, while somebody looks at it. */
-#define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffff8000012000)
+#define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffffffc0012000)
 static inline struct vcpu_private *vcpu_private_other(void)
 {
     return (struct vcpu_private *)VCPU_PRIVATE_OTHER_VA;
