@@ -10,6 +10,7 @@
 #include "guest-kernel/control/report.h"
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/control/terminal.h"
+#include "guest-kernel/control/vbd.h"
 #include "guest-kernel/control/volumes.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
@@ -46,8 +47,8 @@ static void start_domains(void)
 
 static bool has_work(void)
 {
-    return domains_have_work() || store_has_work() || volumes_have_work() || terminal_has_work() ||
-           report_has_work();
+    return domains_have_work() || store_has_work() || volumes_have_work() || vbds_have_work() ||
+           terminal_has_work() || report_has_work();
 }
 
 int main_guest(void)
@@ -76,6 +77,7 @@ int main_guest(void)
             event_wait();
         irq_enable();
         volumes_step();
+        vbds_step();
         domains_step();
         store_step();
         terminal_step();

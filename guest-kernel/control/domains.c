@@ -8,6 +8,7 @@
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
+#include "guest-kernel/control/vbd.h"
 #include "guest-kernel/events.h"
 #include "lib/insn.h"
 #include "guest-kernel/time.h"
@@ -54,6 +55,8 @@ int domains_init(void)
     evtchn_port_t port;
     int err = foreign_init();
 
+    if (err == 0)
+        err = vbds_init();
     return err != 0 ? err : event_bind_virq(VIRQ_DOM_EXC, 0, on_exception, &has_exception, &port);
 }
 
@@ -142,7 +145,7 @@ static int check_name(const struct guest_config *config, const struct domain *sl
     return -EEXIST;
 }
 
-/* Connects a new domain to its console and to the store. */
+/* Connects a new domain to its console, to the store and to its disks. */
 static int connect(struct domain *slot, const struct guest_config *config,
                    const struct built_domain *built, char *sentence)
 {
@@ -157,6 +160,12 @@ static int connect(struct domain *slot, const struct guest_config *config,
     if (err != 0) {
         guest_console_disconnect(&slot->console);
         format_str(sentence, GUEST_ERROR_MAX, "the store has no room for it (error %d)", -err);
+        return err;
+    }
+    err = vbds_create(config, built->domid, sentence);
+    if (err != 0) {
+        domain_store_remove(built->domid, config->uuid);
+        guest_console_disconnect(&slot->console);
     }
     return err;
 }
@@ -278,6 +287,7 @@ static int take_down(struct domain *domain, const char *reason)
     if (!domain->has_ended)
         TELL(ended, domain, reason);
     guest_console_disconnect(&domain->console);
+    vbds_remove(domain->domid);
     domain_store_remove(domain->domid, domain->uuid);
     return hv_destroy_domain(domain->domid);
 }

@@ -225,6 +225,41 @@ static int read_uuid(struct cfg *cfg, struct guest_config *config)
     return 0;
 }
 
+static bool has_disk(const struct guest_config *config, uint32_t number)
+{
+    for (unsigned int i = 0; i < config->disk_count; i++) {
+        if (config->disks[i].number == number)
+            return true;
+    }
+    return false;
+}
+
+static int read_disks(struct cfg *cfg, struct guest_config *config)
+{
+    size_t count = 0;
+    int err = cfg_get_list(cfg, "disk", &count);
+
+    if (err != 0)
+        return err == -ENOENT ? 0 : err;
+    if (count > GUEST_DISKS_MAX)
+        return cfg_refuse(cfg, "disk", "a domain has at most %u disks", GUEST_DISKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct guest_disk *disk = &config->disks[i];
+        char why[CFG_ERROR_MAX];
+        const char *spec;
+
+        err = cfg_get_item(cfg, "disk", i, &spec);
+        if (err != 0)
+            return err;
+        if (guest_disk_read(disk, spec, why, sizeof(why)) != 0)
+            return cfg_refuse(cfg, "disk", "%s", why);
+        if (has_disk(config, disk->number))
+            return cfg_refuse(cfg, "disk", "there are two disks %s", disk->name);
+        config->disk_count++;
+    }
+    return 0;
+}
+
 static int read_all(struct cfg *cfg, struct guest_config *config,
                     struct guest_config_report *report)
 {
@@ -248,6 +283,8 @@ static int read_all(struct cfg *cfg, struct guest_config *config,
         err = read_actions(cfg, config);
     if (err == 0)
         err = read_uuid(cfg, config);
+    if (err == 0)
+        err = read_disks(cfg, config);
     return err;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guest-kernel/control/guest_disk.h"
 #include "lib/compiler.h"
 
 #define GUEST_NAME_MAX    64u /* bytes with the NUL, of a domain's name and of a file's */
@@ -31,6 +32,8 @@ struct guest_config {
     enum end_action on_poweroff, on_reboot, on_crash;
     uint8_t uuid[16];
     bool has_uuid;
+    struct guest_disk disks[GUEST_DISKS_MAX];
+    unsigned int disk_count;
 };
 
 /* Where the sentences go. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "guest-kernel/control/guest_config.h"
+#include "lib/errno.h"
 
 #define BASE "name = \"g\"\ntype = \"pvh\"\nkernel = \"k\"\n"
 
@@ -88,9 +89,22 @@ static void test_cmdline_beats_root_and_extra(void **state)
 static void test_unknown_keys_warn_with_their_line(void **state)
 {
     assert_null(*state);
-    assert_int_equal(read_text(BASE "memory=8\ndisk=['a','b']\nvfb=1\n"), 0);
-    assert_non_null(strstr(warnings, "g.cfg:5: the key disk"));
+    assert_int_equal(read_text(BASE "memory=8\nserial=['a','b']\nvfb=1\n"), 0);
+    assert_non_null(strstr(warnings, "g.cfg:5: the key serial"));
     assert_non_null(strstr(warnings, "g.cfg:6: the key vfb"));
+}
+
+static void test_disks(void **state)
+{
+    assert_null(*state);
+    assert_int_equal(read_text(BASE "disk=['phy:vda,xvda,w', 'target=root, vdev=xvdb']\n"), 0);
+    assert_int_equal(config.disk_count, 2);
+    assert_string_equal(config.disks[1].target, "root");
+    assert_int_equal(config.disks[1].number, 51728);
+    assert_int_equal(read_text(BASE "disk=['phy:vda,xvda,w', 'phy:vdb,xvda,w']\n"), -EINVAL);
+    assert_non_null(strstr(report.error, "two disks xvda"));
+    assert_int_equal(read_text(BASE "disk=['phy:vda,hda,w']\n"), -EINVAL);
+    assert_non_null(strstr(report.error, "g.cfg:4:"));
 }
 
 static void test_wrong_values(void **state)
@@ -208,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_every_key),
         cmocka_unit_test(test_cmdline_beats_root_and_extra),
         cmocka_unit_test(test_unknown_keys_warn_with_their_line),
+        cmocka_unit_test(test_disks),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_a_file_that_is_too_large),
         cmocka_unit_test(test_a_command_line_that_is_too_long),

@@ -241,14 +241,14 @@ void volume_close(struct volume *volume, bool is_write)
         volume->reader_count--;
 }
 
-bool volume_can_flush(const struct volume *volume)
-{
-    return volume->disk != NULL && volume->disk->can_flush;
-}
-
 bool volume_can_discard(const struct volume *volume)
 {
     return volume->disk != NULL && volume->disk->can_discard;
+}
+
+uint64_t volume_discard_max(const struct volume *volume)
+{
+    return volume->disk != NULL ? volume->disk->discard_max : 0;
 }
 
 unsigned int volume_segments_max(const struct volume *volume)

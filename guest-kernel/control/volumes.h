@@ -42,8 +42,10 @@ int MUST_CHECK volume_open(const char *name, const char *domain, bool is_write,
                            struct volume **volume, char *sentence);
 void volume_close(struct volume *volume, bool is_write);
 
-bool volume_can_flush(const struct volume *volume);
 bool volume_can_discard(const struct volume *volume);
+
+/* The most sectors that one discard may have. */
+uint64_t volume_discard_max(const struct volume *volume);
 
 /* The most segments that a request to the volume may have. */
 unsigned int volume_segments_max(const struct volume *volume);

@@ -15,6 +15,7 @@
 #include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
+#include "guest-kernel/control/vbd.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/time.h"
 #include "lib/errno.h"
@@ -209,6 +210,28 @@ void domain_store_remove(domid_t domid, const uint8_t uuid[16])
 {
     assert_true(domid == fake.domid && uuid != NULL);
     fake.stores--;
+}
+
+int vbds_init(void)
+{
+    return 0;
+}
+
+int vbds_create(const struct guest_config *config, domid_t domid, char *sentence)
+{
+    assert_true(config->vcpus == 2 && domid == fake.domid);
+    if (fails()) {
+        strcpy(sentence, "no disk");
+        return -ENOENT;
+    }
+    fake.disks++;
+    return 0;
+}
+
+void vbds_remove(domid_t domid)
+{
+    assert_int_equal(domid, fake.domid);
+    fake.disks--;
 }
 
 int event_bind_virq(uint32_t virq, unsigned int vcpu, event_handler *handler, void *arg,

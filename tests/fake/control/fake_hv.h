@@ -19,7 +19,7 @@
 struct fake_hv {
     unsigned int calls;   /* that can fail, so far */
     unsigned int fail_at; /* this one does; 0: none */
-    int domains, pages, ports, stores;
+    int domains, pages, ports, stores, disks;
     domid_t domid; /* the latest domain's */
     uint32_t flags;
     bool is_paused;

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Owns the list of guests' disks. The front end's state decides (io/blkif.h of Xen, "State
+ * diagrams"): Initialised or Connected connects, Closing and Closed disconnect, Initialising after
+ * that begins anew.
+ */
+#include "guest-kernel/control/vbd.h"
+
+#include "guest-kernel/control/blk_queue.h"
+#include "guest-kernel/control/domains.h"
+#include "guest-kernel/control/store.h"
+#include "guest-kernel/control/vbd_ring.h"
+#include "guest-kernel/control/volumes.h"
+#include "guest-kernel/memory.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "lib/strutil.h"
+#include "pv-abi/io_blkif.h"
+#include "pv-abi/io_xenbus.h"
+
+#define VBDS_MAX 64u
+
+struct vbd {
+    struct store_watch watch; /* the first member: of the front end's state */
+    bool is_used;
+    bool is_connected;
+    bool is_write;
+    domid_t domid;
+    uint32_t number; /* the virtual device */
+    struct volume *volume;
+    struct vbd_ring ring;
+    struct blk_queue queue;
+};
+
+static struct vbd vbds[VBDS_MAX];
+static uint64_t ring_gfns; /* VBD_RING_PAGES for each of them */
+
+int vbds_init(void)
+{
+    ring_gfns = gfn_hole_alloc(VBDS_MAX * VBD_RING_PAGES);
+    return ring_gfns == 0 ? -ENOMEM : 0;
+}
+
+static void front_path(const struct vbd *vbd, const char *name, char path[STORE_PATH_MAX])
+{
+    format_str(path, STORE_PATH_MAX, "/local/domain/%u/device/vbd/%u%s", vbd->domid, vbd->number,
+               name);
+}
+
+static void back_path(const struct vbd *vbd, const char *name, char path[STORE_PATH_MAX])
+{
+    format_str(path, STORE_PATH_MAX, "/local/domain/0/backend/vbd/%u/%u%s", vbd->domid, vbd->number,
+               name);
+}
+
+/* A node's value, which is a number unless `text` is set. */
+struct value {
+    const char *name;
+    const char *text;
+    uint64_t number;
+};
+
+static int write_value(const char *path, const struct value *value)
+{
+    if (value->text != NULL)
+        return store_write(path, value->text);
+    return store_printf(path, "%llu", (unsigned long long)value->number);
+}
+
+static int write_back(const struct vbd *vbd, const struct value *values, size_t count)
+{
+    char path[STORE_PATH_MAX];
+    int err = 0;
+
+    for (size_t i = 0; err == 0 && i < count; i++) {
+        back_path(vbd, values[i].name, path);
+        err = write_value(path, &values[i]);
+    }
+    return err;
+}
+
+/* A node that cannot be written leaves the front end waiting: that is told, and no more can be done
+ * about it. */
+static void set_state(const struct vbd *vbd, uint64_t state)
+{
+    const struct value value = {"/state", NULL, state};
+
+    if (write_back(vbd, &value, 1) != 0)
+        domains_notice("there is no memory to tell a front end of its disk's state");
+}
+
+static uint64_t back_state(const struct vbd *vbd)
+{
+    char path[STORE_PATH_MAX];
+    uint64_t state;
+
+    back_path(vbd, "/state", path);
+    return store_read_u64(path, &state) == 0 ? state : XenbusStateUnknown;
+}
+
+static void complain(const struct vbd *vbd, const char *what, int err)
+{
+    char sentence[GUEST_ERROR_MAX];
+
+    format_str(sentence, sizeof(sentence), "disk %u of domain %u: %s (error %d)", vbd->number,
+               vbd->domid, what, -err);
+    domains_notice(sentence);
+}
+
+static void disconnect(struct vbd *vbd)
+{
+    if (!vbd->is_connected)
+        return;
+    vbd->is_connected = false;
+    vbd_ring_disconnect(&vbd->ring);
+    if (!blk_queue_stop(&vbd->queue))
+        complain(vbd, "its device does not finish what it has begun", -ETIMEDOUT);
+}
+
+static int tell_disk(const struct vbd *vbd)
+{
+    const struct value values[] = {
+        {"/sectors", NULL, vbd->volume->sector_count},
+        {"/sector-size", NULL, DISK_SECTOR_SIZE},
+        {"/physical-sector-size", NULL, DISK_SECTOR_SIZE},
+        {"/info", NULL, vbd->is_write ? 0 : VDISK_READONLY},
+    };
+
+    return write_back(vbd, values, ARRAY_COUNT(values));
+}
+
+static void connect(struct vbd *vbd)
+{
+    char front[STORE_PATH_MAX];
+    int err;
+
+    if (vbd->is_connected)
+        return;
+    front_path(vbd, "", front);
+    vbd->queue.domid = vbd->domid;
+    vbd->queue.volume = vbd->volume;
+    vbd->queue.is_read_only = !vbd->is_write;
+    vbd->ring.gfn = ring_gfns + (uint64_t)(vbd - vbds) * VBD_RING_PAGES;
+    err = vbd_ring_connect(&vbd->ring, front, &vbd->queue);
+    if (err == 0)
+        err = tell_disk(vbd);
+    if (err != 0) {
+        complain(vbd, "its front end cannot be connected", err);
+        vbd->is_connected = true;
+        disconnect(vbd);
+        set_state(vbd, XenbusStateClosing);
+        return;
+    }
+    vbd->is_connected = true;
+    set_state(vbd, XenbusStateConnected);
+}
+
+static void changed(struct store_watch *watch, const char *path)
+{
+    struct vbd *vbd = (struct vbd *)watch;
+    uint64_t state, own = back_state(vbd);
+
+    if (store_read_u64(path, &state) != 0)
+        return;
+    switch (state) {
+    case XenbusStateInitialising:
+        if (own != XenbusStateInitWait) {
+            disconnect(vbd);
+            set_state(vbd, XenbusStateInitWait);
+        }
+        break;
+    case XenbusStateInitialised:
+    case XenbusStateConnected:
+        if (own == XenbusStateInitWait)
+            connect(vbd);
+        break;
+    case XenbusStateClosing:
+    case XenbusStateClosed:
+        disconnect(vbd);
+        if (own != state)
+            set_state(vbd, state);
+        break;
+    default:
+        break;
+    }
+}
+
+static int write_front(const struct vbd *vbd)
+{
+    char path[STORE_PATH_MAX], back[STORE_PATH_MAX];
+    const struct value values[] = {
+        {"/backend", back, 0},
+        {"/backend-id", NULL, 0},
+        {"/state", NULL, XenbusStateInitialising},
+        {"/virtual-device", NULL, vbd->number},
+        {"/device-type", "disk", 0},
+        {"/trusted", NULL, 1},
+    };
+    int err;
+
+    back_path(vbd, "", back);
+    front_path(vbd, "", path);
+    err = store_mkdir(path);
+    if (err == 0)
+        err = store_set_access(path, vbd->domid, 0);
+    for (size_t i = 0; err == 0 && i < ARRAY_COUNT(values); i++) {
+        front_path(vbd, values[i].name, path);
+        err = write_value(path, &values[i]);
+    }
+    return err;
+}
+
+static int write_features(const struct vbd *vbd)
+{
+    const struct value values[] = {
+        {"/feature-flush-cache", NULL, 1},
+        {"/feature-barrier", NULL, 1},
+        {"/feature-persistent", NULL, 0},
+        {"/feature-max-indirect-segments", NULL, BLK_SEGMENTS_MAX},
+        {"/max-ring-page-order", NULL, VBD_RING_ORDER},
+        {"/multi-queue-max-queues", NULL, 1},
+        {"/feature-discard", NULL, volume_can_discard(vbd->volume)},
+        {"/discard-enable", NULL, volume_can_discard(vbd->volume)},
+        {"/discard-granularity", NULL, DISK_SECTOR_SIZE},
+        {"/discard-alignment", NULL, 0},
+        {"/discard-secure", NULL, 0},
+    };
+
+    return write_back(vbd, values, ARRAY_COUNT(values));
+}
+
+static int write_backend(const struct vbd *vbd, const char *name)
+{
+    char path[STORE_PATH_MAX], front[STORE_PATH_MAX];
+    const struct value values[] = {
+        {"/frontend", front, 0},
+        {"/frontend-id", NULL, vbd->domid},
+        {"/online", NULL, 1},
+        {"/removable", NULL, 0},
+        {"/bootable", NULL, 1},
+        {"/dev", name, 0},
+        {"/type", "phy", 0},
+        {"/params", vbd->volume->name, 0},
+        {"/mode", vbd->is_write ? "w" : "r", 0},
+        {"/device-type", "disk", 0},
+        {"/hotplug-status", "connected", 0},
+        {"/state", NULL, XenbusStateInitWait},
+    };
+    int err;
+
+    front_path(vbd, "", front);
+    back_path(vbd, "", path);
+    err = store_mkdir(path);
+    if (err == 0)
+        err = store_set_access(path, 0, vbd->domid);
+    if (err == 0)
+        err = write_features(vbd);
+    return err != 0 ? err : write_back(vbd, values, ARRAY_COUNT(values));
+}
+
+static int make_nodes(struct vbd *vbd, const char *name)
+{
+    char path[STORE_PATH_MAX];
+    int err = store_begin(), ended;
+
+    if (err != 0)
+        return err;
+    err = write_backend(vbd, name);
+    if (err == 0)
+        err = write_front(vbd);
+    ended = store_end(err == 0);
+    if (err == 0)
+        err = ended;
+    front_path(vbd, "/state", path);
+    vbd->watch.changed = changed;
+    return err != 0 ? err : store_watch(&vbd->watch, path);
+}
+
+static struct vbd *find_free(void)
+{
+    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+        if (!vbds[i].is_used && vbds[i].queue.jobs == NULL)
+            return &vbds[i];
+    }
+    return NULL;
+}
+
+static int create(const struct guest_config *config, const struct guest_disk *disk, domid_t domid,
+                  char *sentence)
+{
+    struct vbd *vbd = find_free();
+    int err;
+
+    if (vbd == NULL) {
+        format_str(sentence, GUEST_ERROR_MAX, "there is no room for more disks");
+        return -ENOSPC;
+    }
+    err = volume_open(disk->target, config->name, disk->is_write, &vbd->volume, sentence);
+    if (err != 0)
+        return err;
+    vbd->is_used = true;
+    vbd->is_write = disk->is_write;
+    vbd->domid = domid;
+    vbd->number = disk->number;
+    err = make_nodes(vbd, disk->name);
+    if (err != 0)
+        format_str(sentence, GUEST_ERROR_MAX, "disk %s cannot be shown in the store (error %d)",
+                   disk->name, -err);
+    return err;
+}
+
+int vbds_create(const struct guest_config *config, domid_t domid, char *sentence)
+{
+    int err = 0;
+
+    for (unsigned int i = 0; err == 0 && i < config->disk_count; i++)
+        err = create(config, &config->disks[i], domid, sentence);
+    if (err != 0)
+        vbds_remove(domid);
+    return err;
+}
+
+static void remove(struct vbd *vbd)
+{
+    char path[STORE_PATH_MAX];
+
+    front_path(vbd, "/state", path);
+    store_unwatch(&vbd->watch, path);
+    disconnect(vbd);
+    back_path(vbd, "", path);
+    store_remove(path);
+    front_path(vbd, "", path);
+    store_remove(path);
+    vbd->is_used = false;
+    /* A volume that a device still writes stays taken. */
+    if (vbd->queue.jobs == NULL)
+        volume_close(vbd->volume, vbd->is_write);
+}
+
+void vbds_remove(domid_t domid)
+{
+    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+        if (vbds[i].is_used && vbds[i].domid == domid)
+            remove(&vbds[i]);
+    }
+}
+
+bool vbds_have_work(void)
+{
+    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+        if (vbds[i].is_connected && blk_queue_has_work(&vbds[i].queue))
+            return true;
+    }
+    return false;
+}
+
+void vbds_step(void)
+{
+    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+        struct vbd *vbd = &vbds[i];
+        bool was_broken = vbd->queue.is_broken;
+
+        if (!vbd->is_connected || !blk_queue_has_work(&vbd->queue))
+            continue;
+        blk_queue_step(&vbd->queue);
+        if (vbd->queue.is_broken && !was_broken)
+            complain(vbd, "its front end breaks the ring's protocol and is not served any more",
+                     -EBADMSG);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A front end's ring and event channel, as its nodes in the store describe them. */
+#ifndef CONTROL_VBD_RING_H
+#define CONTROL_VBD_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/pv/blk_request.h"
+#include "lib/compiler.h"
+
+#define VBD_RING_ORDER 2u
+#define VBD_RING_PAGES (1u << VBD_RING_ORDER)
+
+struct blk_queue;
+
+struct vbd_ring {
+    uint64_t gfn;            /* VBD_RING_PAGES frames of the control domain, where nothing is */
+    unsigned int page_count; /* that are mapped */
+    grant_handle_t handles[VBD_RING_PAGES];
+    bool has_port;
+    uint32_t port;
+};
+
+/* Maps the ring that the nodes below `front` name, binds its port and starts the queue, whose domid
+ * and volume are set. On failure vbd_ring_disconnect() undoes what was done. -EINVAL: the nodes are
+ * wrong; -EIO: a page cannot be mapped; errors of the hypervisor. */
+int MUST_CHECK vbd_ring_connect(struct vbd_ring *ring, const char *front, struct blk_queue *queue);
+void vbd_ring_disconnect(struct vbd_ring *ring);
+
+#endif
