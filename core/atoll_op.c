@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What Xen has no word for (atoll.h): death records, counters, the hypervisor's memory. */
 #include "core/domain.h"
-#include "core/foreign.h"
+#include "core/physmap.h"
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "core/machine.h"
@@ -74,7 +74,7 @@ int64_t atoll_op_get_memory(struct hypercall *call)
     struct frame_counts counts;
     struct domain *d;
 
-    foreign_poll(call->d);
+    physmap_poll(call->d);
     frame_counts(&counts);
     memcpy(arg, &counts, sizeof(counts));
     for (uint32_t id = 0; id < DOMID_FIRST_RESERVED && (d = domain_get_next((uint16_t)id)); id++) {

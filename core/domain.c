@@ -309,7 +309,6 @@ void domain_put(struct domain *d)
         return;
     for (uint32_t i = 0; i < d->vcpu_max; i++)
         heap_free(d, d->vcpu[i], 1);
-    grant_free(d);
     if (d->memory_map)
         heap_free(d, d->memory_map, 1);
     heap_free(d, d->shared_info, 1);

@@ -9,7 +9,6 @@
 #include "core/area.h"
 #include "core/counters.h"
 #include "core/evtchn.h"
-#include "core/foreign.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/p2m.h"
@@ -21,6 +20,7 @@
 
 #define DOMAIN_VCPUS_MAX     64u
 #define DOMAIN_PARAMS        39u /* HVM_NR_PARAMS of hvm/params.h is asserted against it */
+#define DOMAIN_FOREIGN_MAX   64u /* foreign frames that wait for the TLBs */
 #define VIRQ_COUNT           24u
 #define VCPU_KNOWN_FRAMES    64u
 #define DOMAIN_PAUSES_MAX    255u /* by the control domain, nested */
@@ -109,17 +109,19 @@ struct domain {
     uint64_t hyp_pages, hyp_limit; /* hypervisor pages charged; under the heap lock */
     uint64_t quarantine_pages;     /* under the frame lock */
     struct frame_quarantine quarantine;
-    uint64_t foreign_pages;          /* frames of others mapped by XENMAPSPACE_gmfn_foreign */
     struct shared_info *shared_info; /* heap page; XENMAPSPACE_shared_info */
     gfn_t shared_info_gfn;           /* where it sits, GFN_NONE: nowhere */
     struct evtchn_table evtchn;
     struct grant_table grants;
-    uint64_t params[DOMAIN_PARAMS];      /* HVM_PARAM_*, under lock */
-    uint64_t callback;                   /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
-    struct sched_domain sched;           /* rebuilt */
-    struct memory_map *memory_map;       /* a heap page; XENMEM_set_memory_map; under lock */
-    struct foreign_queue *foreign_queue; /* core/foreign.c; under lock */
-    struct foreign_resource resource[FOREIGN_RESOURCES]; /* the same */
+    uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
+    uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
+    struct sched_domain sched;      /* rebuilt */
+    struct memory_map *memory_map;  /* a heap page; XENMEM_set_memory_map; under lock */
+    /* Foreign frames that were unmapped, each with a reference, until every CPU has passed the
+     * generation (core/physmap.c); under lock. */
+    mfn_t foreign[DOMAIN_FOREIGN_MAX];
+    uint32_t foreign_count;
+    uint64_t foreign_generation;
     uint32_t vm_assist;
     uint32_t exit_flags;
     struct atoll_death death;    /* what killed it; no reason: nothing; under lock */

@@ -3,7 +3,7 @@
 
 #include "core/domain.h"
 #include "core/domain_table.h"
-#include "core/foreign.h"
+#include "core/physmap.h"
 #include "core/frame.h"
 #include "core/vcpu.h"
 #include "pv-abi/xen.h"
@@ -56,7 +56,7 @@ int domain_destroy_step(struct domain *d)
         break;
     case STEP_GRANTS:
         grant_destroy(d);
-        foreign_destroy(d);
+        physmap_poll(d);
         break;
     case STEP_VCPUS:
         for (uint32_t i = 0; i < d->vcpu_max; i++)

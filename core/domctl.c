@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domctl (domctl.h): making, ending and stopping domains, and what is known of them. */
 #include "core/domain.h"
-#include "core/foreign.h"
+#include "core/physmap.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -34,7 +34,7 @@ int64_t domctl_destroydomain(struct hypercall *call)
     int64_t result = 0;
 
     /* What the caller has unmapped of the domain is not to outlive it. */
-    foreign_poll(call->d);
+    physmap_poll(call->d);
     /* One CPU at a time takes a domain apart. */
     if (atomic_exchange(&d->is_taken, true))
         return hypercall_continue(call, 0);

@@ -133,7 +133,7 @@ int frame_alloc_private(struct domain *d, mfn_t *mfn)
     if (heap_can_charge(d, 1))
         error = take_frame(mfn, &is_clean);
     if (error == 0) {
-        frame_write(*mfn, frame_make(FRAME_PRIVATE, d->id, 0));
+        frame_write(*mfn, frame_make(FRAME_PRIVATE, FRAME_OWNER_ORPHAN, 0));
         d->hyp_pages++;
     }
     lock_drop(&frame_lock);
@@ -222,16 +222,26 @@ void frame_put(mfn_t mfn, bool is_write)
         last_put(mfn);
 }
 
-static void release_frame(struct domain *d, mfn_t mfn)
+void frame_hold(mfn_t mfn)
+{
+    atomic_fetch_add(frame_entry(mfn), FRAME_REF + FRAME_WRITE_REF);
+}
+
+bool frame_let_go(mfn_t mfn, enum frame_type was, uint16_t owner)
 {
     _Atomic uint64_t *entry = frame_entry(mfn);
     uint64_t value = atomic_load(entry), next;
 
-    BUG_ON(value >> FRAME_OWNER_SHIFT != frame_make(FRAME_RAM, d->id, 0) >> FRAME_OWNER_SHIFT);
+    BUG_ON(value >> FRAME_OWNER_SHIFT != frame_make(was, owner, 0) >> FRAME_OWNER_SHIFT);
     do
-        next = frame_make(FRAME_RELEASED, d->id, (value & FRAME_COUNTS_MASK) - FRAME_REF);
+        next = frame_make(FRAME_RELEASED, owner, (value & FRAME_COUNTS_MASK) - FRAME_REF);
     while (!atomic_compare_exchange_weak(entry, &value, next));
-    if ((next & FRAME_REF_MASK) == 0)
+    return (next & FRAME_REF_MASK) == 0;
+}
+
+static void release_frame(struct domain *d, mfn_t mfn)
+{
+    if (frame_let_go(mfn, FRAME_RAM, d->id))
         quarantine_frame(d, mfn);
 }
 

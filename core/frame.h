@@ -53,6 +53,9 @@ void frame_free_private(struct domain *d, mfn_t mfn);
  * frame, or count at its limit. put drops it, once no TLB holds what the reference was for. */
 int frame_get(mfn_t mfn, const struct domain *owner, bool is_write) MUST_CHECK;
 void frame_put(mfn_t mfn, bool is_write);
+/* Takes a writable reference on a page of the heap that the caller knows to be in use: it is free
+ * when its user has given it back and the reference is put. */
+void frame_hold(mfn_t mfn);
 /* The domain that owns MFN (RAM), or NULL. It may die unless the caller knows otherwise. */
 struct domain *frame_owner(mfn_t mfn);
 /* True for RAM of any kind, the hypervisor's own included. */

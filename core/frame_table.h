@@ -22,18 +22,18 @@
 #define FRAME_OWNER_MASK   UINT64_C(0xffff)
 #define FRAME_TYPE_SHIFT   56u
 #define FRAME_TYPE_MASK    UINT64_C(0xf)
-#define FRAME_OWNER_ORPHAN 0xffffu /* the owner is gone; references of others keep the frame */
+#define FRAME_OWNER_ORPHAN 0xffffu /* the hypervisor; or the owner is gone, others hold it */
 
 enum frame_type {
     FRAME_NONE,        /* not RAM, or inside a chunk that is one unit */
     FRAME_FREE,        /* bits 15..0: next of the chunk's list, bit 16: clean */
     FRAME_HELD,        /* taken off a list for scrubbing, or a boot module without an owner */
     FRAME_RAM,         /* a domain's; counts include "allocated" */
-    FRAME_RELEASED,    /* the owner let go, references of others keep it; still charged, unless
-                          orphaned */
+    FRAME_RELEASED,    /* the owner let go, references of others keep it; RAM is still charged,
+                          unless orphaned */
     FRAME_QUARANTINED, /* waits for the owner's p2m generation; bits 35..0: next mfn + 1 */
-    FRAME_PRIVATE,     /* the hypervisor's, unmapped, charged to the owner */
-    FRAME_HEAP,        /* a heap page in use */
+    FRAME_PRIVATE,     /* the hypervisor's, unmapped */
+    FRAME_HEAP,        /* a heap page in use; counts include "allocated" */
     FRAME_HOST,        /* RAM that is the hypervisor's or the firmware's for good */
 };
 #define FRAME_FREE_NEXT_MASK UINT64_C(0xffff)
@@ -142,6 +142,8 @@ void chunk_close(uint32_t index, enum chunk_state state);
 /* Makes a closed chunk FREE, and dirty. */
 void chunk_free(uint32_t index);
 
+/* OWNER lets go of a frame of its, whose type is WAS: RELEASED. True if nobody else holds it. */
+bool frame_let_go(mfn_t mfn, enum frame_type was, uint16_t owner);
 /* Puts what nobody refers to into D's quarantine, or frees it if no TLB can hold it; not charged
  * any more. The chunk is a LARGE one. */
 void quarantine_frame(struct domain *d, mfn_t mfn);

@@ -7,6 +7,7 @@
 #include "core/grant.h"
 
 #include "core/domain.h"
+#include "core/frame.h"
 #include "core/grant_use.h"
 #include "core/heap.h"
 #include "lib/errno.h"
@@ -80,28 +81,19 @@ int grant_grow(struct domain *d, uint32_t count)
     return error;
 }
 
-int grant_frame(struct domain *d, uint32_t index, mfn_t *mfn)
+int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn)
 {
     int error = -EINVAL;
 
     lock_take(&d->grants.lock);
     if (index < GRANT_FRAMES_MAX)
-        error = grow_locked(d, index + 1);
+        error = grow_locked(d, (uint32_t)index + 1);
     if (!error)
         *mfn = heap_mfn(d->grants.slots->frame[index]);
+    if (!error && is_held)
+        frame_hold(*mfn);
     lock_drop(&d->grants.lock);
     return error;
-}
-
-gfn_t grant_frame_moved(struct domain *d, uint32_t index, gfn_t gfn)
-{
-    gfn_t old;
-
-    lock_take(&d->grants.lock);
-    old = d->grants.slots->gfn[index];
-    d->grants.slots->gfn[index] = gfn;
-    lock_drop(&d->grants.lock);
-    return old;
 }
 
 void grant_seed(struct domain *d, uint32_t ref, uint16_t to, gfn_t gfn)
@@ -113,47 +105,20 @@ void grant_seed(struct domain *d, uint32_t ref, uint16_t to, gfn_t gfn)
     WRITE_ONCE(entries[ref].flags, (uint16_t)GTF_permit_access);
 }
 
-int grant_resource_get(struct domain *d, uint32_t index, mfn_t *mfn)
-{
-    int error = -EINVAL;
-
-    lock_take(&d->grants.lock);
-    if (index < GRANT_FRAMES_MAX)
-        error = grow_locked(d, index + 1);
-    if (!error) {
-        *mfn = heap_mfn(d->grants.slots->frame[index]);
-        atomic_fetch_add(&d->grants.resource_maps, 1);
-    }
-    lock_drop(&d->grants.lock);
-    return error;
-}
-
-void grant_resource_put(struct domain *d)
-{
-    atomic_fetch_sub(&d->grants.resource_maps, 1);
-}
-
-void grant_free(struct domain *d)
+void grant_destroy(struct domain *d)
 {
     struct grant_slots *slots = d->grants.slots;
 
-    if (!slots)
-        return;
+    grant_drop_maps(d);
+    lock_take(&d->grants.lock);
+    d->grants.is_dead = true;
     for (uint32_t i = 0; i < d->grants.frame_count; i++) {
         heap_free(d, slots->frame[i], 1);
         heap_free(d, slots->active[i], GRANT_ACTIVE_PAGES);
     }
     d->grants.frame_count = 0;
+    if (slots)
+        heap_free(d, slots, 1);
     d->grants.slots = NULL;
-    heap_free(d, slots, 1);
-}
-
-void grant_destroy(struct domain *d)
-{
-    grant_drop_maps(d);
-    lock_take(&d->grants.lock);
-    d->grants.is_dead = true;
-    if (atomic_load(&d->grants.resource_maps) == 0)
-        grant_free(d);
     lock_drop(&d->grants.lock);
 }

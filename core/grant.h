@@ -52,8 +52,7 @@ struct maptrack {
 struct grant_table {
     struct lock lock;
     struct grant_slots *slots;
-    bool is_dead;                   /* nothing can be used any more */
-    _Atomic uint32_t resource_maps; /* frames that others map as such: the pages stay until 0 */
+    bool is_dead; /* nothing can be used any more */
     uint32_t frame_count;
     uint32_t frame_limit; /* createdomain's max_grant_frames */
     uint32_t maptrack_limit;
@@ -67,16 +66,9 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack) MUS
 /* Drops every mapping that D holds of others (its p2m is gone), then the table. A frame of D that
  * others still map stays until they unmap. */
 void grant_destroy(struct domain *d);
-/* The last reference on D goes: frees what others' maps of the table itself kept. */
-void grant_free(struct domain *d);
-/* The table's frame INDEX, growing it if allowed, for XENMAPSPACE_grant_table. -EINVAL, -ENOMEM */
-int grant_frame(struct domain *d, uint32_t index, mfn_t *mfn) MUST_CHECK;
-/* The same for another domain that maps it as a resource: the frame stays until
- * grant_resource_put(). -ESRCH: D is dying. */
-int grant_resource_get(struct domain *d, uint32_t index, mfn_t *mfn) MUST_CHECK;
-void grant_resource_put(struct domain *d);
-/* Frame INDEX of the table sits at GFN of D from now on; the gfn before that comes back. */
-gfn_t grant_frame_moved(struct domain *d, uint32_t index, gfn_t gfn);
+/* The table's frame INDEX, growing it if allowed; with IS_HELD with a reference (frame_hold()), so
+ * that it outlives D. -EINVAL, -ENOMEM; -ESRCH: D is dying. */
+int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn) MUST_CHECK;
 /* Grows the table to COUNT frames. -EINVAL: past its limit; -ENOMEM: some may have been added. */
 int grant_grow(struct domain *d, uint32_t count) MUST_CHECK;
 /* Writes a v1 entry of a domain under construction (console and store grants 0 and 1). */

@@ -8,7 +8,6 @@
 
 #include "core/domain.h"
 #include "core/frame_table.h"
-#include "core/log.h"
 
 /* An empty chunk is given back only if this many free pages remain without it. */
 #define SPARE_PAGES 64u
@@ -113,7 +112,6 @@ static mfn_t take_page(bool *is_clean)
 
 void *heap_alloc(struct domain *d, unsigned count)
 {
-    uint64_t entry = frame_make(FRAME_HEAP, d != NULL ? d->id : FRAME_OWNER_ORPHAN, 0);
     bool is_clean = false;
     mfn_t mfn = MFN_NONE;
 
@@ -127,7 +125,7 @@ void *heap_alloc(struct domain *d, unsigned count)
         return NULL;
     }
     for (unsigned i = 0; i < count; i++)
-        frame_write(mfn_add(mfn, i), entry);
+        frame_write(mfn_add(mfn, i), frame_make(FRAME_HEAP, FRAME_OWNER_ORPHAN, FRAME_REF));
     if (d != NULL)
         d->hyp_pages += count;
     lock_drop(&frame_lock);
@@ -142,8 +140,8 @@ void heap_free(struct domain *d, void *pages, unsigned count)
 
     lock_take(&frame_lock);
     for (unsigned i = 0; i < count; i++) {
-        BUG_ON(frame_type_of(frame_read(mfn_add(mfn, i))) != FRAME_HEAP);
-        chunk_push_frame(mfn_add(mfn, i), false);
+        if (frame_let_go(mfn_add(mfn, i), FRAME_HEAP, FRAME_OWNER_ORPHAN))
+            chunk_push_frame(mfn_add(mfn, i), false);
     }
     if (d != NULL)
         d->hyp_pages -= count;

@@ -254,7 +254,6 @@ static void let_go(void *argument, uint64_t address, const struct pt_leaf *leaf)
         frame_release(d, entry.mfn, pt_order(entry.level));
     } else if (entry.type == P2M_FOREIGN) {
         frame_put(entry.mfn, entry.is_writable);
-        d->foreign_pages--;
     }
 }
 

@@ -3,12 +3,12 @@
  * What is put at a guest frame and what becomes of what was there. Every change is a check and a
  * commit under the domain's lock; destruction passes that lock once after it has marked the domain
  * as dying, so that nothing changes here from then on. Frames that leave a p2m go through
- * frame_release(), which waits for the TLBs (design decision 16).
+ * frame_release(), and references on others' frames through foreign_put(): both wait for the TLBs
+ * (design decision 16).
  */
 #include "core/physmap.h"
 
 #include "core/domain.h"
-#include "core/foreign.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
@@ -17,44 +17,45 @@
 
 #include "pv-abi/memory.h"
 
-/* Guest-physical addresses have 48 bits (APM Vol. 2 5.3: what four levels translate). */
+/* Machine addresses of devices have 48 bits here, as guest-physical ones do. */
 #define GFN_LIMIT (UINT64_C(1) << (48 - PAGE_SHIFT))
-
-static bool extent_is_valid(gfn_t gfn, unsigned order)
-{
-    uint64_t count = UINT64_C(1) << order;
-
-    return gfn.v < GFN_LIMIT && count <= GFN_LIMIT - gfn.v && !(gfn.v & (count - 1));
-}
-
-/* Another domain's frame, whose reference waits for the TLBs. */
-static bool is_foreign(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
-{
-    return entry->type == P2M_FOREIGN ||
-           (entry->type == P2M_SHARED && foreign_resource(d, gfn) != NULL);
-}
-
-/* Whether something may be put in place of ENTRY without a word from who mapped it. */
-static bool can_replace(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
-{
-    return entry->type == P2M_NONE || entry->type == P2M_RAM || entry->type == P2M_RAM_RO ||
-           (entry->type == P2M_SHARED && !is_foreign(d, gfn, entry));
-}
 
 static bool is_ram(const struct p2m_entry *entry)
 {
     return entry->type == P2M_RAM || entry->type == P2M_RAM_RO;
 }
 
+/* Whether something may be put in place of ENTRY without a word from who mapped it. */
+static bool can_replace(const struct p2m_entry *entry)
+{
+    return entry->type == P2M_NONE || is_ram(entry) || entry->type == P2M_SHARED;
+}
+
+/* Drops the references on foreign frames that D has unmapped, if no TLB can hold one. */
+static void foreign_drop(struct domain *d)
+{
+    if (d->foreign_count == 0 || !p2m_flush_done(d, d->foreign_generation))
+        return;
+    while (d->foreign_count != 0)
+        frame_put(d->foreign[--d->foreign_count], true);
+}
+
+void physmap_poll(struct domain *d)
+{
+    lock_take(&d->lock);
+    foreign_drop(d);
+    lock_drop(&d->lock);
+}
+
+static void foreign_put(struct domain *d, mfn_t mfn)
+{
+    d->foreign[d->foreign_count++] = mfn;
+    d->foreign_generation = atomic_load(&d->p2m.generation);
+}
+
 /* A shared page that sat at GFN sits nowhere. */
 static void forget_place(struct domain *d, gfn_t gfn)
 {
-    struct domain **owner = foreign_resource(d, gfn);
-
-    if (owner) {
-        foreign_put_resource(d, owner);
-        return;
-    }
     if (gfn_equal(d->shared_info_gfn, gfn))
         d->shared_info_gfn = GFN_NONE;
     for (uint32_t i = 0; i < d->grants.frame_count; i++)
@@ -62,45 +63,26 @@ static void forget_place(struct domain *d, gfn_t gfn)
             d->grants.slots->gfn[i] = GFN_NONE;
 }
 
-/* Lets go of what p2m_set() took away. */
-static void let_go(struct domain *d, gfn_t gfn, const struct p2m_entry *old)
-{
-    switch (old->type) {
-    case P2M_RAM:
-    case P2M_RAM_RO:
-        frame_release(d, old->mfn, 0);
-        break;
-    case P2M_FOREIGN:
-        foreign_put(d, old->mfn, old->is_writable);
-        break;
-    case P2M_SHARED:
-        forget_place(d, gfn);
-        break;
-    default:
-        break;
-    }
-}
-
 int physmap_prepare(struct domain *d, gfn_t gfn)
 {
     struct p2m_entry entry;
 
-    if (!extent_is_valid(gfn, 0))
-        return -EINVAL;
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
     p2m_get(d, gfn, &entry);
-    if (!can_replace(d, gfn, &entry))
-        return -EBUSY;
-    return p2m_prepare(d, gfn, 0);
+    return can_replace(&entry) ? p2m_prepare(d, gfn, 0) : -EBUSY;
 }
 
 void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
-    struct p2m_entry old;
+    struct p2m_entry old = p2m_set(d, gfn, 0, mfn, type);
 
-    old = p2m_set(d, gfn, 0, mfn, type);
-    let_go(d, gfn, &old);
+    if (is_ram(&old))
+        frame_release(d, old.mfn, 0);
+    else if (old.type == P2M_FOREIGN)
+        foreign_put(d, old.mfn);
+    else if (old.type == P2M_SHARED)
+        forget_place(d, gfn);
 }
 
 static int remove_locked(struct domain *d, gfn_t gfn)
@@ -113,12 +95,11 @@ static int remove_locked(struct domain *d, gfn_t gfn)
     p2m_get(d, gfn, &entry);
     if (entry.type == P2M_NONE)
         return -ENOENT;
-    if (is_foreign(d, gfn, &entry)) {
-        if (!foreign_can_put(d))
-            return -EAGAIN;
-    } else if (!can_replace(d, gfn, &entry)) {
+    if (entry.type != P2M_FOREIGN && !can_replace(&entry))
         return -EBUSY;
-    }
+    foreign_drop(d);
+    if (d->foreign_count == DOMAIN_FOREIGN_MAX)
+        return -EAGAIN;
     error = p2m_prepare(d, gfn, 0);
     if (!error)
         physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
@@ -129,74 +110,51 @@ int physmap_remove(struct domain *d, gfn_t gfn)
 {
     int error;
 
-    if (!extent_is_valid(gfn, 0))
-        return -EINVAL;
     lock_take(&d->lock);
     error = remove_locked(d, gfn);
     lock_drop(&d->lock);
     return error;
 }
 
-/* Gives back the frame at GFN, which ENTRY describes. */
-static int release_one(struct domain *d, gfn_t gfn, const struct p2m_entry *entry)
+/* Gives back the RAM of an extent: a leaf of its size, or what are smaller ones or part of a larger
+ * one. */
+static int release_locked(struct domain *d, gfn_t gfn, unsigned order)
 {
+    struct p2m_entry entry;
+    uint64_t count = UINT64_C(1) << order;
     int error;
 
-    if (!is_ram(entry))
-        return -EINVAL;
-    error = entry->level == PT_LEVEL_4K ? 0 : p2m_prepare(d, gfn, 0);
-    if (error)
-        return error;
-    p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE);
-    frame_release(d, entry->mfn, 0);
-    return 0;
-}
-
-static int check_all_ram(struct domain *d, gfn_t gfn, unsigned order)
-{
-    for (uint64_t i = 0; i < UINT64_C(1) << order; i++) {
-        struct p2m_entry entry;
-
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        return -ESRCH;
+    for (uint64_t i = 0; i < count; i++) {
         p2m_get(d, gfn_add(gfn, i), &entry);
         if (!is_ram(&entry))
             return -EINVAL;
+        if (pt_order(entry.level) == order) {
+            p2m_set(d, gfn, order, MFN_NONE, P2M_NONE);
+            frame_release(d, entry.mfn, order);
+            return 0;
+        }
     }
-    return 0;
+    error = p2m_prepare(d, gfn, 0);
+    for (uint64_t i = 0; !error && i < count; i++)
+        physmap_commit(d, gfn_add(gfn, i), MFN_NONE, P2M_NONE);
+    return error;
 }
 
-/* An extent that is not one leaf, frame by frame. */
-static int release_frames(struct domain *d, gfn_t gfn, unsigned order)
+static bool is_aligned(gfn_t gfn, unsigned order)
 {
-    int error = check_all_ram(d, gfn, order);
-
-    for (uint64_t i = 0; !error && i < UINT64_C(1) << order; i++) {
-        struct p2m_entry entry;
-
-        p2m_get(d, gfn_add(gfn, i), &entry);
-        error = release_one(d, gfn_add(gfn, i), &entry);
-    }
-    return error;
+    return (gfn.v & ((UINT64_C(1) << order) - 1)) == 0;
 }
 
 int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 {
-    struct p2m_entry entry;
-    int error = 0;
+    int error;
 
-    if (!extent_is_valid(gfn, order))
+    if (!is_aligned(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
-    p2m_get(d, gfn, &entry);
-    if (atomic_load(&d->state) >= DOMAIN_DYING) {
-        error = -ESRCH;
-    } else if (order == 0) {
-        error = release_one(d, gfn, &entry);
-    } else if (is_ram(&entry) && pt_order(entry.level) == order) {
-        p2m_set(d, gfn, order, MFN_NONE, P2M_NONE);
-        frame_release(d, entry.mfn, order);
-    } else {
-        error = release_frames(d, gfn, order);
-    }
+    error = release_locked(d, gfn, order);
     lock_drop(&d->lock);
     return error;
 }
@@ -207,7 +165,7 @@ int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
     mfn_t mfn;
     int error;
 
-    if (!extent_is_valid(gfn, order))
+    if (!is_aligned(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
     p2m_get(d, gfn, &entry);
@@ -225,12 +183,83 @@ int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
     return error;
 }
 
+/* What physmap_add() puts somewhere. */
+struct source {
+    mfn_t mfn;
+    enum p2m_type type;
+    gfn_t old;    /* where it was; GFN_NONE: nowhere */
+    gfn_t *place; /* where a shared page's place is noted */
+};
+
+static int find_shared(mfn_t mfn, gfn_t *place, struct source *source)
+{
+    *source = (struct source){mfn, P2M_SHARED, *place, place};
+    return 0;
+}
+
+static int find_own(struct domain *d, gfn_t gfn, struct source *source)
+{
+    struct p2m_entry entry;
+
+    p2m_get(d, gfn, &entry);
+    *source = (struct source){entry.mfn, P2M_RAM, gfn, NULL};
+    return entry.type == P2M_RAM ? p2m_prepare(d, gfn, 0) : -EINVAL;
+}
+
+/* The last check: it takes a reference on another's frame. */
+static int find_source(struct domain *d, unsigned space, uint64_t index, struct domain *other,
+                       struct source *source)
+{
+    bool is_other = other && other != d;
+    mfn_t mfn;
+    int error;
+
+    *source = (struct source){.type = P2M_FOREIGN, .old = GFN_NONE};
+    switch (space) {
+    case XENMAPSPACE_shared_info:
+        return index != 0 ? -EINVAL
+                          : find_shared(heap_mfn(d->shared_info), &d->shared_info_gfn, source);
+    case XENMAPSPACE_grant_table:
+        error = grant_frame(d, index, false, &mfn);
+        return error ? error : find_shared(mfn, &d->grants.slots->gfn[index], source);
+    case XENMAPSPACE_gmfn:
+    case XENMAPSPACE_gmfn_range:
+        return find_own(d, (gfn_t){index}, source);
+    case XENMAPSPACE_gmfn_foreign:
+        return is_other ? p2m_get_frame(other, (gfn_t){index}, true, &source->mfn) : -EINVAL;
+    case PHYSMAP_OTHERS_GRANTS:
+        return is_other ? grant_frame(other, index, true, &source->mfn) : -EINVAL;
+    default:
+        return -EINVAL;
+    }
+}
+
+int physmap_add(struct domain *d, unsigned space, uint64_t index, struct domain *other, gfn_t gfn)
+{
+    struct source source;
+    int error;
+
+    lock_take(&d->lock);
+    error = physmap_prepare(d, gfn);
+    if (!error)
+        error = find_source(d, space, index, other, &source);
+    if (!error && !gfn_equal(source.old, gfn)) {
+        if (!gfn_equal(source.old, GFN_NONE))
+            p2m_set(d, source.old, 0, MFN_NONE, P2M_NONE);
+        physmap_commit(d, gfn, source.mfn, source.type);
+        if (source.place)
+            *source.place = gfn;
+    }
+    lock_drop(&d->lock);
+    return error;
+}
+
 static int check_device(struct domain *d, gfn_t gfn, mfn_t mfn, bool is_add)
 {
     struct p2m_entry entry;
     bool is_there;
 
-    if (!extent_is_valid(gfn, 0) || mfn.v >= GFN_LIMIT)
+    if (mfn.v >= GFN_LIMIT)
         return -EINVAL;
     if (frame_is_ram(mfn) || machine_keeps_frame(mfn))
         return -EPERM;

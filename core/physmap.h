@@ -21,7 +21,7 @@ int physmap_prepare(struct domain *d, gfn_t gfn) MUST_CHECK;
 void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type);
 /* Takes what is at GFN of D away: RAM goes back, a foreign frame is let go, a shared page is
  * unmapped. -ENOENT: nothing there; -EBUSY: a grant, or device memory. -ENOMEM: no memory to split
- * a larger page. Takes D's lock. */
+ * a larger page. -EAGAIN: too many foreign frames wait for the TLBs. Takes D's lock. */
 int physmap_remove(struct domain *d, gfn_t gfn) MUST_CHECK;
 /* Gives one extent of RAM, 2^ORDER frames, back (decrease_reservation). -EINVAL: it is not all RAM
  * of D; -ENOMEM. Takes D's lock. */
@@ -34,11 +34,13 @@ int physmap_populate(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
 int physmap_map_device(struct domain *d, gfn_t gfn, mfn_t mfn, uint32_t count,
                        bool is_add) MUST_CHECK;
 
-/* XENMEM_add_to_physmap of one frame. INDEX says which: of the grant table, a gfn of D, a gfn of
- * FOREIGN. Errors of physmap_prepare(), -EINVAL: no such thing. Each takes D's lock. */
-int physmap_add_shared_info(struct domain *d, uint64_t index, gfn_t gfn) MUST_CHECK;
-int physmap_add_grant_frame(struct domain *d, uint64_t index, gfn_t gfn) MUST_CHECK;
-int physmap_add_own(struct domain *d, gfn_t from, gfn_t gfn) MUST_CHECK;
-int physmap_add_foreign(struct domain *d, struct domain *foreign, gfn_t from, gfn_t gfn) MUST_CHECK;
+/* XENMEM_add_to_physmap of one frame: which one, SPACE (XENMAPSPACE_* or the one below) and INDEX
+ * say; OTHER is the other domain where they speak of one, NULL: none. Errors of physmap_prepare();
+ * -EINVAL: no such thing; others of grant_frame(). Takes D's lock. */
+int physmap_add(struct domain *d, unsigned space, uint64_t index, struct domain *other,
+                gfn_t gfn) MUST_CHECK;
+#define PHYSMAP_OTHERS_GRANTS UINT32_MAX /* frame INDEX of OTHER's grant table */
+/* Lets go of foreign frames that no TLB holds any more. Takes D's lock. */
+void physmap_poll(struct domain *d);
 
 #endif

@@ -7,26 +7,11 @@
 
 #include "pv-abi/memory.h"
 
-static int add_one(struct domain *d, uint32_t space, uint64_t index, gfn_t gfn)
-{
-    switch (space) {
-    case XENMAPSPACE_shared_info:
-        return physmap_add_shared_info(d, index, gfn);
-    case XENMAPSPACE_grant_table:
-        return physmap_add_grant_frame(d, index, gfn);
-    case XENMAPSPACE_gmfn:
-    case XENMAPSPACE_gmfn_range:
-        return physmap_add_own(d, (gfn_t){index}, gfn);
-    default:
-        return -EINVAL;
-    }
-}
-
 /* Moves a range frame by frame; the argument keeps the progress. */
 static int64_t add_range(struct hypercall *call, struct domain *d, struct xen_add_to_physmap *arg)
 {
     while (arg->size) {
-        int error = add_one(d, arg->space, arg->idx, (gfn_t){arg->gpfn});
+        int error = physmap_add(d, arg->space, arg->idx, NULL, (gfn_t){arg->gpfn});
 
         if (error)
             return error;
@@ -53,57 +38,39 @@ int64_t memory_op_add_to_physmap(struct hypercall *call)
     if (arg->space == XENMAPSPACE_gmfn_range)
         result = add_range(call, d, arg);
     else
-        result = add_one(d, arg->space, arg->idx, (gfn_t){arg->gpfn});
+        result = physmap_add(d, arg->space, arg->idx, NULL, (gfn_t){arg->gpfn});
     domain_put(d);
     return result;
 }
 
-/* The cursors of a batch. */
-struct batch {
-    struct hypercall_cursor index, gfn, error;
-};
-
-static int open_batch(struct batch *batch, struct hypercall *call)
-{
-    const struct xen_add_to_physmap_batch *arg = call->arg;
-    uint64_t done = hypercall_done(call);
-    int error = cursor_open(&batch->index, call, 0, arg->idxs, arg->size);
-
-    if (!error)
-        error = cursor_open(&batch->gfn, call, 1, arg->gpfns, arg->size);
-    if (!error)
-        error = cursor_open(&batch->error, call, 2, arg->errs, arg->size);
-    if (!error)
-        error = cursor_skip(&batch->index, done);
-    if (!error)
-        error = cursor_skip(&batch->gfn, done);
-    if (!error)
-        error = cursor_skip(&batch->error, done);
-    return error;
-}
-
 static int64_t run_batch(struct hypercall *call, struct domain *d, struct domain *foreign)
 {
+    enum { INDEX, GFN, ERROR, ARRAYS };
     const struct xen_add_to_physmap_batch *arg = call->arg;
+    const uint64_t handles[ARRAYS] = {arg->idxs, arg->gpfns, arg->errs};
+    struct hypercall_cursor cursor[ARRAYS];
     uint64_t done = hypercall_done(call);
-    struct batch batch;
-    int error = open_batch(&batch, call);
+    int error = 0;
 
+    for (unsigned i = 0; !error && i < ARRAYS; i++) {
+        error = cursor_open(&cursor[i], call, i, handles[i], arg->size);
+        if (!error)
+            error = cursor_skip(&cursor[i], done);
+    }
     while (!error && done < arg->size) {
         uint64_t index, gfn;
         int32_t status;
 
-        error = cursor_next(&batch.index, &index);
+        error = cursor_next(&cursor[INDEX], &index);
         if (!error)
-            error = cursor_next(&batch.gfn, &gfn);
+            error = cursor_next(&cursor[GFN], &gfn);
         /* Last, so that its element stays pinned for the write. */
         if (!error)
-            error = cursor_next(&batch.error, &status);
+            error = cursor_next(&cursor[ERROR], &status);
         if (error)
             break;
-        status = foreign ? physmap_add_foreign(d, foreign, (gfn_t){index}, (gfn_t){gfn})
-                         : add_one(d, arg->space, index, (gfn_t){gfn});
-        cursor_write(&batch.error, &status);
+        status = physmap_add(d, arg->space, index, foreign, (gfn_t){gfn});
+        cursor_write(&cursor[ERROR], &status);
         done++;
         if (done < arg->size && hypercall_should_yield())
             return hypercall_continue(call, done);
@@ -114,24 +81,23 @@ static int64_t run_batch(struct hypercall *call, struct domain *d, struct domain
 int64_t memory_op_add_to_physmap_batch(struct hypercall *call)
 {
     const struct xen_add_to_physmap_batch *arg = call->arg;
-    struct domain *foreign = NULL;
-    struct domain *d;
+    bool is_foreign = arg->space == XENMAPSPACE_gmfn_foreign;
+    struct domain *foreign = NULL, *d;
     int64_t result;
 
     if (arg->space == XENMAPSPACE_gmfn_range)
         return -EINVAL;
-    if (arg->space != XENMAPSPACE_gmfn_foreign && arg->u.res0)
+    if (!is_foreign && arg->u.res0)
         return -EOPNOTSUPP;
     result = domain_get_target(arg->domid, &d);
     if (result)
         return result;
-    if (arg->space == XENMAPSPACE_gmfn_foreign) {
+    if (is_foreign) {
         foreign = domain_get(arg->u.foreign_domid);
-        if (!foreign)
-            result = -ESRCH;
-        else if (!call->d->is_privileged)
-            result = -EPERM;
+        result = foreign ? 0 : -ESRCH;
     }
+    if (is_foreign && !result && !call->d->is_privileged)
+        result = -EPERM;
     if (!result)
         result = run_batch(call, d, foreign);
     if (foreign)
@@ -172,7 +138,7 @@ static int64_t map_resource(struct hypercall *call, struct domain *owner)
         error = cursor_next(&cursor, &gfn);
         if (!error)
             error =
-                foreign_add_resource(call->d, owner, (uint32_t)(arg->frame + done), (gfn_t){gfn});
+                physmap_add(call->d, PHYSMAP_OTHERS_GRANTS, arg->frame + done, owner, (gfn_t){gfn});
         done++;
         if (!error && done < arg->nr_frames && hypercall_should_yield())
             return hypercall_continue(call, done);

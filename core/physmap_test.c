@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "core/domain.h"
-#include "core/foreign.h"
 #include "core/frame.h"
 #include "core/frame_table.h"
 #include "core/heap.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
+#include "pv-abi/memory.h"
 #include "tests/fake/fake_cpu.h"
 #include "tests/fake/fake_memory.h"
 
@@ -141,11 +141,11 @@ static void test_shared_info_moves(UNUSED void **state)
 {
     mfn_t page = heap_mfn(d->shared_info);
 
-    assert_int_equal(physmap_add_shared_info(d, 1, HOLE), -EINVAL);
-    assert_int_equal(physmap_add_shared_info(d, 0, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 1, NULL, HOLE), -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, HOLE), 0);
     assert_true(mfn_equal(frame_at(d, HOLE), page));
-    assert_int_equal(physmap_add_shared_info(d, 0, HOLE), 0);
-    assert_int_equal(physmap_add_shared_info(d, 0, gfn_add(HOLE, 1)), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, gfn_add(HOLE, 1)), 0);
     assert_int_equal(type_at(d, HOLE), P2M_NONE);
     assert_true(mfn_equal(frame_at(d, gfn_add(HOLE, 1)), page));
     assert_int_equal(physmap_remove(d, gfn_add(HOLE, 1)), 0);
@@ -154,7 +154,7 @@ static void test_shared_info_moves(UNUSED void **state)
 
 static void test_ram_under_a_shared_page_goes_back(UNUSED void **state)
 {
-    assert_int_equal(physmap_add_shared_info(d, 0, RAM), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, RAM), 0);
     assert_int_equal(d->tot_pages, 0);
     assert_int_equal(physmap_remove(d, RAM), 0);
     assert_int_equal(type_at(d, RAM), P2M_NONE);
@@ -163,15 +163,16 @@ static void test_ram_under_a_shared_page_goes_back(UNUSED void **state)
 
 static void test_grant_frames_move(UNUSED void **state)
 {
-    assert_int_equal(physmap_add_grant_frame(d, d->grants.frame_limit, HOLE), -EINVAL);
-    assert_int_equal(physmap_add_grant_frame(d, UINT64_MAX, HOLE), -EINVAL);
-    assert_int_equal(physmap_add_grant_frame(d, 1, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_grant_table, d->grants.frame_limit, NULL, HOLE),
+                     -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_grant_table, UINT64_MAX, NULL, HOLE), -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_grant_table, 1, NULL, HOLE), 0);
     assert_int_equal(d->grants.frame_count, 2);
-    assert_int_equal(physmap_add_grant_frame(d, 1, gfn_add(HOLE, 1)), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_grant_table, 1, NULL, gfn_add(HOLE, 1)), 0);
     assert_int_equal(type_at(d, HOLE), P2M_NONE);
     assert_int_equal(d->grants.slots->gfn[1].v, HOLE.v + 1);
     /* Another page in its place: it sits nowhere. */
-    assert_int_equal(physmap_add_grant_frame(d, 0, gfn_add(HOLE, 1)), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_grant_table, 0, NULL, gfn_add(HOLE, 1)), 0);
     assert_int_equal(d->grants.slots->gfn[1].v, GFN_NONE.v);
     assert_all_is_back();
 }
@@ -180,11 +181,11 @@ static void test_own_ram_moves(UNUSED void **state)
 {
     mfn_t frame = frame_at(d, RAM);
 
-    assert_int_equal(physmap_add_own(d, HOLE, RAM), -EINVAL);
-    assert_int_equal(physmap_add_own(d, RAM, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn, HOLE.v, NULL, RAM), -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn, RAM.v, NULL, HOLE), 0);
     assert_true(mfn_equal(frame_at(d, HOLE), frame));
     assert_int_equal(type_at(d, RAM), P2M_NONE);
-    assert_int_equal(physmap_add_own(d, HOLE, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn, HOLE.v, NULL, HOLE), 0);
     assert_int_equal(d->tot_pages, 1);
 }
 
@@ -192,14 +193,14 @@ static void test_a_foreign_frame(UNUSED void **state)
 {
     uint8_t value = 9;
 
-    assert_int_equal(physmap_add_foreign(d, other, HOLE, HOLE), -EINVAL);
-    assert_int_equal(physmap_add_foreign(d, d, RAM, HOLE), -EINVAL);
-    assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, HOLE.v, other, HOLE), -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, d, HOLE), -EINVAL);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE), 0);
     assert_int_equal(fake_guest_access(HOLE, true, &value), 0);
     assert_int_equal(*fake_frame(frame_at(other, RAM)), 9);
     /* It has to be unmapped first. */
-    assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), -EBUSY);
-    assert_int_equal(physmap_add_shared_info(d, 0, HOLE), -EBUSY);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE), -EBUSY);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, HOLE), -EBUSY);
     assert_int_equal(physmap_remove(d, HOLE), 0);
     assert_int_equal(physmap_remove(d, HOLE), -ENOENT);
     assert_all_is_back();
@@ -210,7 +211,7 @@ static void test_a_foreign_frame_waits_for_the_tlb(UNUSED void **state)
 {
     uint8_t value;
 
-    assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE), 0);
     fake_on_cpu(1);
     fake_load(d->vcpu[0]);
     assert_int_equal(fake_guest_access(HOLE, false, &value), 0);
@@ -223,9 +224,9 @@ static void test_a_foreign_frame_waits_for_the_tlb(UNUSED void **state)
     p2m_enter(d->vcpu[0]);
     fake_on_cpu(0);
     p2m_enter(d->vcpu[0]);
-    foreign_poll(d);
+    physmap_poll(d);
     assert_int_equal(fake_tlb_violations, 0);
-    assert_int_equal(d->foreign_pages, 0);
+    assert_int_equal(d->foreign_count, 0);
     assert_all_is_back();
 }
 
@@ -235,7 +236,7 @@ static void test_the_queue_of_unmapped_frames_is_bounded(UNUSED void **state)
     uint32_t count = 0;
 
     while (!error && count < 1000) {
-        assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), 0);
+        assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE), 0);
         error = physmap_remove(d, HOLE);
         count++;
     }
@@ -250,16 +251,16 @@ static void test_a_resource_keeps_its_page(UNUSED void **state)
     uint8_t value = 4;
     mfn_t page;
 
-    assert_int_equal(foreign_add_resource(d, other, 0, HOLE), 0);
-    assert_int_equal(physmap_add_shared_info(d, 0, HOLE), -EBUSY);
+    assert_int_equal(physmap_add(d, PHYSMAP_OTHERS_GRANTS, 0, other, HOLE), 0);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, HOLE), -EBUSY);
     page = frame_at(d, HOLE);
     destroy(&other);
     assert_int_equal(fake_guest_access(HOLE, true, &value), 0);
-    assert_int_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_HEAP);
+    assert_int_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_RELEASED);
     assert_int_equal(physmap_remove(d, HOLE), 0);
     p2m_enter(d->vcpu[0]);
-    foreign_poll(d);
-    assert_int_not_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_HEAP);
+    physmap_poll(d);
+    assert_int_equal(frame_type_of(atomic_load(frame_entry(page))), FRAME_FREE);
     assert_all_is_back();
 }
 
@@ -267,8 +268,8 @@ static void test_a_dying_domain_is_left_alone(UNUSED void **state)
 {
     atomic_store(&d->state, DOMAIN_DYING);
     assert_int_equal(physmap_populate(d, HOLE, 0), -ESRCH);
-    assert_int_equal(physmap_add_shared_info(d, 0, HOLE), -ESRCH);
-    assert_int_equal(physmap_add_foreign(d, other, RAM, HOLE), -ESRCH);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_shared_info, 0, NULL, HOLE), -ESRCH);
+    assert_int_equal(physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE), -ESRCH);
     assert_int_equal(physmap_release_ram(d, RAM, 0), -ESRCH);
     assert_int_equal(physmap_remove(d, RAM), -ESRCH);
     assert_int_equal(type_at(d, RAM), P2M_RAM);
@@ -282,7 +283,7 @@ static void test_without_memory(UNUSED void **state)
 
     for (uint32_t n = 1; error; n++) {
         frame_fail_after(n);
-        error = physmap_add_foreign(d, other, RAM, HOLE);
+        error = physmap_add(d, XENMAPSPACE_gmfn_foreign, RAM.v, other, HOLE);
         frame_fail_after(0);
         assert_true(!error || (error == -ENOMEM && type_at(d, HOLE) == P2M_NONE));
     }

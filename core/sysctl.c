@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sysctl (sysctl.h): questions about the machine, and the hypervisor's log. */
 #include "core/domain.h"
-#include "core/foreign.h"
+#include "core/physmap.h"
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "core/log.h"
@@ -24,7 +24,7 @@ int64_t sysctl_physinfo(struct hypercall *call)
     struct xen_sysctl_physinfo *info = &op->u.physinfo;
     struct frame_counts counts;
 
-    foreign_poll(call->d);
+    physmap_poll(call->d);
     frame_counts(&counts);
     memset(info, 0, sizeof(*info));
     info->threads_per_core = 1;

@@ -172,7 +172,7 @@ void caller_assert_all_is_back(void)
 
     /* Frees what the caller still waits for. */
     p2m_enter(control->vcpu[0]);
-    foreign_poll(control);
+    physmap_poll(control);
     fake_idle();
     frame_counts(&after);
     assert_int_equal(after.heap_used - control->hyp_pages, before.heap_used);

@@ -58,7 +58,7 @@ static bool is_legal(const struct domain *d, mfn_t mfn)
     if (chunk->state == CHUNK_QUARANTINED)
         return true;
     if (chunk->state == CHUNK_HEAP)
-        return frame_type_of(entry) == FRAME_HEAP && frame_owner_of(entry) == d->id;
+        return frame_type_of(entry) == FRAME_HEAP || frame_type_of(entry) == FRAME_RELEASED;
     if (chunk->state != CHUNK_SPLIT)
         return false;
     switch (frame_type_of(entry)) {
