@@ -151,7 +151,8 @@ static void test_grants_in_a_list(UNUSED void **state)
     struct gnttab_unmap_grant_ref *unmap = caller_memory(LIST2);
     struct domain *d = domain_get(domid);
 
-    grant_seed(d, 1, DOMAIN_CONTROL, (gfn_t){3});
+    *(struct grant_entry_v1 *)&d->grants.slots->frame[0]->entry[1] =
+        (struct grant_entry_v1){.flags = GTF_permit_access, .domid = DOMAIN_CONTROL, .frame = 3};
     domain_put(d);
     for (uint32_t i = 0; i < 3; i++)
         map[i] = (struct gnttab_map_grant_ref){.host_addr = (HOLE + i) << PAGE_SHIFT,

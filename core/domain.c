@@ -254,7 +254,7 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
     return 0;
 
 undo_grant:
-    grant_destroy(d);
+    grant_free(d);
 undo_evtchn:
     evtchn_destroy(d);
 undo_p2m:
@@ -309,6 +309,7 @@ void domain_put(struct domain *d)
         return;
     for (uint32_t i = 0; i < d->vcpu_max; i++)
         heap_free(d, d->vcpu[i], 1);
+    grant_free(d);
     if (d->memory_map)
         heap_free(d, d->memory_map, 1);
     heap_free(d, d->shared_info, 1);

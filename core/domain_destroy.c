@@ -55,7 +55,7 @@ int domain_destroy_step(struct domain *d)
             return 1;
         break;
     case STEP_GRANTS:
-        grant_destroy(d);
+        grant_drop_maps(d);
         physmap_poll(d);
         break;
     case STEP_VCPUS:

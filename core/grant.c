@@ -1,59 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frames of a domain's grant table: making, growing, where they sit in the guest. What others
- * do with the entries is in grant_use.c. The guest writes the frames at any time: they are read
- * through grant_use.c only.
+ * A domain's grant table as a whole: its frames, and what grant_table_op (grant_table.h) asks and
+ * says of them. What others do with the entries is in grant_use.c. The guest writes the frames at
+ * any time: they are read through grant_use.c only.
  */
 #include "core/grant.h"
 
 #include "core/domain.h"
 #include "core/frame.h"
-#include "core/grant_use.h"
 #include "core/heap.h"
+#include "core/hypercall_rows.h"
 #include "lib/errno.h"
 
 #include "pv-abi/grant_table.h"
 
-_Static_assert(GRANT_REFS_IN_FRAME == PAGE_SIZE / sizeof(struct grant_entry_v1), "entries");
+_Static_assert(sizeof(uint64_t) == sizeof(struct grant_entry_v1), "an entry is a word");
 _Static_assert(sizeof(struct grant_slots) <= PAGE_SIZE, "a page");
 
-/* Adds one frame and the page of counts behind it. */
-static int add_frame(struct domain *d)
+/* Grows the table to COUNT frames. */
+static int grow(struct domain *d, uint32_t count)
 {
     struct grant_table *table = &d->grants;
-    struct grant_active *active = heap_alloc(d, GRANT_ACTIVE_PAGES);
-    void *frame = heap_alloc(d, 1);
+    int error = count <= table->frame_limit ? 0 : -EINVAL;
 
-    if (!active || !frame)
-        goto free_both;
-    table->slots->frame[table->frame_count] = frame;
-    table->slots->active[table->frame_count] = active;
-    table->slots->gfn[table->frame_count] = GFN_NONE;
-    table->frame_count++;
-    return 0;
-
-free_both:
-    if (active)
-        heap_free(d, active, GRANT_ACTIVE_PAGES);
-    if (frame)
-        heap_free(d, frame, 1);
-    return -ENOMEM;
-}
-
-static int grow_locked(struct domain *d, uint32_t count)
-{
-    int error = count <= d->grants.frame_limit ? 0 : -EINVAL;
-
-    if (d->grants.is_dead)
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
-    while (!error && d->grants.frame_count < count)
-        error = add_frame(d);
+    lock_take(&table->lock);
+    while (!error && table->frame_count < count) {
+        struct grant_page *page = heap_alloc(d, GRANT_PAGE_PAGES);
+
+        if (page) {
+            table->slots->frame[table->frame_count] = page;
+            table->slots->gfn[table->frame_count++] = GFN_NONE;
+        } else {
+            error = -ENOMEM;
+        }
+    }
+    lock_drop(&table->lock);
     return error;
 }
 
 int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
 {
     struct grant_table *table = &d->grants;
+    int error;
 
     lock_init(&table->lock, LOCK_GRANT);
     table->frame_limit = max_frames < GRANT_FRAMES_MAX ? max_frames : GRANT_FRAMES_MAX;
@@ -63,62 +53,107 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
     table->slots = heap_alloc(d, 1);
     if (!table->slots)
         return -ENOMEM;
-    if (table->frame_limit && add_frame(d)) {
-        heap_free(d, table->slots, 1);
-        table->slots = NULL;
-        return -ENOMEM;
-    }
-    return 0;
+    error = grow(d, table->frame_limit ? 1 : 0);
+    if (error)
+        grant_free(d);
+    return error;
 }
 
-int grant_grow(struct domain *d, uint32_t count)
+void grant_free(struct domain *d)
 {
-    int error;
-
-    lock_take(&d->grants.lock);
-    error = grow_locked(d, count);
-    lock_drop(&d->grants.lock);
-    return error;
+    for (uint32_t i = 0; i < d->grants.frame_count; i++)
+        heap_free(d, d->grants.slots->frame[i], GRANT_PAGE_PAGES);
+    heap_free(d, d->grants.slots, 1);
 }
 
 int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn)
 {
-    int error = -EINVAL;
+    int error = index < GRANT_FRAMES_MAX ? grow(d, (uint32_t)index + 1) : -EINVAL;
 
-    lock_take(&d->grants.lock);
-    if (index < GRANT_FRAMES_MAX)
-        error = grow_locked(d, (uint32_t)index + 1);
-    if (!error)
-        *mfn = heap_mfn(d->grants.slots->frame[index]);
-    if (!error && is_held)
+    if (error)
+        return error;
+    *mfn = heap_mfn(d->grants.slots->frame[index]);
+    if (is_held)
         frame_hold(*mfn);
-    lock_drop(&d->grants.lock);
+    return 0;
+}
+
+/* ---- grant_table_op ---- */
+
+/* An errno of domain_get_target() as a status. */
+static int16_t status_of(int error)
+{
+    return error == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+}
+
+/* Tells where the first frames of the table sit. */
+static int write_frames(struct hypercall *call, const struct domain *d)
+{
+    const struct gnttab_setup_table *arg = call->arg;
+    struct hypercall_cursor cursor;
+    uint64_t gfn;
+    int error = cursor_open(&cursor, call, 0, arg->frame_list, arg->nr_frames);
+
+    for (uint32_t i = 0; !error && i < arg->nr_frames; i++) {
+        error = cursor_next(&cursor, &gfn);
+        if (!error)
+            cursor_write(&cursor, &d->grants.slots->gfn[i].v);
+    }
     return error;
 }
 
-void grant_seed(struct domain *d, uint32_t ref, uint16_t to, gfn_t gfn)
+int64_t grant_op_setup_table(struct hypercall *call)
 {
-    struct grant_entry_v1 *entries = d->grants.slots->frame[0];
+    struct gnttab_setup_table *arg = call->arg;
+    struct domain *d;
+    int error = domain_get_target(arg->dom, &d);
 
-    entries[ref].domid = to;
-    entries[ref].frame = (uint32_t)gfn.v;
-    WRITE_ONCE(entries[ref].flags, (uint16_t)GTF_permit_access);
+    if (error) {
+        arg->status = status_of(error);
+        return 0;
+    }
+    lock_take(&d->lock);
+    error = grow(d, arg->nr_frames);
+    if (error)
+        arg->status = error == -ESRCH ? GNTST_bad_domain : GNTST_general_error;
+    else
+        arg->status = GNTST_okay;
+    error = error ? 0 : write_frames(call, d);
+    lock_drop(&d->lock);
+    domain_put(d);
+    return error;
 }
 
-void grant_destroy(struct domain *d)
+int64_t grant_op_query_size(struct hypercall *call)
 {
-    struct grant_slots *slots = d->grants.slots;
+    struct gnttab_query_size *arg = call->arg;
+    struct domain *d;
+    int error = domain_get_target(arg->dom, &d);
 
-    grant_drop_maps(d);
-    lock_take(&d->grants.lock);
-    d->grants.is_dead = true;
-    for (uint32_t i = 0; i < d->grants.frame_count; i++) {
-        heap_free(d, slots->frame[i], 1);
-        heap_free(d, slots->active[i], GRANT_ACTIVE_PAGES);
-    }
-    d->grants.frame_count = 0;
-    if (slots)
-        heap_free(d, slots, 1);
-    d->grants.slots = NULL;
-    lock_drop(&d->grants.lock);
+    arg->status = error ? status_of(error) : GNTST_okay;
+    if (error)
+        return 0;
+    arg->nr_frames = READ_ONCE(d->grants.frame_count);
+    arg->max_nr_frames = d->grants.frame_limit;
+    domain_put(d);
+    return 0;
+}
+
+int64_t grant_op_get_version(struct hypercall *call)
+{
+    struct gnttab_get_version *arg = call->arg;
+
+    arg->version = 1;
+    return 0;
+}
+
+int64_t grant_op_set_version(struct hypercall *call)
+{
+    struct gnttab_set_version *arg = call->arg;
+    uint32_t wanted = arg->version;
+
+    arg->version = 1;
+    if (wanted == 1)
+        return 0;
+    return wanted == 2 ? -ENOSYS : -EINVAL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Grant tables, version 1 (grant_table.h): frames of the table, maptrack, map, unmap, copy. */
+/* Grant tables, version 1 (grant_table.h): frames of the table, maptrack, map, unmap, copy.
+ * Statuses are GNTST_*. */
 #ifndef ATOLL_CORE_GRANT_H
 #define ATOLL_CORE_GRANT_H
 
@@ -7,10 +8,12 @@
 #include "core/types.h"
 
 struct domain;
+struct gnttab_copy;
+struct gnttab_map_grant_ref;
+struct gnttab_unmap_grant_ref;
 
-#define GRANT_FRAMES_MAX     64u
-#define GRANT_FRAMES_DEFAULT 64u
-#define GRANT_REFS_IN_FRAME  512u /* PAGE_SIZE / sizeof(struct grant_entry_v1) */
+#define GRANT_FRAMES_MAX    64u
+#define GRANT_REFS_IN_FRAME 512u /* PAGE_SIZE / sizeof(struct grant_entry_v1) */
 
 /* Our count of the uses of an entry of the granter, under its lock; rebuilt by who maps again.
  * While there is a use, frame is what the entry named at the first one. */
@@ -19,40 +22,39 @@ struct grant_active {
     uint16_t domid; /* who uses it */
     uint16_t readers, writers;
 };
-#define GRANT_ACTIVE_PAGES 2u /* for the entries of one frame */
-_Static_assert(sizeof(struct grant_active) * GRANT_REFS_IN_FRAME == GRANT_ACTIVE_PAGES * PAGE_SIZE,
-               "whole pages");
 
-/* One heap page: what belongs to each frame of the table. */
+/* A frame of the table and, behind it, what is counted of its entries. */
+struct grant_page {
+    uint64_t entry[GRANT_REFS_IN_FRAME]; /* the guest may map it: record of its memory */
+    struct grant_active active[GRANT_REFS_IN_FRAME];
+};
+#define GRANT_PAGE_PAGES ((unsigned)(sizeof(struct grant_page) / PAGE_SIZE))
+_Static_assert(sizeof(struct grant_page) % PAGE_SIZE == 0, "whole pages");
+
+/* One heap page: what belongs to each frame of the table. Those below frame_count stay as long as
+ * the domain. */
 struct grant_slots {
-    void *frame[GRANT_FRAMES_MAX]; /* heap pages that the guest may map: record of its memory */
-    gfn_t gfn[GRANT_FRAMES_MAX];   /* where each sits in the guest; GFN_NONE */
-    struct grant_active *active[GRANT_FRAMES_MAX];
+    struct grant_page *frame[GRANT_FRAMES_MAX];
+    gfn_t gfn[GRANT_FRAMES_MAX]; /* where each sits in the guest; GFN_NONE */
 };
 
 /* A mapping that a domain holds of another's frame; its index is the handle. Under the mapper's
  * lock. Rebuilt. */
 struct maptrack {
     struct domain *granter; /* a reference of ours; NULL: free */
-    mfn_t frame;            /* with a reference, writable unless MAPTRACK_READONLY */
+    mfn_t frame;            /* with a reference, writable unless GNTMAP_readonly */
     uint64_t where; /* gfn; while flushing: the p2m generation to wait for; free: the next */
     uint32_t ref;
-    uint32_t flags; /* MAPTRACK_* */
+    uint32_t flags; /* GNTMAP_* of what is mapped still, MAPTRACK_FLUSHING */
 };
-#define MAPTRACK_HOST       (1u << 0)
-#define MAPTRACK_DEVICE     (1u << 1)
-#define MAPTRACK_READONLY   (1u << 2)
-#define MAPTRACK_FLUSHING   (1u << 3) /* out of the p2m, but a TLB may hold it */
-#define MAPTRACK_BUSY       (1u << 4) /* being mapped */
-#define MAPTRACK_IN_PAGE    (PAGE_SIZE / sizeof(struct maptrack))
-#define MAPTRACK_PAGES_MAX  (PAGE_SIZE / sizeof(void *))
-#define MAPTRACK_PAGES_AUTO 64u /* createdomain's default */
-#define MAPTRACK_NONE       UINT32_MAX
+#define MAPTRACK_FLUSHING  (1u << 31) /* out of the p2m, but a TLB may hold it */
+#define MAPTRACK_IN_PAGE   (PAGE_SIZE / sizeof(struct maptrack))
+#define MAPTRACK_PAGES_MAX (PAGE_SIZE / sizeof(void *))
+#define MAPTRACK_NONE      UINT32_MAX
 
 struct grant_table {
     struct lock lock;
     struct grant_slots *slots;
-    bool is_dead; /* nothing can be used any more */
     uint32_t frame_count;
     uint32_t frame_limit; /* createdomain's max_grant_frames */
     uint32_t maptrack_limit;
@@ -61,17 +63,35 @@ struct grant_table {
     uint32_t maptrack_free;     /* first of the free list, MAPTRACK_NONE: empty */
 };
 
+/* ---- the table ---- */
+
 /* Frame 0 is ready afterwards. -ENOMEM */
 int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack) MUST_CHECK;
-/* Drops every mapping that D holds of others (its p2m is gone), then the table. A frame of D that
- * others still map stays until they unmap. */
-void grant_destroy(struct domain *d);
+/* The last reference on D goes: frees its table. */
+void grant_free(struct domain *d);
 /* The table's frame INDEX, growing it if allowed; with IS_HELD with a reference (frame_hold()), so
- * that it outlives D. -EINVAL, -ENOMEM; -ESRCH: D is dying. */
+ * that it outlives D. -EINVAL: past its limit; -ENOMEM: some may have been added; -ESRCH: D is
+ * dying. */
 int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn) MUST_CHECK;
-/* Grows the table to COUNT frames. -EINVAL: past its limit; -ENOMEM: some may have been added. */
-int grant_grow(struct domain *d, uint32_t count) MUST_CHECK;
-/* Writes a v1 entry of a domain under construction (console and store grants 0 and 1). */
-void grant_seed(struct domain *d, uint32_t ref, uint16_t to, gfn_t gfn);
+
+/* ---- uses of entries ---- */
+
+/* Takes into use the entry REF of GRANTER for domain USER: marks it read or written for the granter
+ * to see, counts it, takes a reference on the frame. Takes the granter's lock. */
+int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
+                        mfn_t *mfn) MUST_CHECK;
+/* Ends that use; the reference on MFN is dropped. */
+void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn);
+
+/* ---- operations of D, which is the caller; each leaves its status in OP ---- */
+
+void grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
+/* Takes what OP names out of D's memory, if it is there still, and then, unless *IS_WAITING, frees
+ * the handle when nothing of it is mapped any more. A CPU that may still hold a translation sets
+ * *IS_WAITING instead: to be called again. */
+void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_waiting);
+void grant_copy(struct domain *d, struct gnttab_copy *op);
+/* Drops every mapping that D holds of others. No vCPU of D runs and its p2m is gone. */
+void grant_drop_maps(struct domain *d);
 
 #endif

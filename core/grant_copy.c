@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GNTTABOP_copy of one element: both frames are taken into use, copied through the window, and let
  * go. Nothing is mapped for good. */
-#include "core/grant_copy.h"
-
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/grant.h"
-#include "core/grant_use.h"
+#include "core/hypercall_rows.h"
 #include "core/p2m.h"
 #include "lib/string.h"
 
@@ -53,7 +51,7 @@ static void drop_side(const struct side *side, enum window_use use)
     domain_put(side->d);
 }
 
-int16_t grant_copy(struct domain *d, const struct gnttab_copy *op)
+static int16_t copy(struct domain *d, const struct gnttab_copy *op)
 {
     struct side from = {.ptr = &op->source, .is_ref = op->flags & GNTCOPY_source_gref};
     struct side to = {.ptr = &op->dest, .is_ref = op->flags & GNTCOPY_dest_gref, .is_write = true};
@@ -76,4 +74,21 @@ int16_t grant_copy(struct domain *d, const struct gnttab_copy *op)
     }
     drop_side(&from, WINDOW_DATA0);
     return status;
+}
+
+void grant_copy(struct domain *d, struct gnttab_copy *op)
+{
+    op->status = copy(d, op);
+}
+
+static void copy_one(struct domain *d, void *element)
+{
+    grant_copy(d, element);
+}
+
+int64_t grant_op_copy(struct hypercall *call)
+{
+    struct gnttab_copy op;
+
+    return hypercall_for_each(call, &op, copy_one);
 }

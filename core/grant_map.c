@@ -4,13 +4,11 @@
  * steps of unmapping. A frame is let go when no TLB can hold it (design decision 16): begin takes
  * it out of the p2m, finish succeeds once every CPU has flushed.
  */
-#include "core/grant_map.h"
-
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/grant.h"
-#include "core/grant_use.h"
 #include "core/heap.h"
+#include "core/hypercall_rows.h"
 #include "core/p2m.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
@@ -47,7 +45,7 @@ static int add_handles(struct domain *d)
     return 0;
 }
 
-/* Takes a free handle out of the list and marks it busy. */
+/* Takes a free handle out of the list. */
 static int take_handle(struct domain *d, uint32_t *handle)
 {
     struct grant_table *table = &d->grants;
@@ -57,11 +55,8 @@ static int take_handle(struct domain *d, uint32_t *handle)
     if (table->maptrack_free == MAPTRACK_NONE)
         error = add_handles(d);
     if (!error) {
-        struct maptrack *track = track_of(table, table->maptrack_free);
-
         *handle = table->maptrack_free;
-        table->maptrack_free = (uint32_t)track->where;
-        track->flags = MAPTRACK_BUSY;
+        table->maptrack_free = (uint32_t)track_of(table, *handle)->where;
     }
     lock_drop(&table->lock);
     return error;
@@ -74,46 +69,71 @@ static void free_handle(struct grant_table *table, uint32_t handle)
     table->maptrack_free = handle;
 }
 
-/* Takes the frame into use and puts it into D's memory if asked. D's lock is held for a host map.
- */
-static int16_t map_frame(struct domain *d, struct maptrack *track, gfn_t gfn)
+/* Takes the frame into use and puts it into D's memory if asked. */
+static int16_t map_frame(struct domain *d, struct maptrack *track)
 {
-    bool is_write = !(track->flags & MAPTRACK_READONLY);
-    int16_t status;
+    bool is_write = !(track->flags & GNTMAP_readonly), is_host = track->flags & GNTMAP_host_map;
+    gfn_t gfn = {track->where};
+    int16_t status = GNTST_general_error;
 
-    if (track->flags & MAPTRACK_HOST && physmap_prepare(d, gfn))
-        return GNTST_general_error;
-    status = grant_use_begin(track->granter, track->ref, d->id, is_write, &track->frame);
-    if (status == GNTST_okay && track->flags & MAPTRACK_HOST)
+    if (is_host)
+        lock_take(&d->lock);
+    if (!is_host || !physmap_prepare(d, gfn))
+        status = grant_use_begin(track->granter, track->ref, d->id, is_write, &track->frame);
+    if (is_host && status == GNTST_okay)
         physmap_commit(d, gfn, track->frame, is_write ? P2M_GRANT : P2M_GRANT_RO);
+    if (is_host)
+        lock_drop(&d->lock);
     return status;
 }
 
-int16_t grant_map(struct domain *d, struct domain *granter, const struct grant_map_request *request,
-                  uint32_t *handle, mfn_t *mfn)
+/* Maps with a reference on the granter, which the mapping keeps. */
+static int16_t map(struct domain *d, struct maptrack *track, struct gnttab_map_grant_ref *op)
 {
-    struct maptrack track = {granter, MFN_NONE, request->gfn.v, request->ref, request->flags};
-    bool is_host = request->flags & MAPTRACK_HOST;
     int16_t status;
 
-    if (take_handle(d, handle))
+    if (take_handle(d, &op->handle))
         return GNTST_no_device_space;
-    if (is_host)
-        lock_take(&d->lock);
-    status = map_frame(d, &track, request->gfn);
-    if (is_host)
-        lock_drop(&d->lock);
+    status = map_frame(d, track);
     lock_take(&d->grants.lock);
-    if (status == GNTST_okay) {
-        /* The reference that the mapping keeps until its handle is freed. */
-        domain_hold(granter);
-        *track_of(&d->grants, *handle) = track;
-    } else {
-        free_handle(&d->grants, *handle);
-    }
+    if (status == GNTST_okay)
+        *track_of(&d->grants, op->handle) = *track;
+    else
+        free_handle(&d->grants, op->handle);
     lock_drop(&d->grants.lock);
-    *mfn = track.frame;
+    op->dev_bus_addr = paddr_of(track->frame).v;
     return status;
+}
+
+void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
+{
+    const uint32_t known = GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly;
+    struct maptrack track = {NULL, MFN_NONE, gfn_of((gpa_t){op->host_addr}).v, op->ref,
+                             op->flags & known};
+
+    op->status = GNTST_general_error;
+    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map)))
+        op->status = GNTST_bad_gntref;
+    else if (!(op->flags & (GNTMAP_application_map | GNTMAP_contains_pte)) &&
+             (!(op->flags & GNTMAP_device_map) || d->is_direct_mapped) &&
+             (!(op->flags & GNTMAP_host_map) || !(op->host_addr & (PAGE_SIZE - 1)))) {
+        track.granter = domain_get(op->dom == DOMID_SELF ? d->id : op->dom);
+        op->status = track.granter ? map(d, &track, op) : GNTST_bad_domain;
+        if (track.granter && op->status != GNTST_okay)
+            domain_put(track.granter);
+    }
+}
+
+static void map_one(struct domain *d, void *element)
+{
+    grant_map(d, element);
+}
+
+int64_t grant_op_map(struct hypercall *call)
+{
+    struct gnttab_map_grant_ref op;
+
+    return hypercall_for_each(call, &op, map_one);
 }
 
 /* Finds a handle in use. Needs the lock. */
@@ -141,68 +161,89 @@ static int16_t unmap_host(struct domain *d, struct maptrack *track, uint64_t gpa
         !mfn_equal(entry.mfn, track->frame))
         return GNTST_general_error;
     p2m_set(d, gfn, 0, MFN_NONE, P2M_NONE);
-    track->flags = (track->flags & ~MAPTRACK_HOST) | MAPTRACK_FLUSHING;
+    track->flags = (track->flags & ~(uint32_t)GNTMAP_host_map) | MAPTRACK_FLUSHING;
     track->where = atomic_load(&d->p2m.generation);
     return GNTST_okay;
 }
 
-int16_t grant_unmap_begin(struct domain *d, uint32_t handle, uint64_t host_addr, uint64_t dev_addr)
+static void end_use(const struct maptrack *track)
 {
-    struct maptrack *track;
+    grant_use_end(track->granter, track->ref, !(track->flags & GNTMAP_readonly), track->frame);
+    domain_put(track->granter);
+}
+
+/* Takes out of D's memory what OP names. Needs D's lock and the table's. */
+static int16_t unmap(struct domain *d, struct maptrack *track,
+                     const struct gnttab_unmap_grant_ref *op)
+{
     int16_t status = GNTST_okay;
 
-    lock_take(&d->lock);
-    lock_take(&d->grants.lock);
-    track = find_track(d, handle);
     if (!track)
-        status = GNTST_bad_handle;
-    else if (dev_addr && track->flags & MAPTRACK_DEVICE && dev_addr != paddr_of(track->frame).v)
-        status = GNTST_general_error;
-    else if (host_addr && track->flags & MAPTRACK_HOST)
-        status = unmap_host(d, track, host_addr);
-    if (status == GNTST_okay && dev_addr)
-        track->flags &= ~MAPTRACK_DEVICE;
-    lock_drop(&d->grants.lock);
-    lock_drop(&d->lock);
+        return GNTST_bad_handle;
+    if (op->dev_bus_addr && track->flags & GNTMAP_device_map &&
+        op->dev_bus_addr != paddr_of(track->frame).v)
+        return GNTST_general_error;
+    if (op->host_addr && track->flags & GNTMAP_host_map)
+        status = unmap_host(d, track, op->host_addr);
+    if (status == GNTST_okay && op->dev_bus_addr)
+        track->flags &= ~(uint32_t)GNTMAP_device_map;
     return status;
 }
 
-bool grant_unmap_finish(struct domain *d, uint32_t handle)
+void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_waiting)
 {
     struct maptrack *track, done = {.granter = NULL};
-    bool is_flushed = true;
 
+    lock_take(&d->lock);
     lock_take(&d->grants.lock);
-    track = find_track(d, handle);
-    if (track && track->flags & MAPTRACK_FLUSHING) {
-        is_flushed = p2m_flush_done(d, track->where);
-        if (is_flushed)
+    track = find_track(d, op->handle);
+    op->status = unmap(d, track, op);
+    if (op->status == GNTST_okay && !*is_waiting) {
+        if (track->flags & MAPTRACK_FLUSHING && p2m_flush_done(d, track->where))
             track->flags &= ~MAPTRACK_FLUSHING;
-    }
-    if (track && is_flushed && !(track->flags & (MAPTRACK_HOST | MAPTRACK_DEVICE))) {
-        done = *track;
-        free_handle(&d->grants, handle);
+        *is_waiting = track->flags & MAPTRACK_FLUSHING;
+        if (!(track->flags & ~(uint32_t)GNTMAP_readonly)) {
+            done = *track;
+            free_handle(&d->grants, op->handle);
+        }
     }
     lock_drop(&d->grants.lock);
-    if (done.granter) {
-        grant_use_end(done.granter, done.ref, !(done.flags & MAPTRACK_READONLY), done.frame);
-        domain_put(done.granter);
+    lock_drop(&d->lock);
+    if (done.granter)
+        end_use(&done);
+}
+
+/* Once an element has to wait for a TLB, those behind it are only taken out of the memory, so that
+ * one wait serves them all. */
+int64_t grant_op_unmap(struct hypercall *call)
+{
+    struct gnttab_unmap_grant_ref op;
+    struct hypercall_cursor cursor;
+    bool is_waiting = false;
+    uint64_t done = 0;
+    int error = cursor_open_list(&cursor, call);
+
+    while (!error && (error = cursor_next(&cursor, &op)) == 0) {
+        grant_unmap(call->d, &op, &is_waiting);
+        if (!is_waiting) {
+            cursor_write(&cursor, &op);
+            done++;
+        }
+        if (cursor.left && hypercall_should_yield())
+            return hypercall_continue(call, done);
     }
-    return is_flushed;
+    if (is_waiting)
+        return hypercall_continue(call, done);
+    return error == -ENOENT ? 0 : error;
 }
 
 void grant_drop_maps(struct domain *d)
 {
     struct grant_table *table = &d->grants;
 
-    for (uint32_t handle = 0; handle < table->maptrack_count; handle++) {
-        struct maptrack track = *track_of(table, handle);
-
-        if (!track.granter)
-            continue;
-        grant_use_end(track.granter, track.ref, !(track.flags & MAPTRACK_READONLY), track.frame);
-        domain_put(track.granter);
-    }
+    for (uint32_t handle = 0; handle < table->maptrack_count; handle++)
+        if (track_of(table, handle)->granter)
+            end_use(track_of(table, handle));
     lock_take(&table->lock);
     for (uint32_t i = 0; i < table->maptrack_count / MAPTRACK_IN_PAGE; i++)
         heap_free(d, table->maptrack[i], 1);

@@ -12,9 +12,6 @@
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/grant.h"
-#include "core/grant_copy.h"
-#include "core/grant_map.h"
-#include "core/grant_use.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
 #include "pv-abi/grant_table.h"
@@ -42,6 +39,7 @@ static int setup(UNUSED void **state)
     if (!granter || !mapper)
         return -1;
     fake_load(mapper->vcpu[0]);
+    mapper->is_direct_mapped = true;
     return physmap_populate(granter, GFN, 0) || physmap_populate(mapper, OWN, 0);
 }
 
@@ -72,9 +70,7 @@ static int teardown(UNUSED void **state)
 
 static struct grant_entry_v1 *entry_of(uint32_t ref)
 {
-    struct grant_entry_v1 *entries = granter->grants.slots->frame[0];
-
-    return &entries[ref];
+    return (struct grant_entry_v1 *)&granter->grants.slots->frame[0]->entry[ref];
 }
 
 static void grant_to(struct domain *d, uint32_t ref, uint16_t flags)
@@ -85,16 +81,35 @@ static void grant_to(struct domain *d, uint32_t ref, uint16_t flags)
 
 static int16_t map(uint32_t ref, uint32_t flags, uint32_t *handle)
 {
-    struct grant_map_request request = {ref, flags, AT};
-    mfn_t mfn;
+    struct gnttab_map_grant_ref op = {
+        .host_addr = gpa_of(AT).v, .flags = flags, .ref = ref, .dom = granter->id};
 
-    return grant_map(mapper, granter, &request, handle, &mfn);
+    grant_map(mapper, &op);
+    *handle = op.handle;
+    return op.status;
 }
 
+/* Whether the mapping is gone for good. */
 static bool unmap(uint32_t handle)
 {
-    assert_int_equal(grant_unmap_begin(mapper, handle, gpa_of(AT).v, 0), GNTST_okay);
-    return grant_unmap_finish(mapper, handle);
+    struct gnttab_unmap_grant_ref op = {.host_addr = gpa_of(AT).v, .handle = handle};
+    bool is_waiting = false;
+
+    grant_unmap(mapper, &op, &is_waiting);
+    assert_int_equal(op.status, GNTST_okay);
+    return !is_waiting;
+}
+
+/* The status of what never has to wait. */
+static int16_t unmap_at(struct domain *d, uint32_t handle, uint64_t host_addr, uint64_t dev_addr)
+{
+    struct gnttab_unmap_grant_ref op = {
+        .host_addr = host_addr, .dev_bus_addr = dev_addr, .handle = handle};
+    bool is_waiting = false;
+
+    grant_unmap(d, &op, &is_waiting);
+    assert_false(is_waiting);
+    return op.status;
 }
 
 /* The mapper's CPU enters its guest, which flushes what it must. */
@@ -117,13 +132,13 @@ static void test_a_mapping_shows_the_frame_and_marks_the_entry(UNUSED void **sta
     uint32_t handle;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_reading | GTF_writing);
     assert_int_equal(fake_guest_access(AT, true, &value), 0);
     assert_int_equal(*fake_frame(granted_frame()), 0x5a);
     assert_false(unmap(handle));
     enter();
-    assert_true(grant_unmap_finish(mapper, handle));
+    assert_true(unmap(handle));
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
     assert_int_equal(fake_guest_access(AT, false, &value), -EFAULT);
 }
@@ -134,9 +149,9 @@ static void test_a_readonly_mapping(UNUSED void **state)
     uint32_t handle;
 
     grant_to(mapper, REF, GTF_readonly);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_general_error);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_general_error);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_readonly);
-    assert_int_equal(map(REF, MAPTRACK_HOST | MAPTRACK_READONLY, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_readonly | GTF_reading);
     assert_int_equal(fake_guest_access(AT, false, &value), 0);
     assert_int_equal(fake_guest_access(AT, true, &value), -EFAULT);
@@ -146,16 +161,16 @@ static void test_entries_that_cannot_be_used(UNUSED void **state)
 {
     uint32_t handle;
 
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_general_error);
-    assert_int_equal(map(GRANT_REFS_IN_FRAME, MAPTRACK_HOST, &handle), GNTST_bad_gntref);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_general_error);
+    assert_int_equal(map(GRANT_REFS_IN_FRAME, GNTMAP_host_map, &handle), GNTST_bad_gntref);
     grant_to(granter, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_general_error);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_general_error);
     grant_to(mapper, REF, 0);
     entry_of(REF)->frame = 0x12345;
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_bad_page);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_bad_page);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
     atomic_store(&granter->state, DOMAIN_DYING);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_bad_domain);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_bad_domain);
     atomic_store(&granter->state, DOMAIN_ALIVE);
 }
 
@@ -164,14 +179,12 @@ static void test_two_uses_of_one_entry(UNUSED void **state)
     uint32_t first, second;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_DEVICE, &first), GNTST_okay);
-    assert_int_equal(map(REF, MAPTRACK_DEVICE | MAPTRACK_READONLY, &second), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_device_map, &first), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_device_map | GNTMAP_readonly, &second), GNTST_okay);
     assert_int_not_equal(first, second);
-    assert_int_equal(grant_unmap_begin(mapper, first, 0, paddr_of(granted_frame()).v), GNTST_okay);
-    assert_true(grant_unmap_finish(mapper, first));
+    assert_int_equal(unmap_at(mapper, first, 0, paddr_of(granted_frame()).v), GNTST_okay);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_reading);
-    assert_int_equal(grant_unmap_begin(mapper, second, 0, paddr_of(granted_frame()).v), GNTST_okay);
-    assert_true(grant_unmap_finish(mapper, second));
+    assert_int_equal(unmap_at(mapper, second, 0, paddr_of(granted_frame()).v), GNTST_okay);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
 }
 
@@ -180,11 +193,11 @@ static void test_unmaps_that_cannot_be(UNUSED void **state)
     uint32_t handle;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
-    assert_int_equal(grant_unmap_begin(mapper, handle + 1, gpa_of(AT).v, 0), GNTST_bad_handle);
-    assert_int_equal(grant_unmap_begin(mapper, UINT32_MAX, gpa_of(AT).v, 0), GNTST_bad_handle);
-    assert_int_equal(grant_unmap_begin(mapper, handle, gpa_of(OWN).v, 0), GNTST_general_error);
-    assert_int_equal(grant_unmap_begin(granter, handle, gpa_of(AT).v, 0), GNTST_bad_handle);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
+    assert_int_equal(unmap_at(mapper, handle + 1, gpa_of(AT).v, 0), GNTST_bad_handle);
+    assert_int_equal(unmap_at(mapper, UINT32_MAX, gpa_of(AT).v, 0), GNTST_bad_handle);
+    assert_int_equal(unmap_at(mapper, handle, gpa_of(OWN).v, 0), GNTST_general_error);
+    assert_int_equal(unmap_at(granter, handle, gpa_of(AT).v, 0), GNTST_bad_handle);
 }
 
 /* Another vCPU is in the guest with the translation in its TLB. The frame must not go before it has
@@ -195,21 +208,21 @@ static void test_an_unmap_waits_for_the_other_cpu(UNUSED void **state)
     uint8_t value;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
     fake_on_cpu(1);
     fake_load(mapper->vcpu[0]);
     assert_int_equal(fake_guest_access(AT, false, &value), 0);
     fake_on_cpu(0);
     assert_false(unmap(handle));
     enter();
-    assert_false(grant_unmap_finish(mapper, handle));
+    assert_false(unmap(handle));
     assert_int_equal(physmap_release_ram(granter, GFN, 0), 0);
     fake_idle();
     fake_on_cpu(1);
     assert_int_equal(fake_guest_access_inside(AT, false, &value), 0);
     enter();
     fake_on_cpu(0);
-    assert_true(grant_unmap_finish(mapper, handle));
+    assert_true(unmap(handle));
     assert_int_equal(fake_tlb_violations, 0);
 }
 
@@ -217,19 +230,18 @@ static void test_an_unmap_waits_for_the_other_cpu(UNUSED void **state)
  */
 static void test_a_frame_that_the_granter_gives_back(UNUSED void **state)
 {
-    struct grant_map_request again = {REF, MAPTRACK_DEVICE, AT};
-    mfn_t frame = granted_frame(), second;
+    mfn_t frame = granted_frame();
     uint32_t handle;
     uint8_t value = 7;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
     assert_int_equal(physmap_release_ram(granter, GFN, 0), 0);
     fake_idle();
     assert_int_equal(fake_guest_access(AT, true, &value), 0);
     assert_int_equal(*fake_frame(frame), 7);
     assert_int_equal(physmap_populate(granter, GFN, 0), 0);
-    assert_int_equal(grant_map(mapper, granter, &again, &handle, &second), GNTST_bad_page);
+    assert_int_equal(map(REF, GNTMAP_device_map, &handle), GNTST_bad_page);
     assert_int_equal(fake_tlb_violations, 0);
 }
 
@@ -250,14 +262,14 @@ static void test_a_mapping_outlives_its_granter(UNUSED void **state)
     uint8_t value = 3;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
     destroy(&granter);
     fake_idle();
     assert_int_equal(fake_guest_access(AT, true, &value), 0);
     assert_int_equal(fake_tlb_violations, 0);
     assert_false(unmap(handle));
     enter();
-    assert_true(grant_unmap_finish(mapper, handle));
+    assert_true(unmap(handle));
     assert_all_is_back();
 }
 
@@ -266,7 +278,7 @@ static void test_a_dead_mapper_lets_go(UNUSED void **state)
     uint32_t handle;
 
     grant_to(mapper, REF, 0);
-    assert_int_equal(map(REF, MAPTRACK_HOST, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
     fake_load(NULL);
     destroy(&mapper);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
@@ -284,7 +296,7 @@ static void test_a_map_without_memory(UNUSED void **state)
         uint32_t refs, writable;
 
         frame_fail_after(n);
-        status = map(REF, MAPTRACK_HOST, &handle);
+        status = map(REF, GNTMAP_host_map, &handle);
         frame_fail_after(0);
         if (status == GNTST_okay)
             break;
@@ -303,13 +315,12 @@ static void test_handles_end(UNUSED void **state)
     uint32_t handle, count = 0;
 
     grant_to(mapper, REF, 0);
-    while (map(REF, MAPTRACK_DEVICE, &handle) == GNTST_okay)
+    while (map(REF, GNTMAP_device_map, &handle) == GNTST_okay)
         count++;
     assert_int_equal(count, mapper->grants.maptrack_limit * MAPTRACK_IN_PAGE);
-    assert_int_equal(map(REF, MAPTRACK_DEVICE, &handle), GNTST_no_device_space);
-    assert_int_equal(grant_unmap_begin(mapper, 5, 0, paddr_of(granted_frame()).v), GNTST_okay);
-    assert_true(grant_unmap_finish(mapper, 5));
-    assert_int_equal(map(REF, MAPTRACK_DEVICE, &handle), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_device_map, &handle), GNTST_no_device_space);
+    assert_int_equal(unmap_at(mapper, 5, 0, paddr_of(granted_frame()).v), GNTST_okay);
+    assert_int_equal(map(REF, GNTMAP_device_map, &handle), GNTST_okay);
     assert_int_equal(handle, 5);
 }
 
@@ -336,7 +347,8 @@ static void test_a_copy_copies_what_it_says(UNUSED void **state)
     grant_to(mapper, REF, GTF_readonly);
     p2m_get(mapper, OWN, &own);
     memcpy(fake_frame(granted_frame()) + 9, "abcdef", 6);
-    assert_int_equal(grant_copy(mapper, &op), GNTST_okay);
+    grant_copy(mapper, &op);
+    assert_int_equal(op.status, GNTST_okay);
     assert_memory_equal(fake_frame(own.mfn) + 19, "\0bcde\0", 6);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_readonly);
 }
@@ -360,28 +372,35 @@ static void test_copies_that_cannot_be(UNUSED void **state)
     grant_to(mapper, REF, 0);
     for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
         op = copy_of(cases[i].from, cases[i].to, cases[i].len);
-        assert_int_equal(grant_copy(mapper, &op), cases[i].status);
+        grant_copy(mapper, &op);
+        assert_int_equal(op.status, cases[i].status);
     }
     op = copy_of(0, 0, 1);
     op.flags = 0;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_permission_denied);
+    grant_copy(mapper, &op);
+    assert_int_equal(op.status, GNTST_permission_denied);
     op = copy_of(0, 0, 1);
     op.source.domid = DOMID_FIRST_RESERVED - 1;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_bad_domain);
+    grant_copy(mapper, &op);
+    assert_int_equal(op.status, GNTST_bad_domain);
     op = copy_of(0, 0, 1);
     op.dest.u.gmfn = AT.v;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_bad_page);
+    grant_copy(mapper, &op);
+    assert_int_equal(op.status, GNTST_bad_page);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
     assert_all_is_back();
 }
 
 static void test_a_table_grows_to_its_limit(UNUSED void **state)
 {
-    assert_int_equal(grant_grow(granter, granter->grants.frame_limit + 1), -EINVAL);
-    frame_fail_after(2);
-    assert_int_equal(grant_grow(granter, 2), -ENOMEM);
+    mfn_t mfn;
+
+    assert_int_equal(grant_frame(granter, granter->grants.frame_limit, false, &mfn), -EINVAL);
+    assert_int_equal(grant_frame(granter, UINT64_MAX, false, &mfn), -EINVAL);
+    frame_fail_after(1);
+    assert_int_equal(grant_frame(granter, 1, false, &mfn), -ENOMEM);
     assert_int_equal(granter->grants.frame_count, 1);
-    assert_int_equal(grant_grow(granter, granter->grants.frame_limit), 0);
+    assert_int_equal(grant_frame(granter, granter->grants.frame_limit - 1, false, &mfn), 0);
     assert_int_equal(granter->grants.frame_count, granter->grants.frame_limit);
     assert_all_is_back();
 }

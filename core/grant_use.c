@@ -4,13 +4,10 @@
  * see in its flags, from one atomic operation on, that it is in use. Counts of uses are ours. The
  * entry is read once for each attempt, as one 64-bit word.
  */
-#include "core/grant_use.h"
-
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/p2m.h"
-#include "lib/errno.h"
 
 #include "pv-abi/grant_table.h"
 
@@ -21,20 +18,6 @@
 #define ENTRY_FLAGS(word) ((uint16_t)(word))
 #define ENTRY_DOMID(word) ((uint16_t)((word) >> 16))
 #define ENTRY_FRAME(word) ((word) >> 32)
-
-static uint64_t *entry_word(const struct domain *granter, uint32_t ref)
-{
-    uint64_t *words = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
-
-    return &words[ref % GRANT_REFS_IN_FRAME];
-}
-
-static struct grant_active *active_entry(const struct domain *granter, uint32_t ref)
-{
-    struct grant_active *active = granter->grants.slots->active[ref / GRANT_REFS_IN_FRAME];
-
-    return &active[ref % GRANT_REFS_IN_FRAME];
-}
 
 /* Sets GTF_reading, and GTF_writing, on the entry if it permits that to USER. *WORD: what it then
  * says. */
@@ -84,25 +67,28 @@ static int16_t take_frame(struct domain *granter, const struct grant_active *act
 static int16_t begin_locked(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
                             mfn_t *mfn)
 {
+    struct grant_page *page;
     struct grant_active *active;
+    uint64_t *entry, word;
     uint16_t *uses;
-    uint64_t word;
     int16_t status;
 
-    if (granter->grants.is_dead || atomic_load(&granter->state) >= DOMAIN_DYING)
+    if (atomic_load(&granter->state) >= DOMAIN_DYING)
         return GNTST_bad_domain;
     if (ref >= granter->grants.frame_count * GRANT_REFS_IN_FRAME)
         return GNTST_bad_gntref;
-    active = active_entry(granter, ref);
+    page = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
+    entry = &page->entry[ref % GRANT_REFS_IN_FRAME];
+    active = &page->active[ref % GRANT_REFS_IN_FRAME];
     uses = is_write ? &active->writers : &active->readers;
     if (*uses == UINT16_MAX || ((active->readers || active->writers) && active->domid != user))
         return GNTST_general_error;
-    status = mark_entry(entry_word(granter, ref), user, is_write, &word);
+    status = mark_entry(entry, user, is_write, &word);
     if (status != GNTST_okay)
         return status;
     status = take_frame(granter, active, word, is_write, mfn);
     if (status != GNTST_okay) {
-        unmark_entry(entry_word(granter, ref), active);
+        unmark_entry(entry, active);
         return status;
     }
     active->frame = *mfn;
@@ -124,16 +110,15 @@ int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, boo
 
 void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn)
 {
-    lock_take(&granter->grants.lock);
-    if (!granter->grants.is_dead) {
-        struct grant_active *active = active_entry(granter, ref);
+    struct grant_page *page = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
+    struct grant_active *active = &page->active[ref % GRANT_REFS_IN_FRAME];
 
-        if (is_write)
-            active->writers--;
-        else
-            active->readers--;
-        unmark_entry(entry_word(granter, ref), active);
-    }
+    lock_take(&granter->grants.lock);
+    if (is_write)
+        active->writers--;
+    else
+        active->readers--;
+    unmark_entry(&page->entry[ref % GRANT_REFS_IN_FRAME], active);
     lock_drop(&granter->grants.lock);
     frame_put(mfn, is_write);
 }

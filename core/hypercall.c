@@ -263,6 +263,23 @@ int64_t hypercall_multicall(struct hypercall *call)
     return error;
 }
 
+int64_t hypercall_for_each(struct hypercall *call, void *element,
+                           void (*work)(struct domain *caller, void *element))
+{
+    struct hypercall_cursor cursor;
+    uint64_t done = 0;
+    int error = cursor_open_list(&cursor, call);
+
+    while (!error && (error = cursor_next(&cursor, element)) == 0) {
+        work(call->d, element);
+        cursor_write(&cursor, element);
+        done++;
+        if (cursor.left && hypercall_should_yield())
+            return hypercall_continue(call, done);
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
 /* ---- continuations ---- */
 
 bool hypercall_should_yield(void)

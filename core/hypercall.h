@@ -63,6 +63,11 @@ int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t c
 int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements,
                       uint64_t count) MUST_CHECK;
 
+/* Calls WORK for each element of the list that the family has in registers, and writes the element
+ * back; ELEMENT is room for one. Lets an interrupt in between two: progress LIST. */
+int64_t hypercall_for_each(struct hypercall *call, void *element,
+                           void (*work)(struct domain *caller, void *element));
+
 /* Elements or extents done in earlier executions of this call (rows with progress CMD; 0
  * otherwise). */
 uint64_t hypercall_done(const struct hypercall *call);

@@ -42,7 +42,7 @@ struct p2m_entry {
 int p2m_init(struct domain *d) MUST_CHECK; /* -ENOMEM */
 /* One step of destruction of a domain that no CPU has loaded: its RAM is released, references on
  * foreign frames are put, then the tables go. 1: call again, 0: done. Grant mappings are
- * grant_destroy()'s. */
+ * grant_drop_maps()'s. */
 int p2m_destroy_step(struct domain *d) MUST_CHECK;
 /* All steps at once, for a domain that has hardly anything. */
 void p2m_destroy(struct domain *d);
