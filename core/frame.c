@@ -134,7 +134,8 @@ int frame_alloc_private(struct domain *d, mfn_t *mfn)
         error = take_frame(mfn, &is_clean);
     if (error == 0) {
         frame_write(*mfn, frame_make(FRAME_PRIVATE, FRAME_OWNER_ORPHAN, 0));
-        d->hyp_pages++;
+        if (d != NULL)
+            d->hyp_pages++;
     }
     lock_drop(&frame_lock);
     if (!is_clean)

@@ -44,8 +44,8 @@ int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn) MUST_C
  * when the last reference is gone AND the quarantine has passed. order as at the allocation or
  * less. It is charged until the last reference is gone. */
 void frame_release(struct domain *d, mfn_t mfn, unsigned order);
-/* One clean unmapped frame for the hypervisor's private use (vCPU private page, VMCB), charged to D
- * (hypervisor pages). free: no CPU maps it any more. */
+/* One clean unmapped frame for the hypervisor's private use (vCPU private page, VMCB, a CPU's own),
+ * charged to D (hypervisor pages) if not NULL. free: no CPU maps it any more. */
 int frame_alloc_private(struct domain *d, mfn_t *mfn) MUST_CHECK;
 void frame_free_private(struct domain *d, mfn_t mfn);
 

@@ -59,7 +59,7 @@ void apic_boot(void)
      * processor is left with an interrupt that nobody claims. */
     out8(PIC_PRIMARY_MASK, 0xff);
     out8(PIC_SECONDARY_MASK, 0xff);
-    registers = host_map_device((paddr_t){base}, PAGE_SIZE);
+    registers = host_map((paddr_t){base}, PAGE_SIZE, PT_REGISTERS);
 }
 
 void apic_init_cpu(void)

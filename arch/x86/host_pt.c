@@ -7,156 +7,121 @@
  */
 #include "arch/x86/host_pt.h"
 
-#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
+#include "core/frame.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
-#define TABLE_ENTRY  UINT64_C(0x23) /* present, writable, accessed: APM Vol. 2 5.3.3 */
-#define SHARED_FIRST 256u           /* top-level entries of the upper half */
-#define PRIVATE_SLOT 511u           /* the top-level entry of PRIVATE_VA and IMAGE_VA */
-#define PRIVATE_PDPT 511u           /* entries of its table */
-#define IMAGE_PDPT   510u
-#define PAGE_RO      UINT64_C(0x8000000000000061)
-#define TABLE_REACH  (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */
+#define TABLE_ENTRY   UINT64_C(0x23)               /* A W P: APM Vol. 2 5.3.3 */
+#define PAGE_RO       UINT64_C(0x8000000000000061) /* NX D A P */
+#define ENTRY_LARGE   UINT64_C(0x80)
+#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
+#define PRIVATE_SLOT  511u                /* the top-level entry of PRIVATE_VA and IMAGE_VA */
+#define TABLE_REACH   (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */
 
 /* arch/x86/atoll.lds */
-extern char image_start[], text_end[], rodata_end[], image_end[];
-
-bool lock_knows_cpu;
+extern char text_end[], rodata_end[], image_end[];
 
 static int alloc_table(void *context, mfn_t *table);
 /* Seen through the identity map until host_pt_boot() is done. */
 struct pt host_pt = {.format = &pt_format_host, .alloc = alloc_table};
 
-/* What is left of the image's chunk: the pages that tables take before there is a heap. */
-static uint64_t early_first, early_next, early_end;
+/* What is left of the image's chunk: the pages that tables take before there is a heap, which is up
+ * when early_end is 0. */
+static uint64_t early_next, early_end;
 static uint64_t image_base;
-static bool heap_is_up;
 static uint64_t device_next = DEVICE_VA;
-static paddr_t boot_root;
 static _Atomic uint64_t generation = 1;
 
-void *host_table(mfn_t table)
+/* The table that ENTRY names. */
+static uint64_t *table_of(uint64_t entry)
 {
-    return (void *)(paddr_of(table).v + host_pt.direct);
+    return (uint64_t *)(host_pt.direct + (entry & ENTRY_ADDRESS));
 }
 
-int host_table_alloc(mfn_t *table)
+static int alloc_table(UNUSED void *context, mfn_t *table)
 {
     void *page;
 
-    if (!heap_is_up) {
-        if (early_next == early_end)
+    if (early_end == 0) {
+        page = heap_alloc(NULL, 1);
+        if (page == NULL)
             return -ENOMEM;
-        *table = mfn_of((paddr_t){early_next});
-        early_next += PAGE_SIZE;
-        memset(host_table(*table), 0, PAGE_SIZE);
+        *table = heap_mfn(page);
         return 0;
     }
-    page = heap_alloc(NULL, 1);
-    if (page == NULL)
+    if (early_next == early_end)
         return -ENOMEM;
-    *table = heap_mfn(page);
+    memset(table_of(early_next), 0, PAGE_SIZE);
+    *table = mfn_of((paddr_t){early_next});
+    early_next += PAGE_SIZE;
     return 0;
 }
 
-static int alloc_table(void *context, mfn_t *table)
+static void check(int error)
 {
-    ASSERT(context == NULL);
-    return host_table_alloc(table);
+    if (error != 0)
+        panic("no memory for the hypervisor's page tables (%d)", error);
 }
 
-/* A table at boot, where there is no going on without. */
-static mfn_t boot_table(void)
+/* An entry for a new table, empty or with the contents of another. */
+static uint64_t new_table(void)
 {
     mfn_t table;
 
-    if (host_table_alloc(&table) != 0)
-        panic("no room for page tables in the image's 2 MiB");
-    return table;
+    check(alloc_table(NULL, &table));
+    return paddr_of(table).v | TABLE_ENTRY;
 }
 
-static void map_page(uint64_t address, uint64_t paddr, unsigned level, unsigned rights)
+static uint64_t copy_table(uint64_t entry)
 {
-    struct pt_leaf leaf = {.base = {paddr}, .level = level, .rights = rights};
+    uint64_t copy = new_table();
 
-    if (pt_prepare(&host_pt, address, level) != 0)
-        panic("no memory for the host's page tables");
-    pt_commit(&host_pt, address, &leaf);
+    memcpy(table_of(copy), table_of(entry), PAGE_SIZE);
+    return copy;
 }
 
-/* Everything is readable through the frame and chunk tables: where there is no RAM they show zeroes
- * by tables that all holes share. TABLE becomes one whose every entry is ENTRY. */
-static mfn_t filled_table(uint64_t entry)
+static void map(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
 {
-    mfn_t table = boot_table();
-    uint64_t *entries = host_table(table);
-
-    for (unsigned i = 0; i < PT_ENTRIES; i++)
-        entries[i] = entry;
-    return table;
-}
-
-static uint64_t hole_entry[3]; /* for a page, a level-0 and a level-1 table of holes */
-
-static void make_holes(void)
-{
-    uint64_t *top = host_table(host_pt.root);
-
-    hole_entry[0] = paddr_of(boot_table()).v | PAGE_RO;
-    hole_entry[1] = paddr_of(filled_table(hole_entry[0])).v | TABLE_ENTRY;
-    hole_entry[2] = paddr_of(filled_table(hole_entry[1])).v | TABLE_ENTRY;
-    top[pt_index(FRAME_TABLE_VA, 3)] = paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
-    top[pt_index(CHUNK_TABLE_VA, 3)] = paddr_of(filled_table(hole_entry[2])).v | TABLE_ENTRY;
+    check(pt_prepare(pt, address, leaf->level));
+    pt_commit(pt, address, leaf);
 }
 
 void host_map_table(const void *address, paddr_t page, unsigned level)
 {
-    uint64_t at = (uint64_t)address;
-    uint64_t *entries = host_table(host_pt.root);
-
-    for (unsigned here = 3; here > level; here--) {
-        uint64_t *entry = &entries[pt_index(at, here)];
-
-        if (here < 3 && *entry == hole_entry[here])
-            *entry = paddr_of(filled_table(hole_entry[here - 1])).v | TABLE_ENTRY;
-        entries = host_table(mfn_of((paddr_t){*entry & ~(uint64_t)(PAGE_SIZE - 1)}));
-    }
-    entries[pt_index(at, level)] =
-        page.v | HOST_PAGE_RW | (level == PT_LEVEL_4K ? 0 : UINT64_C(0x80));
-    write_cr3(read_cr3());
+    map(&host_pt, (uint64_t)address, &(struct pt_leaf){page, level, PT_READ | PT_WRITE, 0});
 }
 
-static void map_image(const struct boot_info *bi)
+static void map_image(void)
 {
     for (uint64_t va = IMAGE_VA; va < (uint64_t)image_end; va += PAGE_SIZE) {
-        unsigned rights = PT_READ | PT_WRITE;
+        struct pt_leaf leaf = {{image_base + va - IMAGE_VA}, PT_LEVEL_4K, PT_READ, 0};
 
         if (va < (uint64_t)text_end)
-            rights = PT_READ | PT_EXEC;
-        else if (va < (uint64_t)rodata_end)
-            rights = PT_READ;
-        map_page(va, bi->image_paddr + (va - IMAGE_VA), PT_LEVEL_4K, rights);
+            leaf.rights |= PT_EXEC;
+        else if (va >= (uint64_t)rodata_end)
+            leaf.rights |= PT_WRITE;
+        map(&host_pt, va, &leaf);
     }
     /* Every early page, those that are tables by now included. */
-    for (uint64_t paddr = early_first; paddr < early_end; paddr += PAGE_SIZE)
-        map_page(HEAP_MAP_BASE + paddr, paddr, PT_LEVEL_4K, PT_READ | PT_WRITE);
+    for (uint64_t paddr = image_base + (uint64_t)image_end - IMAGE_VA; paddr < early_end;
+         paddr += PAGE_SIZE)
+        host_map_table((void *)(HEAP_MAP_BASE + paddr), (paddr_t){paddr}, PT_LEVEL_4K);
 }
 
 /* Gives a table to every top-level entry that may ever be used, and all tables to the heap map, so
  * that mapping a chunk needs no memory. */
 static void fill_top(const struct boot_info *bi)
 {
-    uint64_t *top = host_table(host_pt.root);
-    uint64_t one[] = {AREA_VA, DEVICE_VA};
+    const uint64_t one[] = {AREA_VA, DEVICE_VA, FRAME_TABLE_VA, CHUNK_TABLE_VA};
 
     for (unsigned i = 0; i < ARRAY_SIZE(one); i++)
-        top[pt_index(one[i], 3)] = paddr_of(boot_table()).v | TABLE_ENTRY;
+        check(pt_prepare(&host_pt, one[i], PT_LEVEL_1G));
     for (unsigned i = 0; i < bi->mem_count; i++) {
         const struct boot_mem *mem = &bi->mem[i];
 
@@ -166,36 +131,58 @@ static void fill_top(const struct boot_info *bi)
              at < mem->base + mem->size && at < HOST_MFN_MAX << PAGE_SHIFT; at += TABLE_REACH) {
             int error = pt_prepare(&host_pt, HEAP_MAP_BASE + at, PT_LEVEL_2M);
 
-            if (error != 0 && error != -EEXIST) /* the image's small pages are there */
-                panic("no room for page tables in the image's 2 MiB");
+            check(error == -EEXIST ? 0 : error); /* the image's small pages */
         }
     }
 }
 
+/* Everything is readable through the frame and chunk tables: where there is no RAM they show zeroes
+ * by tables that all holes share. HOLE[n] goes into every free entry of tables of level n, from
+ * the table TABLE of LEVEL downwards. */
+static void fill_holes(uint64_t *table, unsigned level, const uint64_t *hole)
+{
+    for (unsigned i = 0; i < PT_ENTRIES; i++) {
+        if (table[i] == 0)
+            table[i] = hole[level];
+        else if (level != 0 && (table[i] & ENTRY_LARGE) == 0 && table[i] != hole[level])
+            fill_holes(table_of(table[i]), level - 1, hole);
+    }
+}
+
+static void close_holes(void)
+{
+    const uint64_t *top = table_of(paddr_of(host_pt.root).v);
+    uint64_t hole[3] = {(new_table() & ENTRY_ADDRESS) | PAGE_RO};
+
+    for (unsigned level = 1; level < ARRAY_SIZE(hole); level++) {
+        hole[level] = new_table();
+        fill_holes(table_of(hole[level]), level - 1, hole);
+    }
+    fill_holes(table_of(top[pt_index(FRAME_TABLE_VA, 3)]), 2, hole);
+    fill_holes(table_of(top[pt_index(CHUNK_TABLE_VA, 3)]), 2, hole);
+}
+
 void host_pt_boot(const struct boot_info *bi)
 {
-    uint64_t used = ((uint64_t)image_end - IMAGE_VA + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    paddr_t root;
 
     image_base = bi->image_paddr;
-    early_first = early_next = bi->image_paddr + used;
-    early_end = bi->image_paddr + bi->image_size;
-    host_pt.root = boot_table();
-    map_image(bi);
+    early_next = image_base + (uint64_t)image_end - IMAGE_VA;
+    early_end = image_base + bi->image_size;
+    host_pt.root = mfn_of((paddr_t){new_table()});
+    map_image();
     fill_top(bi);
-    make_holes();
-    if (host_pt_cpu(0, &boot_root) != 0)
-        panic("no room for the boot CPU's tables in the image's 2 MiB");
+    root = host_pt_cpu(0);
     host_pt.direct = HEAP_MAP_BASE;
-    write_cr3(boot_root.v);
-    lock_knows_cpu = true;
+    write_cr3(root.v);
 }
 
 void host_early_end(mfn_t *first, uint64_t *count)
 {
+    close_holes();
     *first = mfn_of((paddr_t){early_next});
     *count = (early_end - early_next) >> PAGE_SHIFT;
-    early_next = early_end;
-    heap_is_up = true;
+    early_end = 0;
 }
 
 paddr_t host_paddr(const void *address)
@@ -205,120 +192,76 @@ paddr_t host_paddr(const void *address)
     return (paddr_t){va >= IMAGE_VA ? va - IMAGE_VA + image_base : va - HEAP_MAP_BASE};
 }
 
-/* The pages of a private region: offset and count. */
-static const struct {
-    unsigned offset, pages;
-} private_pages[] = {
-    {PRIVATE_PERCPU, sizeof(struct percpu) / PAGE_SIZE + 1},
-    {PRIVATE_STACK, (PRIVATE_STACK_TOP - PRIVATE_STACK) / PAGE_SIZE},
-    {PRIVATE_IST_DF, 1},
-    {PRIVATE_IST_NMI, 1},
-    {PRIVATE_IST_MC, 1},
-};
-
-static int fill_private(uint64_t *entries)
+/* A page that is mapped nowhere else: the boot CPU's, from before there are frames, leaves the heap
+ * map. */
+static paddr_t private_page(void)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(private_pages); i++) {
-        for (unsigned page = 0; page < private_pages[i].pages; page++) {
-            mfn_t mfn;
-            int error = host_table_alloc(&mfn);
+    const struct pt_leaf none = {.rights = 0};
+    mfn_t page;
 
-            if (error != 0)
-                return error;
-            entries[(private_pages[i].offset >> PAGE_SHIFT) + page] =
-                paddr_of(mfn).v | HOST_PAGE_RW;
-        }
+    if (early_end == 0) {
+        check(frame_alloc_private(NULL, &page));
+    } else {
+        check(alloc_table(NULL, &page));
+        pt_commit(&host_pt, HEAP_MAP_BASE + paddr_of(page).v, &none);
     }
-    return 0;
+    return paddr_of(page);
 }
 
-int host_pt_cpu(uint32_t cpu, paddr_t *root)
+paddr_t host_pt_cpu(uint32_t cpu)
 {
-    enum { ROOT, PDPT, PD, PT, TABLES };
-    mfn_t table[TABLES];
-    uint64_t *entries[TABLES];
-    const uint64_t *shared = host_table(host_pt.root);
-    const uint64_t *shared_pdpt;
-    struct percpu *percpu;
+    static const struct {
+        unsigned offset, pages;
+    } parts[] = {
+        {PRIVATE_PERCPU, (sizeof(struct percpu) + PAGE_SIZE - 1) / PAGE_SIZE},
+        {PRIVATE_STACK, (PRIVATE_STACK_TOP - PRIVATE_STACK) / PAGE_SIZE},
+        {PRIVATE_IST_DF, 1},
+        {PRIVATE_IST_NMI, 1},
+        {PRIVATE_IST_MC, 1},
+    };
+    struct pt mine = host_pt;
+    uint64_t *top, *entries;
 
-    if (cpu == 0 && boot_root.v != 0) {
-        *root = boot_root;
-        return 0;
-    }
-    for (unsigned i = 0; i < TABLES; i++) {
-        int error = host_table_alloc(&table[i]);
-
-        if (error != 0)
-            return error; /* a CPU that cannot start stops the machine: nothing to give back */
-        entries[i] = host_table(table[i]);
-    }
-    if (fill_private(entries[PT]) != 0)
-        return -ENOMEM;
-    shared_pdpt = host_table(mfn_of((paddr_t){shared[PRIVATE_SLOT] & ~(uint64_t)(PAGE_SIZE - 1)}));
-    entries[PT][PRIVATE_PT >> PAGE_SHIFT] = paddr_of(table[PT]).v | HOST_PAGE_RW;
-    entries[PD][0] = paddr_of(table[PT]).v | TABLE_ENTRY;
-    entries[PDPT][PRIVATE_PDPT] = paddr_of(table[PD]).v | TABLE_ENTRY;
-    entries[PDPT][IMAGE_PDPT] = shared_pdpt[IMAGE_PDPT];
-    memcpy(entries[ROOT], shared, PAGE_SIZE);
-    entries[ROOT][PRIVATE_SLOT] = paddr_of(table[PDPT]).v | TABLE_ENTRY;
-
-    percpu = host_table(mfn_of((paddr_t){entries[PT][0] & UINT64_C(0x000ffffffffff000)}));
-    percpu->window = &this_cpu()->idle_window;
-    percpu->id = cpu;
-    percpu->cpu = &cpus[cpu];
+    mine.root = mfn_of((paddr_t){copy_table(paddr_of(host_pt.root).v)});
+    top = table_of(paddr_of(mine.root).v);
+    top[PRIVATE_SLOT] = copy_table(top[PRIVATE_SLOT]);
+    check(pt_prepare(&mine, PRIVATE_VA, PT_LEVEL_4K));
+    entries = pt_slot(&mine, PRIVATE_VA);
+    for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+        for (unsigned page = 0; page < parts[i].pages; page++)
+            entries[(parts[i].offset >> PAGE_SHIFT) + page] = private_page().v | HOST_PAGE_RW;
+    entries[PRIVATE_PT >> PAGE_SHIFT] = ((uint64_t)entries - host_pt.direct) | HOST_PAGE_RW;
     cpus[cpu].id = cpu;
     atomic_store(&cpus[cpu].host_gen, atomic_load(&generation));
-    *root = paddr_of(table[ROOT]);
-    return 0;
+    return paddr_of(mine.root);
 }
 
 paddr_t host_startup_root(paddr_t page)
 {
-    mfn_t root = boot_table();
     struct pt startup = host_pt;
-    struct pt_leaf leaf = {
-        .base = page, .level = PT_LEVEL_4K, .rights = PT_READ | PT_WRITE | PT_EXEC};
+    const struct pt_leaf leaf = {page, PT_LEVEL_4K, PT_READ | PT_WRITE | PT_EXEC, 0};
 
-    startup.root = root;
-    memcpy(host_table(root), host_table(host_pt.root), PAGE_SIZE);
-    if (paddr_of(root).v >> 32 != 0 || pt_prepare(&startup, page.v, PT_LEVEL_4K) != 0)
+    startup.root = mfn_of((paddr_t){copy_table(paddr_of(host_pt.root).v)});
+    if (paddr_of(startup.root).v >> 32 != 0)
         panic("no memory below 4 GiB for the start-up tables");
-    pt_commit(&startup, page.v, &leaf);
-    return paddr_of(root);
+    map(&startup, page.v, &leaf);
+    return paddr_of(startup.root);
 }
 
-static void *map_for_good(paddr_t paddr, size_t size, unsigned rights)
+void *host_map(paddr_t paddr, size_t size, unsigned rights)
 {
-    uint64_t offset = paddr.v & (PAGE_SIZE - 1);
-    uint64_t start = device_next;
+    uint64_t offset = paddr.v & (PAGE_SIZE - 1), start = device_next;
 
     for (uint64_t at = paddr.v - offset; at < paddr.v + size; at += PAGE_SIZE) {
-        map_page(device_next, at, PT_LEVEL_4K, rights);
+        map(&host_pt, device_next, &(struct pt_leaf){{at}, PT_LEVEL_4K, rights, 0});
         device_next += PAGE_SIZE;
     }
     return (void *)(start + offset);
 }
 
-void *host_map_device(paddr_t paddr, size_t size)
-{
-    return map_for_good(paddr, size, PT_READ | PT_WRITE | PT_UNCACHED);
-}
-
-const void *host_map_ram_ro(paddr_t paddr, size_t size)
-{
-    return map_for_good(paddr, size, PT_READ);
-}
-
-void *host_map_trampoline(paddr_t page)
-{
-    return map_for_good(page, PAGE_SIZE, PT_READ | PT_WRITE);
-}
-
 void host_map_chunk(paddr_t chunk)
 {
-    struct pt_leaf leaf = {.base = chunk, .level = PT_LEVEL_2M, .rights = PT_READ | PT_WRITE};
-
-    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &leaf);
+    host_map_table((void *)(HEAP_MAP_BASE + chunk.v), chunk, PT_LEVEL_2M);
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)

@@ -16,20 +16,16 @@ struct boot_info;
 
 /* Builds the shared tables and the boot CPU's root and switches to it, on the boot CPU while the
  * first 4 GiB are identity mapped; EFER.NXE is set. BI and the stack must lie in the image. From
- * here on nothing is identity mapped, and this_cpu() works. */
+ * here on nothing is identity mapped. */
 void host_pt_boot(const struct boot_info *bi);
-/* A root for CPU with its private region: per-CPU pages (window tags empty), stacks. CPU 0 has its
- * root from host_pt_boot(). -ENOMEM. */
-int host_pt_cpu(uint32_t cpu, paddr_t *root) MUST_CHECK;
-/* The start-up page of the other CPUs, writable; mapped for good. NULL: no memory. */
-void *host_map_trampoline(paddr_t page);
+/* A root for CPU, with pages of its own in the private region. */
+paddr_t host_pt_cpu(uint32_t cpu);
 /* A root below 4 GiB with the shared region and PAGE identity mapped, executable: for starting CPUs
  * alone. */
 paddr_t host_startup_root(paddr_t page);
-/* Maps SIZE bytes at PADDR for good: device registers, uncached; RAM, read only. Boot CPU only.
- * NULL: no memory. */
-void *host_map_device(paddr_t paddr, size_t size);
-const void *host_map_ram_ro(paddr_t paddr, size_t size);
+/* Maps SIZE bytes at PADDR for good, with RIGHTS (PT_*): device registers, ACPI tables. Boot CPU
+ * only. */
+void *host_map(paddr_t paddr, size_t size, unsigned rights);
 
 /* Maps frame MFN, or with MFN_NONE nothing, at OFFSET (layout.h) of this CPU's private region,
  * writable. The old translation is flushed. */
@@ -48,10 +44,6 @@ void host_flush(void);
 /* Raises the generation of the host's tables after something was unmapped, flushes this CPU and
  * makes the others flush; returns the generation that they must reach. */
 uint64_t host_generation_raise(void);
-/* A zeroed page for a host table: from the image's own chunk until the heap is up. -ENOMEM. */
-int host_table_alloc(mfn_t *table) MUST_CHECK;
-/* Where the hypervisor sees a table page or another heap page. */
-void *host_table(mfn_t table);
 /* The host's shared tables. */
 extern struct pt host_pt;
 

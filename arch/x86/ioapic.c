@@ -49,7 +49,7 @@ static bool find(uint32_t gsi, unsigned *i, uint32_t *index)
 void ioapic_boot(void)
 {
     for (unsigned i = 0; i < acpi.ioapic_count; i++) {
-        ioapics[i].registers = host_map_device((paddr_t){acpi.ioapic[i].paddr}, PAGE_SIZE);
+        ioapics[i].registers = host_map((paddr_t){acpi.ioapic[i].paddr}, PAGE_SIZE, PT_REGISTERS);
         ioapics[i].gsi_base = acpi.ioapic[i].gsi_base;
         ioapics[i].line_count = (ioapic_read(i, IOAPIC_VERSION) >> 16 & 0xff) + 1;
         for (uint32_t line = 0; line < ioapics[i].line_count; line++)

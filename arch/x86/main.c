@@ -90,7 +90,7 @@ void machine_features(uint32_t words[8])
 
 static const void *map_acpi(uint64_t paddr, size_t size)
 {
-    return host_map_ram_ro((paddr_t){paddr}, size);
+    return host_map((paddr_t){paddr}, size, PT_READ);
 }
 
 /* The UART's receive interrupt, where it has an ISA line: other ports are written only. */
@@ -142,6 +142,7 @@ void hypervisor_main(const struct boot_info *bi)
     trap_init_cpu();
     cpu_init_features();
     host_pt_boot(&boot);
+    smp_init_percpu(0);
     frame_boot(&boot);
     cpu_switch_stack(read_cr3(), PRIVATE_VA + PRIVATE_STACK_TOP, boot_cpu_main);
 }

@@ -95,11 +95,11 @@ static bool is_return(uint64_t address)
 static void say_stack(uint64_t rsp)
 {
     uint64_t at =
-        rsp < PRIVATE_VA + PRIVATE_STACK ? PRIVATE_VA + PRIVATE_STACK : rsp & ~UINT64_C(7);
-    uint64_t end = at < PRIVATE_VA + PRIVATE_STACK_TOP ? PRIVATE_VA + PRIVATE_STACK_TOP
+        rsp - PRIVATE_VA < PRIVATE_STACK ? PRIVATE_VA + PRIVATE_STACK : rsp & ~UINT64_C(7);
+    uint64_t end = at - PRIVATE_VA < PRIVATE_STACK_TOP ? PRIVATE_VA + PRIVATE_STACK_TOP
                                                        : (at | (PAGE_SIZE - 1)) + 1;
 
-    for (int said = 0; at < end && said < BACKTRACE_MAX; at += 8) {
+    for (int said = 0; at >= IMAGE_VA && at < end && said < BACKTRACE_MAX; at += 8) {
         uint64_t word = *(const uint64_t *)at;
 
         if (is_return(word)) {

@@ -11,11 +11,12 @@
 struct guest_paging; /* virt.h */
 
 /* Access rights of a mapping, common to all formats. */
-#define PT_READ     (1u << 0)
-#define PT_WRITE    (1u << 1)
-#define PT_EXEC     (1u << 2)
-#define PT_USER     (1u << 3) /* reachable from user level (NPT: always set) */
-#define PT_UNCACHED (1u << 4)
+#define PT_READ      (1u << 0)
+#define PT_WRITE     (1u << 1)
+#define PT_EXEC      (1u << 2)
+#define PT_USER      (1u << 3) /* reachable from user level (NPT: always set) */
+#define PT_UNCACHED  (1u << 4)
+#define PT_REGISTERS (PT_READ | PT_WRITE | PT_UNCACHED) /* of a device */
 
 #define PT_LEVEL_4K 0u
 #define PT_LEVEL_2M 1u

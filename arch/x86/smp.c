@@ -32,6 +32,7 @@ struct trampoline_words {
 
 struct cpu cpus[CPU_MAX];
 uint32_t cpu_count;
+bool lock_knows_cpu;
 
 static uint32_t starting_cpu;
 /* The two sides of the TSC comparison: the boot CPU asks, the other answers with its TSC. */
@@ -44,6 +45,16 @@ static void wait_ns(uint64_t ns)
 
     while (time_ns() < until)
         cpu_relax();
+}
+
+void smp_init_percpu(uint32_t id)
+{
+    struct percpu *self = this_cpu();
+
+    self->id = id;
+    self->cpu = &cpus[id];
+    self->window = &self->idle_window;
+    lock_knows_cpu = true;
 }
 
 void smp_init_this_cpu(void)
@@ -88,6 +99,7 @@ static bool ask_tsc(void)
 /* A started CPU's first C code, on its own tables and stack. */
 static void cpu_main(void)
 {
+    smp_init_percpu(starting_cpu);
     trap_init_cpu();
     cpu_init_features();
     smp_init_this_cpu();
@@ -114,7 +126,7 @@ static bool start_cpu(uint64_t trampoline, uint32_t apic)
 
 bool smp_boot(uint64_t trampoline, uint32_t limit)
 {
-    uint8_t *page = host_map_trampoline((paddr_t){trampoline});
+    uint8_t *page = host_map((paddr_t){trampoline}, PAGE_SIZE, PT_READ | PT_WRITE);
     struct trampoline_words *words =
         (struct trampoline_words *)(page + (trampoline_words - trampoline_start));
     uint32_t self = apic_id();
@@ -126,13 +138,9 @@ bool smp_boot(uint64_t trampoline, uint32_t limit)
     words->stack = PRIVATE_VA + PRIVATE_STACK_TOP;
     words->go = (uint64_t)cpu_main;
     for (uint32_t i = 0; i < acpi.cpu_count && cpu_count < limit; i++) {
-        paddr_t root;
-
         if (acpi.cpu_apic_id[i] == self)
             continue;
-        if (host_pt_cpu(cpu_count, &root) != 0)
-            panic("no memory for CPU %u", cpu_count);
-        words->root = root.v;
+        words->root = host_pt_cpu(cpu_count).v;
         starting_cpu = cpu_count;
         if (!start_cpu(trampoline, acpi.cpu_apic_id[i])) {
             log_line(LOG_ERROR, "smp: the CPU with APIC ID %u does not start", acpi.cpu_apic_id[i]);

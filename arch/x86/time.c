@@ -77,7 +77,7 @@ static void choose_reference(struct reference *ref)
     } else if (acpi.hpet_paddr != 0) {
         uint64_t period_fs;
 
-        hpet = host_map_device((paddr_t){acpi.hpet_paddr}, PAGE_SIZE);
+        hpet = host_map((paddr_t){acpi.hpet_paddr}, PAGE_SIZE, PT_REGISTERS);
         period_fs = *(volatile uint32_t *)(hpet + HPET_CAPABILITIES + 4);
         *(volatile uint32_t *)(hpet + HPET_CONFIG) |= HPET_ENABLE;
         *ref = (struct reference){"HPET", hpet_read, FS_PER_S / period_fs, UINT32_MAX};
