@@ -6,7 +6,6 @@
 #include "core/evtchn.h"
 
 #include "core/domain.h"
-#include "core/evtchn_deliver.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/pirq.h"
@@ -17,11 +16,6 @@
 _Static_assert(EVTCHN_PORTS == EVTCHN_2L_NR_CHANNELS, "two-level ports");
 _Static_assert(EVTCHN_PORTS_32 == COMPAT_EVTCHN_2L_NR_CHANNELS, "two-level ports, 32 bit");
 _Static_assert(sizeof(struct evtchn) == 16, "a page holds whole ports");
-
-struct evtchn *evtchn_entry(const struct domain *d, uint32_t port)
-{
-    return evtchn_find(&d->evtchn, port);
-}
 
 int evtchn_init(struct domain *d)
 {
@@ -51,7 +45,8 @@ static int find_free(struct domain *d, uint32_t *port)
         limit = table->port_limit;
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -EINVAL;
-    while (candidate < table->port_count && evtchn_entry(d, candidate)->state != EVTCHN_FREE)
+    while (candidate < table->port_count &&
+           evtchn_find(&d->evtchn, candidate)->state != EVTCHN_FREE)
         candidate++;
     table->free_hint = candidate;
     if (candidate >= limit)
@@ -76,7 +71,7 @@ int evtchn_alloc_local(struct domain *d, enum evtchn_state state, uint32_t vcpu,
 
     if (error)
         return error;
-    entry = evtchn_entry(d, *port);
+    entry = evtchn_find(&d->evtchn, *port);
     entry->vcpu = (uint16_t)vcpu;
     entry->virq = what;
     entry->state = (uint8_t)state;
@@ -90,14 +85,14 @@ int evtchn_alloc_unbound(struct domain *d, uint16_t remote, uint32_t *port)
     lock_take(&d->evtchn.lock);
     error = evtchn_alloc_local(d, EVTCHN_UNBOUND, 0, 0, port);
     if (!error)
-        evtchn_entry(d, *port)->remote_domid = remote;
+        evtchn_find(&d->evtchn, *port)->remote_domid = remote;
     lock_drop(&d->evtchn.lock);
     return error;
 }
 
 static void connect(struct domain *d, uint32_t port, struct domain *remote, uint32_t rport)
 {
-    struct evtchn *entry = evtchn_entry(d, port);
+    struct evtchn *entry = evtchn_find(&d->evtchn, port);
 
     entry->remote = remote;
     entry->remote_port = rport;
@@ -113,12 +108,12 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, uint32_t rp
     error = find_free(d, port);
     if (error)
         goto unlock;
-    far = evtchn_entry(remote, rport);
+    far = evtchn_find(&remote->evtchn, rport);
     if (!far || far->state != EVTCHN_UNBOUND || far->remote_domid != d->id) {
         error = -EINVAL;
         goto unlock;
     }
-    evtchn_entry(d, *port)->vcpu = 0;
+    evtchn_find(&d->evtchn, *port)->vcpu = 0;
     connect(d, *port, remote, rport);
     connect(remote, rport, d, *port);
     /* What the far end sent while it was unbound would be lost without this. */
@@ -131,7 +126,7 @@ unlock:
 /* Frees an entry whose binding is undone. */
 static void free_entry(struct domain *d, uint32_t port)
 {
-    struct evtchn *entry = evtchn_entry(d, port);
+    struct evtchn *entry = evtchn_find(&d->evtchn, port);
 
     entry->state = EVTCHN_FREE;
     evtchn_clear_pending(d, port);
@@ -153,7 +148,7 @@ static void close_virq(struct domain *d, uint32_t port, uint32_t virq)
  * is needed too: nothing has changed then. */
 static int close_local(struct domain *d, uint32_t port, struct domain **remote)
 {
-    struct evtchn *entry = evtchn_entry(d, port);
+    struct evtchn *entry = evtchn_find(&d->evtchn, port);
 
     if (!entry || entry->state == EVTCHN_FREE || entry->state == EVTCHN_RESERVED)
         return -EINVAL;
@@ -180,10 +175,10 @@ static bool close_pair(struct domain *d, uint32_t port, struct domain *remote)
     bool is_pair;
 
     lock_take_pair(&d->evtchn.lock, &remote->evtchn.lock);
-    entry = evtchn_entry(d, port);
+    entry = evtchn_find(&d->evtchn, port);
     is_pair = entry && entry->state == EVTCHN_INTERDOMAIN && entry->remote == remote;
     if (is_pair) {
-        struct evtchn *far = evtchn_entry(remote, entry->remote_port);
+        struct evtchn *far = evtchn_find(&remote->evtchn, entry->remote_port);
 
         far->state = EVTCHN_UNBOUND;
         far->remote = NULL;

@@ -100,7 +100,7 @@ int evtchn_bind_interdomain(struct domain *d, struct domain *remote, uint32_t rp
 int evtchn_send(struct domain *d, uint32_t port) MUST_CHECK;
 /* Frees D's PORT. -EINVAL: it is not open. */
 int evtchn_close(struct domain *d, uint32_t port) MUST_CHECK;
-/* evtchn_find() in D's table. */
-struct evtchn *evtchn_entry(const struct domain *d, uint32_t port);
+/* Forgets an event on a port that is being freed, so that its next user does not get it. */
+void evtchn_clear_pending(struct domain *d, uint32_t port);
 
 #endif

@@ -5,53 +5,62 @@
  * every change here is one atomic operation; those are full barriers, on which the order below
  * (pending, mask, selector, upcall) rests. No lock but what keeps the port's entry.
  */
-#include "core/evtchn_deliver.h"
+#include "core/evtchn.h"
 
 #include "core/domain.h"
-#include "core/evtchn.h"
 #include "lib/errno.h"
 
 #include "pv-abi/event_channel.h"
 #include "pv-abi/xen.h"
 
-/* Bitmaps as both layouts have them; test_and_* return what the bit was. */
-static bool test_and_set64(uint64_t *words, uint32_t bit)
-{
-    uint64_t mask = UINT64_C(1) << (bit % 64);
+/* Words of the bitmaps. A bit has the same place in them whether the guest's words have 32 or 64
+ * bits; what a guest of the other size does to the same bytes is atomic too. */
+typedef uint32_t __attribute__((may_alias)) word_t;
 
-    return __atomic_fetch_or(&words[bit / 64], mask, __ATOMIC_SEQ_CST) & mask;
-}
-static bool test_and_clear64(uint64_t *words, uint32_t bit)
-{
-    uint64_t mask = UINT64_C(1) << (bit % 64);
+_Static_assert(offsetof(struct shared_info, evtchn_pending) ==
+                   offsetof(struct compat_shared_info, evtchn_pending),
+               "the pending bits are at the same place in both layouts");
 
-    return __atomic_fetch_and(&words[bit / 64], ~mask, __ATOMIC_SEQ_CST) & mask;
-}
-static bool test64(const uint64_t *words, uint32_t bit)
+/* These return what the bit was. */
+static inline bool test_and_set(word_t *words, uint32_t bit)
 {
-    return __atomic_load_n(&words[bit / 64], __ATOMIC_SEQ_CST) & (UINT64_C(1) << (bit % 64));
-}
-static bool test_and_set32(uint32_t *words, uint32_t bit)
-{
-    uint32_t mask = UINT32_C(1) << (bit % 32);
+    word_t mask = UINT32_C(1) << (bit % 32);
 
     return __atomic_fetch_or(&words[bit / 32], mask, __ATOMIC_SEQ_CST) & mask;
 }
-static bool test_and_clear32(uint32_t *words, uint32_t bit)
+static inline bool test_and_clear(word_t *words, uint32_t bit)
 {
-    uint32_t mask = UINT32_C(1) << (bit % 32);
+    word_t mask = UINT32_C(1) << (bit % 32);
 
     return __atomic_fetch_and(&words[bit / 32], ~mask, __ATOMIC_SEQ_CST) & mask;
 }
-static bool test32(const uint32_t *words, uint32_t bit)
+static inline bool test(const word_t *words, uint32_t bit)
 {
     return __atomic_load_n(&words[bit / 32], __ATOMIC_SEQ_CST) & (UINT32_C(1) << (bit % 32));
 }
 
-/* A 32-bit domain's view of the page that is shared. */
-static struct compat_shared_info *shared32(const struct domain *d)
+static inline word_t *pending_of(const struct domain *d)
 {
-    return (struct compat_shared_info *)(void *)d->shared_info;
+    return (word_t *)d->shared_info->evtchn_pending;
+}
+
+static inline word_t *mask_of(const struct domain *d)
+{
+    return unlikely(d->is_32bit)
+               ? ((struct compat_shared_info *)(void *)d->shared_info)->evtchn_mask
+               : (word_t *)d->shared_info->evtchn_mask;
+}
+
+static inline word_t *selector_of(const struct domain *d, struct vcpu_info *info)
+{
+    return unlikely(d->is_32bit) ? &((struct compat_vcpu_info *)(void *)info)->evtchn_pending_sel
+                                 : (word_t *)&info->evtchn_pending_sel;
+}
+
+/* D has bits for ports below this. */
+static inline uint32_t ports_of(const struct domain *d)
+{
+    return unlikely(d->is_32bit) ? EVTCHN_PORTS_32 : EVTCHN_PORTS;
 }
 
 /* Where an event of D goes: a vCPU, and its vcpu_info. Before D has its vCPUs, which are made all
@@ -73,62 +82,39 @@ static inline struct target target_of(const struct domain *d, const struct evtch
 }
 
 /* Tells the vCPU that a word of the pending bits has news. */
-static void raise_upcall(struct target to)
+static inline void raise_upcall(struct target to)
 {
     if (!__atomic_exchange_n(&to.info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) && to.v)
         vcpu_notify(to.v);
 }
 
 /* Sets the selector bit of an unmasked pending PORT, and raises the upcall if the bit is new. */
-static void select_port(const struct domain *d, struct target to, uint32_t port)
+static inline void select_port(const struct domain *d, struct target to, uint32_t port)
 {
-    bool was_set;
-
-    if (d->is_32bit) {
-        struct compat_vcpu_info *info32 = (struct compat_vcpu_info *)(void *)to.info;
-
-        was_set = test_and_set32(&info32->evtchn_pending_sel, port / 32);
-    } else {
-        was_set = test_and_set64(&to.info->evtchn_pending_sel, port / 64);
-    }
-    if (!was_set)
+    if (!test_and_set(selector_of(d, to.info), port / (unlikely(d->is_32bit) ? 32 : 64)))
         raise_upcall(to);
 }
 
-static void wake_pollers(struct domain *d, uint32_t port)
+static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 {
     uint64_t pollers = atomic_load(&d->evtchn.pollers);
 
-    while (pollers) {
-        uint32_t id = (uint32_t)__builtin_ctzll(pollers);
-        struct vcpu *v = d->vcpu[id];
+    for (; pollers; pollers &= pollers - 1) {
+        struct vcpu *v = d->vcpu[__builtin_ctzll(pollers)];
         uint32_t wanted = READ_ONCE(v->poll_port);
 
-        pollers &= pollers - 1;
-        if (wanted == port || wanted == UINT32_MAX) {
+        if (wanted == port || wanted == UINT32_MAX)
             vcpu_wake(v);
-        }
     }
 }
 
 /* Sets PORT of D pending; ENTRY is its entry. */
 static inline void deliver(struct domain *d, const struct evtchn *entry, uint32_t port)
 {
-    if (unlikely(d->is_32bit)) {
-        struct compat_shared_info *info = shared32(d);
-
-        if (port >= EVTCHN_PORTS_32 || test_and_set32(info->evtchn_pending, port))
-            return;
-        if (!test32(info->evtchn_mask, port))
-            select_port(d, target_of(d, entry), port);
-    } else {
-        struct shared_info *info = d->shared_info;
-
-        if (test_and_set64(info->evtchn_pending, port))
-            return;
-        if (!test64(info->evtchn_mask, port))
-            select_port(d, target_of(d, entry), port);
-    }
+    if (unlikely(port >= ports_of(d)) || test_and_set(pending_of(d), port))
+        return;
+    if (!test(mask_of(d), port))
+        select_port(d, target_of(d, entry), port);
     if (unlikely(atomic_load_explicit(&d->evtchn.pollers, memory_order_relaxed)))
         wake_pollers(d, port);
 }
@@ -140,22 +126,22 @@ void evtchn_set_pending(struct domain *d, uint32_t port)
 
 int evtchn_send(struct domain *d, uint32_t port)
 {
+    struct domain *to = d;
     struct evtchn *entry;
-    int error = 0;
+    int error = -EINVAL;
 
     lock_take(&d->evtchn.lock);
     entry = evtchn_find(&d->evtchn, port);
-    if (unlikely(!entry)) {
-        error = -EINVAL;
-    } else if (likely(entry->state == EVTCHN_INTERDOMAIN)) {
-        struct domain *remote = entry->remote;
-
-        port = entry->remote_port;
-        deliver(remote, evtchn_find(&remote->evtchn, port), port);
-    } else if (entry->state == EVTCHN_IPI) {
-        evtchn_set_pending(d, port);
-    } else if (entry->state != EVTCHN_UNBOUND) {
-        error = -EINVAL;
+    if (likely(entry && (entry->state == EVTCHN_INTERDOMAIN || entry->state == EVTCHN_IPI))) {
+        if (entry->state == EVTCHN_INTERDOMAIN) {
+            to = entry->remote;
+            port = entry->remote_port;
+            entry = evtchn_find(&to->evtchn, port);
+        }
+        deliver(to, entry, port);
+        error = 0;
+    } else if (entry && entry->state == EVTCHN_UNBOUND) {
+        error = 0;
     }
     lock_drop(&d->evtchn.lock);
     return error;
@@ -163,34 +149,24 @@ int evtchn_send(struct domain *d, uint32_t port)
 
 void evtchn_clear_pending(struct domain *d, uint32_t port)
 {
-    if (!d->is_32bit)
-        test_and_clear64(d->shared_info->evtchn_pending, port);
-    else if (port < EVTCHN_PORTS_32)
-        test_and_clear32(shared32(d)->evtchn_pending, port);
+    if (port < ports_of(d))
+        test_and_clear(pending_of(d), port);
 }
 
 bool evtchn_is_pending(const struct domain *d, uint32_t port)
 {
-    if (d->is_32bit)
-        return port < EVTCHN_PORTS_32 && test32(shared32(d)->evtchn_pending, port);
-    return port < EVTCHN_PORTS && test64(d->shared_info->evtchn_pending, port);
+    return port < ports_of(d) && test(pending_of(d), port);
 }
 
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
-    struct evtchn *entry;
-    bool was_masked = false;
+    const struct evtchn *entry;
 
     lock_take(&d->evtchn.lock);
-    entry = evtchn_entry(d, port);
-    if (entry) {
-        if (!d->is_32bit)
-            was_masked = test_and_clear64(d->shared_info->evtchn_mask, port);
-        else if (port < EVTCHN_PORTS_32)
-            was_masked = test_and_clear32(shared32(d)->evtchn_mask, port);
-        if (was_masked && evtchn_is_pending(d, port))
-            select_port(d, target_of(d, entry), port);
-    }
+    entry = evtchn_find(&d->evtchn, port);
+    if (entry && port < ports_of(d) && test_and_clear(mask_of(d), port) &&
+        evtchn_is_pending(d, port))
+        select_port(d, target_of(d, entry), port);
     lock_drop(&d->evtchn.lock);
     return entry ? 0 : -EINVAL;
 }
@@ -238,16 +214,13 @@ void evtchn_raise_pirq(struct domain *d, uint32_t pirq)
 
 void evtchn_vcpu_info_moved(struct vcpu *v)
 {
-    struct vcpu_info *info = READ_ONCE(v->info);
+    struct target to = {v, READ_ONCE(v->info)};
+    word_t *selector = selector_of(v->domain, to.info);
 
     /* A sender that still saw the old place set its pending bit before that, so that a guest that
      * looks at every word finds it. */
-    if (v->domain->is_32bit) {
-        struct compat_vcpu_info *info32 = (struct compat_vcpu_info *)(void *)info;
-
-        __atomic_store_n(&info32->evtchn_pending_sel, UINT32_MAX, __ATOMIC_SEQ_CST);
-    } else {
-        __atomic_store_n(&info->evtchn_pending_sel, UINT64_MAX, __ATOMIC_SEQ_CST);
-    }
-    raise_upcall((struct target){v, info});
+    __atomic_store_n(&selector[0], UINT32_MAX, __ATOMIC_SEQ_CST);
+    if (!v->domain->is_32bit)
+        __atomic_store_n(&selector[1], UINT32_MAX, __ATOMIC_SEQ_CST);
+    raise_upcall(to);
 }

@@ -110,7 +110,7 @@ int64_t evtchn_op_bind_pirq(struct hypercall *call)
         error = pirq_bind(d, arg->pirq);
         if (error) {
             table->pirq_port[arg->pirq] = 0;
-            evtchn_entry(d, arg->port)->state = EVTCHN_FREE;
+            evtchn_find(&d->evtchn, arg->port)->state = EVTCHN_FREE;
         }
     }
     lock_drop(&table->lock);
@@ -171,7 +171,7 @@ int64_t evtchn_op_status(struct hypercall *call)
     if (error)
         return error;
     lock_take(&d->evtchn.lock);
-    entry = evtchn_entry(d, arg->port);
+    entry = evtchn_find(&d->evtchn, arg->port);
     if (entry)
         fill_status(entry, arg);
     else
@@ -191,7 +191,7 @@ int64_t evtchn_op_bind_vcpu(struct hypercall *call)
     if (!domain_vcpu(d, arg->vcpu))
         return -ENOENT;
     lock_take(&d->evtchn.lock);
-    entry = evtchn_entry(d, arg->port);
+    entry = evtchn_find(&d->evtchn, arg->port);
     if (entry && (entry->state == EVTCHN_UNBOUND || entry->state == EVTCHN_INTERDOMAIN ||
                   entry->state == EVTCHN_PIRQ ||
                   (entry->state == EVTCHN_VIRQ && virq_is_global(entry->virq)))) {

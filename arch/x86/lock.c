@@ -56,7 +56,8 @@ static void take(struct lock *lock, bool is_second)
     ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
     while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket)
         cpu_relax();
-    atomic_store_explicit(&lock->holder, self(), memory_order_relaxed);
+    if (DEBUG)
+        atomic_store_explicit(&lock->holder, self(), memory_order_relaxed);
 }
 
 void lock_take(struct lock *lock)
@@ -68,22 +69,10 @@ void lock_drop(struct lock *lock)
 {
     uint32_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
 
-    atomic_store_explicit(&lock->holder, 0, memory_order_relaxed);
+    if (DEBUG)
+        atomic_store_explicit(&lock->holder, 0, memory_order_relaxed);
     atomic_store_explicit(&lock->serving, serving + 1, memory_order_release);
     note_dropped(lock->order);
-}
-
-bool lock_try(struct lock *lock)
-{
-    uint32_t serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
-    uint32_t expected = serving;
-
-    if (!atomic_compare_exchange_strong_explicit(&lock->next, &expected, serving + 1,
-                                                 memory_order_acquire, memory_order_relaxed))
-        return false;
-    note_taken(lock->order, true);
-    atomic_store_explicit(&lock->holder, self(), memory_order_relaxed);
-    return true;
 }
 
 void lock_take_pair(struct lock *a, struct lock *b)

@@ -28,7 +28,7 @@ struct lock {
     _Atomic uint32_t next;
     _Atomic uint32_t serving;
     uint16_t order;          /* enum lock_order */
-    _Atomic uint16_t holder; /* CPU number + 1, 0: free */
+    _Atomic uint16_t holder; /* DEBUG: CPU number + 1, 0: free */
 };
 
 #define LOCK_INIT(lock_order_value)                                                                \
@@ -42,13 +42,11 @@ extern bool lock_knows_cpu;
 void lock_init(struct lock *lock, enum lock_order order);
 void lock_take(struct lock *lock);
 void lock_drop(struct lock *lock);
-/* True when taken. */
-bool lock_try(struct lock *lock) MUST_CHECK;
 /* Takes both (they may be the same one) in the order of their addresses; both have one lock order.
  */
 void lock_take_pair(struct lock *a, struct lock *b);
 void lock_drop_pair(struct lock *a, struct lock *b);
-bool lock_is_held(const struct lock *lock); /* by this CPU */
+bool lock_is_held(const struct lock *lock); /* by this CPU; DEBUG only */
 
 static inline void cpu_relax(void)
 {

@@ -107,16 +107,31 @@ static inline void pins_forget(struct window *window)
  * guest or halted. May be called for this CPU (no IPI: it looks before it enters a guest). */
 void cpu_kick(struct cpu *cpu, uint32_t bits);
 
-/* Time stamp counter, in ticks. */
-uint64_t tsc_read(void);
-/* Nanoseconds since the hypervisor started, and the conversions that time pages publish:
- * ns = (ticks << tsc_shift or >> -tsc_shift) * tsc_mul >> 32 (xen.h, struct vcpu_time_info). */
-uint64_t time_ns(void);
-uint64_t time_ns_of_tsc(uint64_t tsc);
-uint64_t tsc_of_time_ns(uint64_t ns);
+/* The conversion of ticks to ns that time pages publish: (ticks << tsc_shift or >> -tsc_shift) *
+ * tsc_mul >> 32 (xen.h, struct vcpu_time_info). tsc_scale has it in one number with 48 fraction
+ * bits. */
 extern uint32_t tsc_khz;
 extern uint32_t tsc_mul;
 extern int8_t tsc_shift;
+extern uint64_t tsc_start, tsc_scale;
+/* Time stamp counter, in ticks; nanoseconds since the hypervisor started. */
+#ifdef ATOLL_HOST_TEST
+uint64_t tsc_read(void);
+uint64_t time_ns_of_tsc(uint64_t tsc);
+#else
+static inline uint64_t tsc_read(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+static inline uint64_t time_ns_of_tsc(uint64_t tsc)
+{
+    return (uint64_t)((unsigned __int128)(tsc - tsc_start) * tsc_scale >> 48);
+}
+#endif
+static inline uint64_t time_ns(void)
+{
+    return time_ns_of_tsc(tsc_read());
+}
 /* UTC in ns since 1970 at time_ns() == 0. */
 extern uint64_t wall_ns_at_start;
 /* Arms this CPU's timer interrupt for a time in time_ns() units; UINT64_MAX: off. A time in the

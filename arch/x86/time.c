@@ -34,10 +34,9 @@ uint32_t tsc_mul;
 int8_t tsc_shift;
 uint64_t wall_ns_at_start;
 
-static uint64_t tsc_start;
-/* 32 fraction bits each; both clocks are below 4.29 GHz. */
-static uint64_t ticks_per_ns; /* TSC */
-static uint64_t apic_mul;     /* APIC timer ticks per ns */
+uint64_t tsc_start, tsc_scale;
+static uint64_t
+    apic_mul; /* APIC timer ticks per ns, 32 fraction bits: its clock is below 4.29 GHz */
 
 /* A counter that tells how long the measurement takes. */
 struct reference {
@@ -96,7 +95,6 @@ static void set_scale(uint64_t hz)
 {
     int shift = 0;
 
-    ticks_per_ns = (hz << 32) / NS_PER_S;
     while (hz > 2 * NS_PER_S) {
         hz >>= 1;
         shift--;
@@ -107,6 +105,7 @@ static void set_scale(uint64_t hz)
     }
     tsc_shift = (int8_t)shift;
     tsc_mul = (uint32_t)((NS_PER_S << 32) / hz);
+    tsc_scale = (uint64_t)tsc_mul << (16 + shift);
 }
 
 void time_boot(const struct boot_info *bi)
@@ -148,29 +147,6 @@ void time_report(bool cpus_agree)
         log_line(LOG_NOTICE, "time: the TSC is not called invariant, but all CPUs agree on it");
     else
         log_line(LOG_ERROR, "time: the TSCs of the CPUs differ: guests will see time jump");
-}
-
-uint64_t tsc_read(void)
-{
-    return rdtsc();
-}
-
-uint64_t time_ns_of_tsc(uint64_t tsc)
-{
-    uint64_t ticks = tsc - tsc_start;
-
-    ticks = tsc_shift < 0 ? ticks >> -tsc_shift : ticks << tsc_shift;
-    return (uint64_t)((unsigned __int128)ticks * tsc_mul >> 32);
-}
-
-uint64_t time_ns(void)
-{
-    return time_ns_of_tsc(rdtsc());
-}
-
-uint64_t tsc_of_time_ns(uint64_t ns)
-{
-    return tsc_start + (uint64_t)((unsigned __int128)ns * ticks_per_ns >> 32);
 }
 
 void cpu_timer_arm(uint64_t deadline_ns)

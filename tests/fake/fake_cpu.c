@@ -82,19 +82,9 @@ uint64_t tsc_read(void)
     return fake_ns;
 }
 
-uint64_t time_ns(void)
-{
-    return fake_ns;
-}
-
 uint64_t time_ns_of_tsc(uint64_t tsc)
 {
     return tsc;
-}
-
-uint64_t tsc_of_time_ns(uint64_t ns)
-{
-    return ns;
 }
 
 void cpu_timer_arm(uint64_t deadline_ns)
