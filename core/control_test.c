@@ -137,11 +137,7 @@ static void test_limits(UNUSED void **state)
     assert_int_equal(caller_domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), -EINVAL);
     op.u.paging_mempool.size = 1 << 20;
     assert_int_equal(caller_domctl(&op, XEN_DOMCTL_set_paging_mempool_size, domid), 0);
-    op.u.shadow_op = (struct xen_domctl_shadow_op){.op = XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION};
-    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_shadow_op, domid), 0);
-    assert_int_equal(op.u.shadow_op.mb, 1);
-    op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE;
-    assert_int_equal(caller_domctl(&op, XEN_DOMCTL_shadow_op, domid), -EOPNOTSUPP);
+    assert_int_equal(domain_by_id(domid)->hyp_limit, (1 << 20) / PAGE_SIZE);
 }
 
 static void test_weight_and_cap(UNUSED void **state)

@@ -6,23 +6,14 @@
 #include "core/physmap.h"
 #include "lib/errno.h"
 
-#define KIB_PER_PAGE  (PAGE_SIZE / 1024)
-#define PAGES_PER_MIB (1024 * 1024 / PAGE_SIZE)
-#define MAPPING_MAX   64u /* frames in one call, as on Xen */
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+#define MAPPING_MAX  64u /* frames in one call, as on Xen */
 
 int64_t domctl_max_mem(struct hypercall *call)
 {
     const struct xen_domctl *op = call->arg;
 
     WRITE_ONCE(call->target->max_pages, op->u.max_mem.max_memkb / KIB_PER_PAGE);
-    return 0;
-}
-
-int64_t domctl_get_paging_mempool_size(struct hypercall *call)
-{
-    struct xen_domctl *op = call->arg;
-
-    op->u.paging_mempool.size = READ_ONCE(call->target->hyp_limit) << PAGE_SHIFT;
     return 0;
 }
 
@@ -34,24 +25,6 @@ int64_t domctl_set_paging_mempool_size(struct hypercall *call)
         return -EINVAL;
     WRITE_ONCE(call->target->hyp_limit, op->u.paging_mempool.size >> PAGE_SHIFT);
     return 0;
-}
-
-int64_t domctl_shadow_op(struct hypercall *call)
-{
-    struct xen_domctl *op = call->arg;
-    struct xen_domctl_shadow_op *shadow = &op->u.shadow_op;
-    struct domain *d = call->target;
-
-    switch (shadow->op) {
-    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        shadow->mb = (uint32_t)((READ_ONCE(d->hyp_limit) + PAGES_PER_MIB - 1) / PAGES_PER_MIB);
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        WRITE_ONCE(d->hyp_limit, (uint64_t)shadow->mb * PAGES_PER_MIB);
-        return 0;
-    default:
-        return -EOPNOTSUPP;
-    }
 }
 
 /* Devices are the control domain's, and nobody is given one. */

@@ -74,8 +74,6 @@ static const struct {
     {ROW_memory_op_XENMEM_set_memory_map,
      {FIELD(xen_foreign_memory_map, domid), FIELD(xen_foreign_memory_map, map.nr_entries),
       FIELD(xen_foreign_memory_map, map.buffer)}},
-    {ROW_memory_op_XENMEM_machine_memory_map,
-     {FIELD(xen_memory_map, nr_entries), FIELD(xen_memory_map, buffer)}},
     {ROW_memory_op_XENMEM_acquire_resource,
      {FIELD(xen_mem_acquire_resource, domid), FIELD(xen_mem_acquire_resource, type),
       FIELD(xen_mem_acquire_resource, id), FIELD(xen_mem_acquire_resource, nr_frames),

@@ -5,10 +5,6 @@
 
 #include "core/types.h"
 
-/* Range INDEX (0: the first) of machine memory in address order: base and size in bytes, type as
- * BIOS call E820h has it (1 RAM, 2 reserved, 3 ACPI). False past the last. */
-bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size,
-                          uint32_t *type) MUST_CHECK;
 /* True for a page with registers that stay the hypervisor's: interrupt controllers, HPET, and PCI's
  * configuration space in memory (design decision 7). */
 bool machine_keeps_frame(mfn_t mfn);

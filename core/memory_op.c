@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* memory_op (memory.h): a domain's reservation, extent by extent, and questions about it. */
+/* memory_op (memory.h): a domain's reservation, extent by extent, questions about it, and its
+ * memory map as its builder set it. */
 #include "core/domain.h"
 #include "core/frame.h"
+#include "core/heap.h"
 #include "core/hypercall_rows.h"
-#include "core/log.h"
+#include "core/memory_map.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
 
 #include "pv-abi/memory.h"
 
+_Static_assert(sizeof(struct memory_map) <= PAGE_SIZE, "a page, and one bulk of a cursor");
+
 /* The largest extent: one leaf of 2 MiB. */
 #define EXTENT_ORDER_MAX 9u
 
-static int one_extent(struct domain *d, uint32_t op, gfn_t gfn, unsigned order)
-{
-    if (op == XENMEM_populate_physmap)
-        return physmap_populate(d, gfn, order);
-    return physmap_release_ram(d, gfn, order);
-}
+/* What is done to one extent of a domain. */
+typedef int extent_change_t(struct domain *d, gfn_t gfn, unsigned order);
 
 /* Runs over the extents from DONE on; the result is how many are done. One that fails ends it. */
-static int64_t run_extents(struct hypercall *call, struct domain *d, uint32_t op, uint64_t done)
+static int64_t run_extents(struct hypercall *call, struct domain *d, extent_change_t *change,
+                           uint64_t done)
 {
     const struct xen_memory_reservation *arg = call->arg;
     struct hypercall_cursor cursor;
     uint64_t gfn;
 
     if (cursor_open(&cursor, call, 0, arg->extent_start, arg->nr_extents) ||
-        (done && cursor_skip(&cursor, done)))
+        cursor_skip(&cursor, done))
         return (int64_t)done;
     while (cursor_next(&cursor, &gfn) == 0) {
-        if (one_extent(d, op, (gfn_t){gfn}, arg->extent_order))
+        if (change(d, (gfn_t){gfn}, arg->extent_order))
             break;
         done++;
         if (done < arg->nr_extents && hypercall_should_yield())
@@ -39,78 +40,52 @@ static int64_t run_extents(struct hypercall *call, struct domain *d, uint32_t op
     return (int64_t)done;
 }
 
-static int64_t change_reservation(struct hypercall *call, uint32_t op)
+static int64_t change_reservation(struct hypercall *call, extent_change_t *change)
 {
     const struct xen_memory_reservation *arg = call->arg;
-    uint64_t done = hypercall_done(call);
+    int64_t result = (int64_t)hypercall_done(call);
     struct domain *d;
-    int64_t result;
     int error;
 
     if (arg->nr_extents > EXTENTS_MAX || arg->extent_order > EXTENT_ORDER_MAX)
-        return (int64_t)done;
+        return result;
     error = domain_get_target(arg->domid, &d);
     if (error)
-        return error == -EPERM ? error : (int64_t)done;
+        return error == -EPERM ? error : result;
     /* The memory of a direct-mapped domain stays where its devices expect it. */
-    result = d->is_direct_mapped ? (int64_t)done : run_extents(call, d, op, done);
+    if (!d->is_direct_mapped)
+        result = run_extents(call, d, change, (uint64_t)result);
     domain_put(d);
     return result;
 }
 
 int64_t memory_op_populate_physmap(struct hypercall *call)
 {
-    return change_reservation(call, XENMEM_populate_physmap);
+    return change_reservation(call, physmap_populate);
 }
 
 int64_t memory_op_decrease_reservation(struct hypercall *call)
 {
-    return change_reservation(call, XENMEM_decrease_reservation);
+    return change_reservation(call, physmap_release_ram);
 }
 
 int64_t memory_op_current_reservation(struct hypercall *call)
 {
-    const struct xen_memory_domain *arg = call->arg;
-    struct domain *d;
-    int64_t result = domain_get_target(arg->domid, &d);
-
-    if (result)
-        return result;
-    result = (int64_t)READ_ONCE(d->tot_pages);
-    domain_put(d);
-    return result;
+    return (int64_t)READ_ONCE(call->target->tot_pages);
 }
 
 int64_t memory_op_maximum_reservation(struct hypercall *call)
 {
-    const struct xen_memory_domain *arg = call->arg;
-    struct domain *d;
-    int64_t result = domain_get_target(arg->domid, &d);
-
-    if (result)
-        return result;
-    result = (int64_t)READ_ONCE(d->max_pages);
-    domain_put(d);
-    return result;
+    return (int64_t)READ_ONCE(call->target->max_pages);
 }
 
 int64_t memory_op_maximum_gpfn(struct hypercall *call)
 {
-    const struct xen_memory_domain *arg = call->arg;
-    struct domain *d;
-    int64_t result = domain_get_target(arg->domid, &d);
-
-    if (result)
-        return result;
-    result = (int64_t)READ_ONCE(d->p2m.max_gfn.v);
-    domain_put(d);
-    return result;
+    return (int64_t)READ_ONCE(call->target->p2m.max_gfn.v);
 }
 
-int64_t memory_op_maximum_ram_page(struct hypercall *call)
+int64_t memory_op_maximum_ram_page(UNUSED struct hypercall *call)
 {
-    /* Everybody may know: the row has neither an argument nor a restriction. */
-    ASSERT(call->arg == NULL);
     return (int64_t)frame_max_mfn();
 }
 
@@ -118,4 +93,56 @@ int64_t memory_op_maximum_ram_page(struct hypercall *call)
 int64_t memory_op_get_vnumainfo(UNUSED struct hypercall *call)
 {
     return -EOPNOTSUPP;
+}
+
+int64_t memory_op_memory_map(struct hypercall *call)
+{
+    struct xen_memory_map *arg = call->arg;
+    const struct memory_map *map = call->d->memory_map;
+    struct hypercall_cursor cursor;
+    int error;
+
+    /* The builder has finished when the guest asks: the map does not change any more. */
+    if (!map)
+        return -ENOSYS;
+    if (arg->nr_entries > map->count)
+        arg->nr_entries = map->count;
+    error = cursor_open(&cursor, call, 0, arg->buffer, arg->nr_entries);
+    return error ? error : cursor_write_bulk(&cursor, map->entry, arg->nr_entries);
+}
+
+/* Reads the caller's entries into MAP. */
+static int read_map(struct hypercall *call, struct memory_map *map)
+{
+    const struct xen_foreign_memory_map *arg = call->arg;
+    struct hypercall_cursor cursor;
+    int error = cursor_open(&cursor, call, 0, arg->map.buffer, arg->map.nr_entries);
+
+    map->count = arg->map.nr_entries;
+    return error ? error : cursor_read_bulk(&cursor, map->entry, map->count);
+}
+
+int64_t memory_op_set_memory_map(struct hypercall *call)
+{
+    const struct xen_foreign_memory_map *arg = call->arg;
+    struct domain *d = call->target;
+    struct memory_map *map, *old;
+    int error;
+
+    if (arg->map.nr_entries > MEMORY_MAP_ENTRIES)
+        return -EINVAL;
+    map = heap_alloc(d, 1);
+    if (!map)
+        return -ENOMEM;
+    error = read_map(call, map);
+    lock_take(&d->lock);
+    if (!error && atomic_load(&d->state) != DOMAIN_BUILDING)
+        error = -EBUSY;
+    old = error ? map : d->memory_map;
+    if (!error)
+        d->memory_map = map;
+    lock_drop(&d->lock);
+    if (old)
+        heap_free(d, old, 1);
+    return error;
 }

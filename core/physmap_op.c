@@ -7,13 +7,18 @@
 
 #include "pv-abi/memory.h"
 
-/* Moves a range frame by frame; the argument keeps the progress. */
-static int64_t add_range(struct hypercall *call, struct domain *d, struct xen_add_to_physmap *arg)
+/* One frame, or a range frame by frame: the argument keeps the progress. */
+int64_t memory_op_add_to_physmap(struct hypercall *call)
 {
-    while (arg->size) {
-        int error = physmap_add(d, arg->space, arg->idx, NULL, (gfn_t){arg->gpfn});
+    struct xen_add_to_physmap *arg = call->arg;
+    bool is_range = arg->space == XENMAPSPACE_gmfn_range;
 
-        if (error)
+    if (arg->space == XENMAPSPACE_gmfn_foreign)
+        return -ENOSYS;
+    while (!is_range || arg->size) {
+        int error = physmap_add(call->target, arg->space, arg->idx, NULL, (gfn_t){arg->gpfn});
+
+        if (error || !is_range)
             return error;
         arg->idx++;
         arg->gpfn++;
@@ -24,26 +29,7 @@ static int64_t add_range(struct hypercall *call, struct domain *d, struct xen_ad
     return 0;
 }
 
-int64_t memory_op_add_to_physmap(struct hypercall *call)
-{
-    struct xen_add_to_physmap *arg = call->arg;
-    struct domain *d;
-    int64_t result;
-
-    if (arg->space == XENMAPSPACE_gmfn_foreign)
-        return -ENOSYS;
-    result = domain_get_target(arg->domid, &d);
-    if (result)
-        return result;
-    if (arg->space == XENMAPSPACE_gmfn_range)
-        result = add_range(call, d, arg);
-    else
-        result = physmap_add(d, arg->space, arg->idx, NULL, (gfn_t){arg->gpfn});
-    domain_put(d);
-    return result;
-}
-
-static int64_t run_batch(struct hypercall *call, struct domain *d, struct domain *foreign)
+static int64_t run_batch(struct hypercall *call, struct domain *foreign)
 {
     enum { INDEX, GFN, ERROR, ARRAYS };
     const struct xen_add_to_physmap_batch *arg = call->arg;
@@ -69,7 +55,7 @@ static int64_t run_batch(struct hypercall *call, struct domain *d, struct domain
             error = cursor_next(&cursor[ERROR], &status);
         if (error)
             break;
-        status = physmap_add(d, arg->space, index, foreign, (gfn_t){gfn});
+        status = physmap_add(call->target, arg->space, index, foreign, (gfn_t){gfn});
         cursor_write(&cursor[ERROR], &status);
         done++;
         if (done < arg->size && hypercall_should_yield())
@@ -81,49 +67,32 @@ static int64_t run_batch(struct hypercall *call, struct domain *d, struct domain
 int64_t memory_op_add_to_physmap_batch(struct hypercall *call)
 {
     const struct xen_add_to_physmap_batch *arg = call->arg;
-    bool is_foreign = arg->space == XENMAPSPACE_gmfn_foreign;
-    struct domain *foreign = NULL, *d;
+    struct domain *foreign;
     int64_t result;
 
     if (arg->space == XENMAPSPACE_gmfn_range)
         return -EINVAL;
-    if (!is_foreign && arg->u.res0)
-        return -EOPNOTSUPP;
-    result = domain_get_target(arg->domid, &d);
-    if (result)
-        return result;
-    if (is_foreign) {
-        foreign = domain_get(arg->u.foreign_domid);
-        result = foreign ? 0 : -ESRCH;
-    }
-    if (is_foreign && !result && !call->d->is_privileged)
-        result = -EPERM;
-    if (!result)
-        result = run_batch(call, d, foreign);
-    if (foreign)
-        domain_put(foreign);
-    domain_put(d);
+    if (arg->space != XENMAPSPACE_gmfn_foreign)
+        return arg->u.res0 ? -EOPNOTSUPP : run_batch(call, NULL);
+    foreign = domain_get(arg->u.foreign_domid);
+    if (!foreign)
+        return -ESRCH;
+    result = call->d->is_privileged ? run_batch(call, foreign) : -EPERM;
+    domain_put(foreign);
     return result;
 }
 
 int64_t memory_op_remove_from_physmap(struct hypercall *call)
 {
     const struct xen_remove_from_physmap *arg = call->arg;
-    struct domain *d;
-    int64_t result = domain_get_target(arg->domid, &d);
+    int error = physmap_remove(call->target, (gfn_t){arg->gpfn});
 
-    if (result)
-        return result;
-    result = physmap_remove(d, (gfn_t){arg->gpfn});
-    if (result == -EAGAIN)
-        result = hypercall_continue(call, 0);
-    domain_put(d);
-    return result;
+    return error == -EAGAIN ? hypercall_continue(call, 0) : error;
 }
 
 /* Maps frames of another's grant table where the list says. An error undoes nothing: what is mapped
  * is unmapped as anything else. */
-static int64_t map_resource(struct hypercall *call, struct domain *owner)
+static int64_t map_resource(struct hypercall *call)
 {
     const struct xen_mem_acquire_resource *arg = call->arg;
     uint64_t done = hypercall_done(call);
@@ -137,8 +106,8 @@ static int64_t map_resource(struct hypercall *call, struct domain *owner)
 
         error = cursor_next(&cursor, &gfn);
         if (!error)
-            error =
-                physmap_add(call->d, PHYSMAP_OTHERS_GRANTS, arg->frame + done, owner, (gfn_t){gfn});
+            error = physmap_add(call->d, PHYSMAP_OTHERS_GRANTS, arg->frame + done, call->target,
+                                (gfn_t){gfn});
         done++;
         if (!error && done < arg->nr_frames && hypercall_should_yield())
             return hypercall_continue(call, done);
@@ -149,27 +118,17 @@ static int64_t map_resource(struct hypercall *call, struct domain *owner)
 int64_t memory_op_acquire_resource(struct hypercall *call)
 {
     struct xen_mem_acquire_resource *arg = call->arg;
-    struct domain *owner;
-    int64_t result;
 
-    if (arg->pad)
+    if (arg->type != XENMEM_resource_grant_table)
+        return -EOPNOTSUPP;
+    if (arg->pad || arg->id != XENMEM_resource_grant_table_id_shared)
         return -EINVAL;
-    if (arg->type != XENMEM_resource_grant_table ||
-        arg->id != XENMEM_resource_grant_table_id_shared)
-        return arg->type == XENMEM_resource_grant_table ? -EINVAL : -EOPNOTSUPP;
-    owner = domain_get(arg->domid);
-    if (!owner)
-        return -ESRCH;
-    if (owner == call->d) {
-        result = -EPERM;
-    } else if (!arg->frame_list) {
-        result = arg->nr_frames ? -EINVAL : 0;
-        arg->nr_frames = owner->grants.frame_limit;
-    } else if (arg->nr_frames > GRANT_FRAMES_MAX || arg->frame > GRANT_FRAMES_MAX) {
-        result = -EINVAL;
-    } else {
-        result = map_resource(call, owner);
-    }
-    domain_put(owner);
-    return result;
+    if (call->target == call->d)
+        return -EPERM;
+    if (arg->frame_list)
+        return arg->nr_frames <= GRANT_FRAMES_MAX ? map_resource(call) : -EINVAL;
+    if (arg->nr_frames)
+        return -EINVAL;
+    arg->nr_frames = call->target->grants.frame_limit;
+    return 0;
 }

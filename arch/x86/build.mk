@@ -14,8 +14,8 @@ HV_FLAGS := -fomit-frame-pointer -mcmodel=kernel \
 HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/host_% arch/x86/hvm_record arch/x86/ioapic arch/x86/irq \
 	arch/x86/machine arch/x86/main arch/x86/msi arch/x86/options arch/x86/panic arch/x86/smp arch/x86/svm_state \
 	arch/x86/trap core/atoll_op core/builder core/console core/domain core/domain_% core/domctl% \
-	core/foreign core/frame_boot core/grant core/hvm_op core/log core/memory_map_op \
-	core/physdev core/sched_place core/sysctl core/version drivers/host/%
+	core/frame_boot core/grant core/hvm_op core/log \
+	core/physdev core/physmap_op core/sched_place core/sysctl core/version drivers/host/%
 $(filter $(HV_COLD:%=$(BUILD)/hv/%.o),$(HV_OBJS)): HV_CFLAGS := -Os
 
 $(BUILD)/hv/%.o: %.c arch/x86/build.mk

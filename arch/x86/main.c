@@ -36,25 +36,6 @@ void hypervisor_main(const struct boot_info *bi) NORETURN;
 static struct boot_info boot;
 static struct options options;
 
-/* BIOS call INT 15h, EAX=E820h. */
-enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3 };
-
-bool machine_memory_range(uint32_t index, uint64_t *base, uint64_t *size, uint32_t *type)
-{
-    static const uint8_t type_of[] = {
-        [BOOT_MEM_FREE] = E820_RAM,   [BOOT_MEM_IMAGE] = E820_RAM,
-        [BOOT_MEM_MODULE] = E820_RAM, [BOOT_MEM_BOOT] = E820_RAM,
-        [BOOT_MEM_ACPI] = E820_ACPI,  [BOOT_MEM_RESERVED] = E820_RESERVED,
-    };
-
-    if (index >= boot.mem_count)
-        return false;
-    *base = boot.mem[index].base;
-    *size = boot.mem[index].size;
-    *type = type_of[boot.mem[index].type];
-    return true;
-}
-
 static bool is_in(paddr_t at, uint64_t base, uint64_t size)
 {
     base &= ~(uint64_t)(PAGE_SIZE - 1);

@@ -18,12 +18,6 @@ void pirq_unbind(UNUSED struct domain *d, UNUSED uint32_t pirq)
 {
 }
 
-bool machine_memory_range(UNUSED uint32_t index, UNUSED uint64_t *base, UNUSED uint64_t *size,
-                          UNUSED uint32_t *type)
-{
-    return false;
-}
-
 bool machine_keeps_frame(mfn_t mfn)
 {
     return mfn.v == FAKE_KEPT_MFN;
