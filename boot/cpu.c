@@ -2,6 +2,7 @@
 /* Gathers from the CPU what check_cpu judges. */
 #include "boot/check.h"
 
+#include "lib/cpu_bits.h"
 #include "lib/insn.h"
 
 /* AMD64 APM Vol. 3, appendix E.4, and Vol. 2, section 15.30.1. */
@@ -9,7 +10,6 @@
 #define EXTENDED_LEAF     0x80000001u
 #define SVM_LEAF          0x8000000au
 #define EXTENDED_ECX_SVM  (1u << 2)
-#define MSR_VM_CR         0xc0010114u
 
 void check_gather_cpu(struct check_cpu *cpu)
 {

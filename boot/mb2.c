@@ -6,7 +6,6 @@
  */
 #include "boot/entry.h"
 
-#include "lib/insn.h"
 #include "boot/check.h"
 #include "boot/clock.h"
 #include "boot/mb2_parse.h"
@@ -16,6 +15,7 @@
 #include "drivers/host/uart.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 

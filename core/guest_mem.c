@@ -12,13 +12,10 @@
 #include "arch/x86/virt.h"
 #include "core/domain.h"
 #include "core/p2m.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-/* APM Vol. 2 3.1 and 3.1.7 */
-#define CR0_WP   (UINT64_C(1) << 16)
-#define CR0_PG   (UINT64_C(1) << 31)
-#define CR4_SMAP (UINT64_C(1) << 21)
 #define CPL_USER 3u
 
 static uint64_t *map_table(gfn_t table, unsigned level)

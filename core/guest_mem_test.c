@@ -12,6 +12,7 @@
 
 #include "core/domain.h"
 #include "core/guest_mem.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "tests/fake/fake_cpu.h"
 #include "tests/fake/fake_memory.h"
@@ -29,11 +30,6 @@
 #define NX (UINT64_C(1) << 63)
 
 #define CR0_PAGING UINT64_C(0x80010001) /* PG, WP, PE */
-#define CR0_WP     UINT64_C(0x10000)
-#define CR4_PSE    UINT64_C(0x10)
-#define CR4_PAE    UINT64_C(0x20)
-#define CR4_SMAP   UINT64_C(0x200000)
-#define EFER_LMA   UINT64_C(0x400)
 
 static struct domain *d;
 static mfn_t mfns[FRAMES];

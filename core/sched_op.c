@@ -3,11 +3,11 @@
 
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "pv-abi/sched.h"
 
 #define POLL_PORTS_MAX 128u /* as Xen */
-#define RFLAGS_IF      (1u << 9)
 #define NS_PER_SECOND  UINT64_C(1000000000)
 
 int64_t sched_op_yield(struct hypercall *call)

@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
+#include "lib/cpu_bits.h"
 #include "lib/insn.h"
 
-#define MSR_APIC_BASE     0x1bu
 #define APIC_BASE_BSP     (1u << 8)
 #define APIC_BASE_X2APIC  (1u << 10)
 #define APIC_BASE_ENABLE  (1u << 11)

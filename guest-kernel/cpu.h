@@ -9,8 +9,6 @@
 #define CPU_STACK_SIZE  16384
 #define CPU_FAULT_STACK 8192
 
-#define MSR_GS_BASE 0xc0000101u
-
 struct trap_record;
 
 /* Written by its own vcpu only. */

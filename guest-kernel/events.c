@@ -10,9 +10,9 @@
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
+#include "lib/insn.h"
 #include "pv-abi/hvm_params.h"
 #include "pv-abi/memory.h"
 

@@ -2,8 +2,8 @@
 /* Finds the hypervisor by CPUID, has it fill the hypercall page, and makes calls by instruction. */
 #include "guest-kernel/hypercall.h"
 
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "pv-abi/cpuid.h"
 #include "pv-abi/hvm_op.h"

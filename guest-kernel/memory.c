@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 #include "guest-kernel/guest.h"
-#include "lib/insn.h"
 #include "guest-kernel/pagetable.h"
 #include "guest-kernel/traps.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 #define LOW_MEMORY_END  0x100000u

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
+#include "lib/insn.h"
 #include "pv-abi/errno.h"
 
 /* Bits of an entry (APM Vol. 2, 5.4.1). */

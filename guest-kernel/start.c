@@ -6,10 +6,10 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/grants.h"
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "pv-abi/sched.h"
 

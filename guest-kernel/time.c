@@ -7,8 +7,8 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "guest-kernel/traps.h"
+#include "lib/insn.h"
 #include "pv-abi/vcpu.h"
 
 static struct timer *armed;

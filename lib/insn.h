@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/cpu_bits.h"
+
 struct cpuid_regs {
     uint32_t eax;
     uint32_t ebx;
@@ -119,11 +121,9 @@ static inline uint64_t read_flags(void)
     return flags;
 }
 
-#define FLAG_IF (1u << 9) /* APM Vol. 2 3.1.6 */
-
 static inline bool irq_is_enabled(void)
 {
-    return (read_flags() & FLAG_IF) != 0;
+    return (read_flags() & RFLAGS_IF) != 0;
 }
 
 /* Disables interrupts; returns whether they were enabled, for irq_restore(). */

@@ -3,11 +3,11 @@
 #include "arch/x86/apic.h"
 
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/trap.h"
+#include "lib/cpu_bits.h"
+#include "lib/insn.h"
 
-#define MSR_APIC_BASE     0x1bu
 #define APIC_BASE_ENABLE  (1u << 11)
 #define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the host CPU's control bits: what the hypervisor itself runs with (design decision 13). */
-#include "arch/x86/cpu_bits.h"
-#include "lib/insn.h"
 #include "arch/x86/trap.h"
+#include "lib/cpu_bits.h"
+#include "lib/insn.h"
 
 #define CR0_WANTED (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 

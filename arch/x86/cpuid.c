@@ -6,10 +6,10 @@
  */
 #include "arch/x86/cpuid.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
+#include "lib/cpu_bits.h"
 #include "pv-abi/cpuid.h"
 #include "pv-abi/version.h"
 

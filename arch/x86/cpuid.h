@@ -3,8 +3,8 @@
 #ifndef ATOLL_X86_CPUID_H
 #define ATOLL_X86_CPUID_H
 
-#include "lib/insn.h"
 #include "arch/x86/virt.h"
+#include "lib/insn.h"
 
 /* Features that other parts ask about: word in the table below << 8 | bit. */
 #define CPUID_FEATURE(word, bit) ((word) << 8 | (bit))

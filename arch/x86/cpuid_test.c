@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
+#include "lib/cpu_bits.h"
 #include "tests/fake/fake_cpu.h"
 
 #define AMD_EBX   0x68747541u /* "Auth" "enti" "cAMD" */

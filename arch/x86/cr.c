@@ -3,8 +3,8 @@
  * which reads guest memory only where the processor has no decode assists. */
 #include "arch/x86/cr.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 
 #define CR0_KNOWN                                                                                  \

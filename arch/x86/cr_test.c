@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 
 #define CR0_PROTECTED (CR0_PE | CR0_ET | CR0_NE)

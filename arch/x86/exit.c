@@ -3,11 +3,9 @@
  * Owns the loop of every CPU, event delivery before each entry, and what is done about each kind of
  * exit. Nothing here names a vendor, logs, or waits.
  */
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/kick.h"
 #include "arch/x86/lapic_page.h"
 #include "arch/x86/msr.h"
@@ -18,7 +16,9 @@
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/hypercall.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "pv-abi/hvm_params.h"
 
 static void inject_gp(struct vcpu *v)

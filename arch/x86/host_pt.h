@@ -4,11 +4,11 @@
 #ifndef ATOLL_X86_HOST_PT_H
 #define ATOLL_X86_HOST_PT_H
 
-#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
 #include "core/types.h"
+#include "lib/insn.h"
 
 struct boot_info;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns a vCPU's external form (design decision 17): Xen's HVM context records, of a vCPU that runs
  * nowhere. */
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vcpu_page.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"

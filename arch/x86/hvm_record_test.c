@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/vcpu_page.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_save.h"
 #include "tests/fake/fake_cpu.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the ways to leave: power off and reset by ACPI (6.4, 4.8.3.2 and 4.8.3.6), and what a PC has
  * besides. */
-#include "lib/insn.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
 #include "drivers/host/acpi.h"
+#include "lib/insn.h"
 
 #define SLEEP_TYPE_SHIFT 10u
 #define SLEEP_ENABLE     (1u << 13)

@@ -3,7 +3,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/options.h"
@@ -23,6 +22,7 @@
 #include "core/version.h"
 #include "drivers/host/acpi.h"
 #include "drivers/host/uart.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 #define ISA_IRQ_COM1  4u

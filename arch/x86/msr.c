@@ -3,14 +3,14 @@
  * nor the local APIC's. A register that is not in the table is #GP, as kernels expect. */
 #include "arch/x86/msr.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/cr.h"
-#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/guest_mem.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 
 #define MSR_HYPERCALL     0x40000000u /* CPUID 0x40000002 EBX says so */
 #define MTRR_DEF_KNOWN    UINT64_C(0xcff)

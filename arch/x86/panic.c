@@ -5,13 +5,13 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
-#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "core/domain.h"
 #include "core/log.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 
 #define BACKTRACE_MAX 16
 

@@ -5,9 +5,9 @@
 #include "arch/x86/port.h"
 
 #include "arch/x86/host_console.h"
-#include "lib/insn.h"
 #include "core/console.h"
 #include "core/domain.h"
+#include "lib/insn.h"
 
 #define PORT_PIT_FIRST 0x40u
 #define PORT_PIT_LAST  0x43u

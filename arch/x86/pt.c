@@ -7,9 +7,9 @@
  */
 #include "arch/x86/pt.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/lock.h"
 #include "arch/x86/virt.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 
 /* APM Vol. 2 5.3.3 and 5.4.1: bits of long-mode and PAE entries. */

@@ -4,13 +4,13 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
 #include "drivers/host/acpi.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 #define INIT_WAIT_NS UINT64_C(10000000) /* SDM Vol. 3A 9.4.4: 10 ms after INIT */

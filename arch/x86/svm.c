@@ -6,9 +6,7 @@
  */
 #include "arch/x86/svm.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
-#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vcpu_page.h"
 #include "arch/x86/vlapic_bits.h"
@@ -16,7 +14,9 @@
 #include "core/domain.h"
 #include "core/heap.h"
 #include "core/log.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "pv-abi/xen.h"
 

@@ -3,8 +3,8 @@
  * (design decision 17), and the state after INIT. */
 #include "arch/x86/svm.h"
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cr.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cr.h"
 #include "arch/x86/svm.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_save.h"
 

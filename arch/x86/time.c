@@ -5,11 +5,11 @@
 
 #include "arch/x86/apic.h"
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/percpu.h"
 #include "boot/boot_info.h"
 #include "core/log.h"
 #include "drivers/host/acpi.h"
+#include "lib/insn.h"
 
 #define NS_PER_S          UINT64_C(1000000000)
 #define CALIBRATE_PER_SEC 100u /* the measurement takes 1/100 s */

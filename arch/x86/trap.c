@@ -3,11 +3,11 @@
 #include "arch/x86/trap.h"
 
 #include "arch/x86/apic.h"
-#include "lib/insn.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
+#include "lib/insn.h"
 
 /* GDT slots: null, code, data, TSS (two). APM Vol. 2 4.8. */
 #define GDT_CODE64     UINT64_C(0x00af9b000000ffff)

@@ -2,10 +2,8 @@
 /* Owns a vCPU's private pages and its switch: which vCPU's state is in this CPU. The pages are
  * mapped on the CPU that has the vCPU loaded, and for a moment where somebody looks at one that
  * runs nowhere (vcpu_private_other()). */
-#include "arch/x86/cpu_bits.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_pt.h"
-#include "lib/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
@@ -16,7 +14,9 @@
 #include "core/frame.h"
 #include "core/guest_mem.h"
 #include "core/log.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 

@@ -4,10 +4,10 @@
  * read back at switch-out, and all host components are saved whatever it says. */
 #include "arch/x86/xstate.h"
 
-#include "arch/x86/cpu_bits.h"
-#include "lib/insn.h"
 #include "core/log.h"
+#include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 #define CPUID_1_ECX_XSAVE (1u << 26) /* APM Vol. 3 E.3.2 */

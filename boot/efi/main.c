@@ -6,13 +6,13 @@
  */
 #include "boot/efi/loader.h"
 
-#include "lib/insn.h"
 #include "boot/check.h"
 #include "boot/clock.h"
 #include "boot/memmap.h"
 #include "drivers/host/uart.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 

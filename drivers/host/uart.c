@@ -5,8 +5,8 @@
  */
 #include "drivers/host/uart.h"
 
-#include "lib/insn.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 
 #define REG_DATA    0u /* with DLAB: divisor, low byte */
 #define REG_IER     1u /* with DLAB: divisor, high byte */

@@ -4,9 +4,9 @@
 
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell_show.h"
-#include "lib/insn.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 

@@ -10,9 +10,9 @@
 #include "guest-kernel/control/xs_text.h"
 #include "guest-kernel/control/xs_watch.h"
 #include "guest-kernel/events.h"
-#include "lib/insn.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 

@@ -12,8 +12,8 @@
 #include "guest-kernel/console.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
-#include "lib/insn.h"
 #include "guest-kernel/time.h"
+#include "lib/insn.h"
 #include "lib/strutil.h"
 #include "pv-abi/sched.h"
 

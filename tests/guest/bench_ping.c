@@ -4,8 +4,8 @@
 
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
-#include "lib/insn.h"
 #include "guest-kernel/time.h"
+#include "lib/insn.h"
 
 #define CONNECT_TIME (10 * NS_PER_SECOND)
 #define SEARCH_PORTS 64

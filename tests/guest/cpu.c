@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a guest sees of its CPU: CPUID with its dynamic parts, MSRs, ports, control registers. */
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "lib/compiler.h"
+#include "lib/cpu_bits.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "tests/guest/check.h"
 #include "tests/guest/modes.h"
@@ -29,28 +30,7 @@
 #define EXT1_ECX_SVM      (1u << 2)
 #define EXT1_EDX_NX       (1u << 20)
 #define EXT1_EDX_LM       (1u << 29)
-#define CR4_OSXSAVE       (1u << 18)
-
-#define MSR_APIC_BASE    0x1bu
-#define MSR_MTRR_CAP     0xfeu
-#define MSR_SYSENTER_CS  0x174u
-#define MSR_SYSENTER_ESP 0x175u
-#define MSR_SYSENTER_EIP 0x176u
-#define MSR_PAT          0x277u
-#define MSR_MTRR_DEFAULT 0x2ffu
-#define MSR_EFER         0xc0000080u
-#define MSR_STAR         0xc0000081u
-#define MSR_LSTAR        0xc0000082u
-#define MSR_CSTAR        0xc0000083u
-#define MSR_SFMASK       0xc0000084u
-#define MSR_FS_BASE      0xc0000100u
-#define MSR_KERNEL_GS    0xc0000102u
-#define PAT_OF_XEN       0x0000050100070406ull
-#define PAT_RESET        0x0007040600070406ull
-#define EFER_LME         (1u << 8)
-#define EFER_LMA         (1u << 10)
-#define EFER_NXE         (1u << 11)
-#define EFER_SVME        (1u << 12)
+#define PAT_OF_XEN        0x0000050100070406ull
 
 static void identification(void)
 {
@@ -147,7 +127,7 @@ static void msr_round_trips(void)
         {"cpu/MSR CSTAR", {MSR_CSTAR, 0xffffffff80002000}},
         {"cpu/MSR SFMASK", {MSR_SFMASK, 0x47700}},
         {"cpu/MSR FS_BASE", {MSR_FS_BASE, 0x00007ffff0000000}},
-        {"cpu/MSR KERNEL_GS_BASE", {MSR_KERNEL_GS, 0xffff888000000000}},
+        {"cpu/MSR KERNEL_GS_BASE", {MSR_KERNEL_GS_BASE, 0xffff888000000000}},
         {"cpu/MSR PAT", {MSR_PAT, 0x0000010500070406}},
         {"cpu/MSR PAT back", {MSR_PAT, PAT_RESET}},
         {"cpu/MSR FS_BASE back", {MSR_FS_BASE, 0}},
@@ -180,7 +160,7 @@ static void msr_faults(void)
         {"cpu/MSR APIC_BASE, read", {MSR_APIC_BASE, 0}, false, -1},
         {"cpu/MSR MTRR_CAP, read", {MSR_MTRR_CAP, 0}, false, -1},
         {"cpu/MSR MTRR_CAP, write", {MSR_MTRR_CAP, 0}, true, TRAP_GP},
-        {"cpu/MSR MTRR_DEFAULT, read", {MSR_MTRR_DEFAULT, 0}, false, -1},
+        {"cpu/MSR MTRR_DEFAULT, read", {MSR_MTRR_DEF_TYPE, 0}, false, -1},
         {"cpu/MSR microcode level, read", {0x8b, 0}, false, -1},
         {"cpu/MSR of the hypercall page, a page that is not there",
          {HYPERVISOR_LEAF, 0x000ffffffffff000},

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions reach the guest with the right vector, error code and address. */
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
 #include "lib/compiler.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "tests/guest/check.h"
 #include "tests/guest/modes.h"
 

@@ -4,11 +4,12 @@
  * interrupts to itself and their order, timer. Two-vcpu cases are in smp.c.
  */
 #include "guest-kernel/apic.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
 #include "lib/compiler.h"
+#include "lib/cpu_bits.h"
+#include "lib/insn.h"
 #include "tests/guest/check.h"
 
 #define VECTOR_LOW       0x51
@@ -17,7 +18,6 @@
 #define TIMER_COUNT      1000000u /* about a millisecond at the bus clock that Xen shows */
 #define WAIT             (500 * NS_PER_MS)
 #define CPUID_DEADLINE   (1u << 24) /* CPUID.1:ECX */
-#define MSR_TSC_DEADLINE 0x6e0u
 #define APIC_DFR_MSR     0x80eu
 #define APIC_VERSION_XEN 0x14u
 

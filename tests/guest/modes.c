@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 #include "guest-kernel/guest.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/traps.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 /* modes_entry.asm has the first one and the stack's end too. */

@@ -4,9 +4,9 @@
  * domain may make, and numbers that nothing answers.
  */
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "lib/compiler.h"
 #include "lib/format.h"
+#include "lib/insn.h"
 #include "pv-abi/domctl.h"
 #include "pv-abi/event_channel.h"
 #include "pv-abi/memory.h"

@@ -9,6 +9,7 @@
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "lib/compiler.h"
+#include "lib/cpu_bits.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "pv-abi/event_channel.h"
@@ -30,12 +31,7 @@
 #define PD_ENTRIES  512
 #define PDPT_SIZE   4
 
-/* Control bits and page-table bits (APM Vol. 2, 3.1 and 5.2). */
-#define CR0_PE      (1u << 0)
-#define CR0_ET      (1u << 4)
-#define CR0_PG      (1u << 31)
-#define CR4_PSE     (1u << 4)
-#define CR4_PAE     (1u << 5)
+/* Page-table bits (APM Vol. 2, 5.2). */
 #define PTE_PRESENT 1u
 #define PTE_WRITE   2u
 #define PTE_LARGE   (1u << 7)

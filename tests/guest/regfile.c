@@ -5,22 +5,17 @@
 #include <stddef.h>
 
 #include "guest-kernel/cpu.h"
-#include "lib/insn.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
+#include "lib/cpu_bits.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 
 _Static_assert(offsetof(struct regfile, flags) == 120, "FILE_FLAGS of regfile_run.asm");
 _Static_assert(offsetof(struct regfile, vectors) == 144, "FILE_VECTORS of regfile_run.asm");
 _Static_assert(offsetof(struct regfile, mxcsr) == 656, "FILE_MXCSR of regfile_run.asm");
 
-/* Control bits (APM Vol. 2, 3.1) and CPUID.1:ECX bits. */
-#define CR0_MP          (1u << 1)
-#define CR0_EM          (1u << 2)
-#define CR0_TS          (1u << 3)
-#define CR4_OSFXSR      (1u << 9)
-#define CR4_OSXMMEXC    (1u << 10)
-#define CR4_OSXSAVE     (1u << 18)
+/* CPUID.1:ECX bits. */
 #define CPUID_XSAVE     (1u << 26)
 #define CPUID_AVX       (1u << 28)
 #define XCR0_X87_TO_AVX 7
@@ -60,7 +55,7 @@ bool regfile_enable_vectors(void)
     uint32_t features = cpuid(1, 0).ecx;
 
     write_cr0((read_cr0() & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP);
-    write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXC);
+    write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
     if (!(features & CPUID_XSAVE) || !(features & CPUID_AVX))
         return false;
     write_cr4(read_cr4() | CR4_OSXSAVE);

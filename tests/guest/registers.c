@@ -5,21 +5,19 @@
  */
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
-#include "lib/insn.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "lib/compiler.h"
+#include "lib/cpu_bits.h"
+#include "lib/insn.h"
 #include "lib/string.h"
 #include "pv-abi/memory.h"
 #include "tests/guest/check.h"
 #include "tests/guest/regfile.h"
 
-#define MSR_EFER       0xc0000080u
-#define MSR_LSTAR      0xc0000082u
 #define UNCLAIMED_PORT 0x2e0
 #define APIC_PAGE_ID   0xfee00020u
 #define ROUNDS         8
-#define MXCSR_RESET    0x1f80 /* APM Vol. 1, 4.2.2 */
 #define BIT(reg)       (1u << (reg))
 
 void op_hypercall(void);

@@ -13,6 +13,7 @@
 #include "guest-kernel/smp.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
+#include "lib/cpu_bits.h"
 #include "lib/string.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/vcpu.h"
@@ -27,7 +28,6 @@
 #define ICR_NMI         (4u << 8)
 #define ICR_LOGICAL     (1u << 11)
 #define ICR_OTHERS      (3u << 18)
-#define MSR_EFER        0xc0000080u
 #define NO_VCPU         77u
 
 void op_yields(void);

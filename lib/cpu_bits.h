@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of architectural bits and numbers that a guest's CPU has, whatever the vendor. */
-#ifndef ATOLL_X86_CPU_BITS_H
-#define ATOLL_X86_CPU_BITS_H
+/* Names of architectural bits and numbers that a CPU has, whatever the vendor: of the host and of
+ * guests. */
+#ifndef ATOLL_LIB_CPU_BITS_H
+#define ATOLL_LIB_CPU_BITS_H
 
 #include <stdint.h>
 
@@ -50,7 +51,6 @@
 #define RFLAGS_TF    (UINT64_C(1) << 8)
 #define RFLAGS_IF    (UINT64_C(1) << 9)
 #define RFLAGS_RF    (UINT64_C(1) << 16)
-#define RFLAGS_VM    (UINT64_C(1) << 17)
 
 #define DR6_BS  (UINT64_C(1) << 14) /* APM Vol. 2 13.1.1.3 */
 #define CR8_MAX 15u
@@ -61,9 +61,7 @@
 #define VECTOR_BP  3u
 #define VECTOR_OF  4u
 #define VECTOR_UD  6u
-#define VECTOR_DF  8u
 #define VECTOR_GP  13u
-#define VECTOR_PF  14u
 
 /* MSR numbers, APM Vol. 2 A.1 and SDM Vol. 4 2.1 */
 #define MSR_TSC            0x00000010u
@@ -107,7 +105,6 @@
 #define MSR_INT_PENDING    0xc0010055u
 #define MSR_VM_CR          0xc0010114u
 #define MSR_VM_HSAVE_PA    0xc0010117u
-#define MSR_DR1_MASK       0xc0011019u
 #define MSR_FP_CFG         0xc0011028u
 #define MSR_DE_CFG         0xc0011029u
 
