@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's way to the store (pv-abi/io_xs_wire.h): one request at a time, answered before the
+ * function returns. Paths are the guest's own ("device/vbd/51712/state") or absolute. First vcpu
+ * only, interrupts enabled. Errors are negative XEN_E numbers; -XEN_EIO: the store does not answer
+ * or answers nonsense; -XEN_ENOENT and others: its own answers.
+ */
+#ifndef DRIVERS_PV_XENBUS_H
+#define DRIVERS_PV_XENBUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+
+#define XENBUS_PATH_MAX 128u /* bytes with the NUL, of what front ends build */
+
+/* Finds the store's page and port. False: this domain has none. */
+bool xenbus_init(void);
+
+/* Reads a node's text; it must fit with its NUL. -XEN_E2BIG: it does not. */
+int MUST_CHECK xenbus_read(const char *path, char *value, size_t size);
+
+/* Reads a decimal number. -XEN_EINVAL: it is none. */
+int MUST_CHECK xenbus_read_u64(const char *path, uint64_t *value);
+
+int MUST_CHECK xenbus_write(const char *path, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The names of the nodes directly below, one after the other, each with its NUL; *count is their
+ * number. */
+int MUST_CHECK xenbus_list(const char *path, char *names, size_t size, size_t *count);
+
+/* Waits until the number in a node is `wanted`, three seconds at most. -XEN_ETIMEDOUT. */
+int MUST_CHECK xenbus_wait(const char *path, uint64_t wanted);
+
+#endif
