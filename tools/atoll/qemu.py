@@ -78,7 +78,8 @@ def disk_options(disks):
     options = []
     for number, path in enumerate(disks):
         # In QEMU's options a comma is doubled.
-        options += ["-drive", f"if=none,id=disk{number},format=raw,file={path.replace(',', ',,')}",
+        options += ["-drive", f"if=none,id=disk{number},format=raw,discard=unmap,"
+                               f"file={path.replace(',', ',,')}",
                     "-device", f"virtio-blk-pci,drive=disk{number},"
                                f"addr={FIRST_DISK_SLOT + number:#x}"]
     return options
