@@ -10,7 +10,7 @@ GUEST_OUT := $(BUILD)/guest
 
 GUEST_KERNEL_ASM := $(patsubst %,guest-kernel/%.asm,entry trap_entry hypercall_page trampoline)
 GUEST_KERNEL_SRCS := $(patsubst %,guest-kernel/%.c,start traps hypercall console memory pagetable \
-	events time grants apic smp)
+	events time grants apic smp xenstore xenstore_error)
 GUEST_LIB_SRCS := lib/string.c lib/format.c lib/strutil.c lib/cfg.c lib/cfg_parse.c
 GUEST_KERNEL_OBJS := $(GUEST_KERNEL_ASM:%.asm=$(GUEST_OUT)/%.o) \
 	$(GUEST_KERNEL_SRCS:%.c=$(GUEST_OUT)/%.o) $(GUEST_LIB_SRCS:%.c=$(GUEST_OUT)/%.o)

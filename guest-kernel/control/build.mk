@@ -20,7 +20,7 @@ CONTROL_HOST_OBJS := $(CONTROL_HOST_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.
 CONTROL_TESTS := $(patsubst guest-kernel/control/%.c,%,$(wildcard guest-kernel/control/*_test.c))
 CONTROL_TEST_OBJS := $(CONTROL_TESTS:%=$(BUILD)/unit/guest-kernel/control/%.o)
 
-$(BUILD)/unit/guest-kernel/control/%.o: guest-kernel/control/%.c
+$(BUILD)/unit/guest-kernel/%.o: guest-kernel/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -31,6 +31,7 @@ CONTROL_DOMAIN_OBJS := $(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,domai
 $(BUILD)/unit/domains_test: $(CONTROL_DOMAIN_OBJS)
 # The store's core runs on the fake heap of its tests.
 XS_HOST_OBJS := $(XS_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o) \
+	$(BUILD)/unit/guest-kernel/xenstore_error.o \
 	$(BUILD)/unit/tests/fake/control/fake_heap.o $(BUILD)/unit/tests/fake/control/xs_ask.o
 $(patsubst %,$(BUILD)/unit/%,$(filter xs_%,$(CONTROL_TESTS))): $(XS_HOST_OBJS)
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o

@@ -4,7 +4,7 @@
 
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/control/xs_path.h"
-#include "guest-kernel/control/xs_text.h"
+#include "guest-kernel/xenstore_error.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -28,7 +28,7 @@ static void finish(int err, struct manage_answer *answer)
         format_str(answer->sentence, sizeof(answer->sentence), "there is no node %s", path);
     else if (err != 0)
         format_str(answer->sentence, sizeof(answer->sentence), "the store refuses that for %s: %s",
-                   path, xs_text_error(err));
+                   path, xenstore_error_name(err));
 }
 
 void manage_store_read(const struct manage_request *request, struct manage_answer *answer)

@@ -181,9 +181,9 @@ int xs_op_remove(struct xs_transaction *tx, const char *path)
     const struct xs_node *node;
     int err;
 
-    if (parent == 0)
-        return -EINVAL;
     err = get(tx, path, XS_ACCESS_WRITE, &node);
+    if (err == 0 && parent == 0)
+        return -EINVAL;
     if (err == -ENOENT)
         return xs_transaction_find_node(tx, path, parent) != NULL ? 0 : -ENOENT;
     if (err == 0)

@@ -7,6 +7,7 @@
 #include "guest-kernel/control/xs_path.h"
 #include "guest-kernel/control/xs_text.h"
 #include "guest-kernel/control/xs_watch.h"
+#include "guest-kernel/xenstore_error.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -263,7 +264,7 @@ static int do_get_domain_path(struct call *call)
 static int do_is_domain_introduced(struct call *call)
 {
     domid_t domid;
-    int err = take_domid(call, &domid);
+    int err = call->client->domid == 0 ? take_domid(call, &domid) : -EACCES;
 
     if (err != 0)
         return err;
@@ -349,7 +350,7 @@ void xs_request_serve(struct xs_client *client, struct xs_request *request,
     if (err == 0)
         return;
     message->header.type = XS_ERROR;
-    err = answer_text(&call, xs_text_error(err));
+    err = answer_text(&call, xenstore_error_name(err));
     if (err != 0)
         message->header.len = 0;
 }

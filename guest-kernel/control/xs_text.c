@@ -42,21 +42,3 @@ size_t xs_text_format_perm(char text[XS_PERM_TEXT_MAX], const struct xs_perm *pe
     return format_str(text, XS_PERM_TEXT_MAX, "%c%u", letters[perm->access % sizeof(letters)],
                       perm->domid);
 }
-
-const char *xs_text_error(int err)
-{
-    static const struct {
-        int number;
-        const char *name;
-    } errors[] = {
-        {EINVAL, "EINVAL"},       {EACCES, "EACCES"},   {EEXIST, "EEXIST"}, {EISDIR, "EISDIR"},
-        {ENOENT, "ENOENT"},       {ENOMEM, "ENOMEM"},   {ENOSPC, "ENOSPC"}, {EIO, "EIO"},
-        {ENOTEMPTY, "ENOTEMPTY"}, {ENOSYS, "ENOSYS"},   {EROFS, "EROFS"},   {EBUSY, "EBUSY"},
-        {EAGAIN, "EAGAIN"},       {EISCONN, "EISCONN"}, {E2BIG, "E2BIG"},   {EPERM, "EPERM"}};
-
-    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
-        if (errors[i].number == -err)
-            return errors[i].name;
-    }
-    return "EINVAL";
-}

@@ -3,7 +3,7 @@
 # one file, NAME.c, with what TEST_GUEST_SHARED has.
 
 TEST_GUESTS := xen_version event_channel vcpu_op memory_op physmap hvm_op grant_table sched_op \
-	other_calls registers cpu exceptions lapic smp hostile pair \
+	other_calls registers cpu exceptions lapic smp hostile pair xenstore \
 	protected_mode
 TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o \
 	regfile.o regfile_run.o fault_insns.o lapic_page.o \
