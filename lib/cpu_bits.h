@@ -121,9 +121,8 @@
 #define XCR0_PKRU    (UINT64_C(1) << 9)
 #define XSAVE_LEGACY 512u /* bytes before the header */
 #define XSAVE_HEADER 64u
-#define XSAVE_BV     512u /* offset of XSTATE_BV */
-#define XSAVE_MXCSR  24u  /* offset */
 #define MXCSR_RESET  0x1f80u
+#define MXCSR_KNOWN  0xffffu /* SDM Vol. 1 10.2.3; AMD's bit 17 is not shown to guests */
 #define FCW_RESET    0x037fu
 
 #endif

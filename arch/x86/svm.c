@@ -120,7 +120,7 @@ static void svm_vcpu_init(struct vcpu *v)
     c->msrpm = paddr_of(heap_mfn(msrpm)).v;
     c->v_intr = V_INTR_MASKING;
     c->np_enable = 1;
-    svm_reset_state(&vmcb->save, &vcpu_private_other()->regs);
+    svm_reset_state(&vmcb->save, vcpu_private_other());
     v->arch.asid_gen = 0;
 }
 
@@ -182,11 +182,13 @@ static bool can_take(const struct vmcb *vmcb, uint32_t type)
  * software interrupt, INT3 or INTO is not, because RIP still points at the instruction. */
 static NOINLINE void requeue_event(struct vmcb_control *c)
 {
-    uint64_t type = c->exit_int_info & VM_EVENT_TYPE, vector = c->exit_int_info & VM_EVENT_VECTOR;
+    uint32_t type = c->exit_event & VM_EVENT_TYPE, vector = c->exit_event & VM_EVENT_VECTOR;
 
-    if (type != EVENT_TYPE_SOFT &&
-        (type != VM_EVENT_EXCEPTION || (vector != VECTOR_BP && vector != VECTOR_OF)))
-        c->event_inject = c->exit_int_info;
+    if (type == EVENT_TYPE_SOFT ||
+        (type == VM_EVENT_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF)))
+        return;
+    c->event_inject = c->exit_event;
+    c->event_error = c->exit_event_error;
 }
 
 /* A virtual interrupt that is never taken, because its intercept comes first: exits as soon as the
@@ -241,7 +243,7 @@ void svm_exit(void)
     regs->gpr[REG_RAX] = vmcb->save.rax;
     regs->rflags = vmcb->save.rflags;
     vmcb->control.tlb_control = TLB_CONTROL_NONE;
-    if (unlikely(vmcb->control.exit_int_info & VM_EVENT_VALID))
+    if (unlikely(vmcb->control.exit_event & VM_EVENT_VALID))
         requeue_event(&vmcb->control);
     vm_exit(svm_exit_decode(&vmcb->control, exit));
     prepare();
@@ -267,6 +269,7 @@ static bool svm_inject(struct vcpu *v, uint32_t event)
     if (type == VM_EVENT_NMI)
         svm_intercept(c, SVM_EXIT_IRET, true);
     c->event_inject = VM_EVENT_VALID | event;
+    c->event_error = 0;
     v->counters.injections++;
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the registers of a vCPU that runs nowhere: its control block to and from Xen's CPU record
- * (design decision 17), and the state after INIT. */
+/* Owns the registers of a vCPU that runs nowhere: its private page and control block to and from
+ * Xen's CPU record (design decision 17), and the state after INIT. */
 #include "arch/x86/svm.h"
 
 #include "arch/x86/cr.h"
@@ -22,14 +22,14 @@
 #define ATTRIBUTES_LDT    0x82u /* present, LDT */
 #define ATTRIBUTES_TSS    0x8bu /* present, busy 32-bit TSS */
 #define ATTRIBUTES_MASK   0xfffu
-#define PENDING_VALID     (1u << 31)
 
-void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs)
+void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p)
 {
     const struct vmcb_segment data = {0, ATTRIBUTES_DATA, RESET_LIMIT, 0};
 
     memset(s, 0, sizeof(*s));
-    memset(regs, 0, sizeof(*regs));
+    memset(&p->regs, 0, sizeof(p->regs));
+    memset(p->dr, 0, sizeof(p->dr));
     s->es = s->ss = s->ds = s->fs = s->gs = data;
     s->cs = (struct vmcb_segment){RESET_CS_SELECTOR, ATTRIBUTES_CODE, RESET_LIMIT, RESET_CS_BASE};
     s->gdtr.limit = s->idtr.limit = RESET_LIMIT;
@@ -39,119 +39,105 @@ void svm_reset_state(struct vmcb_save *s, struct guest_regs *regs)
     s->efer = EFER_SVME;
     s->dr6 = RESET_DR6;
     s->dr7 = RESET_DR7;
-    s->rflags = regs->rflags = RFLAGS_FIXED;
-    s->rip = regs->rip = RESET_RIP;
     s->pat = PAT_RESET;
+    p->regs.rflags = RFLAGS_FIXED;
+    p->regs.rip = RESET_RIP;
 }
 
-/* The record's names for one segment register, both ways. */
-#define EACH_SEGMENT(X) X(cs) X(ds) X(es) X(fs) X(gs) X(ss) X(tr) X(ldtr)
+/* A vCPU's two pages, as they are mapped. */
+struct pages {
+    struct vcpu_private p;
+    struct vmcb vmcb;
+};
 
-/* Registers whose name and meaning are the same in VMCB and record: vmcb field, record field. */
-/* clang-format off */
-#define EACH_REGISTER(X) \
-    X(cr0, cr0) \
-    X(cr2, cr2) \
-    X(cr3, cr3) \
-    X(cr4, cr4) \
-    X(dr6, dr6) \
-    X(dr7, dr7) \
-    X(sysenter_cs, sysenter_cs) \
-    X(sysenter_esp, sysenter_esp) \
-    X(sysenter_eip, sysenter_eip) \
-    X(kernel_gs_base, shadow_gs) \
-    X(lstar, msr_lstar) \
-    X(star, msr_star) \
-    X(cstar, msr_cstar) \
-    X(sfmask, msr_syscall_mask)
-/* clang-format on */
+#define FIELD(from, to, size)                                                                      \
+    {                                                                                              \
+        offsetof(struct pages, from), offsetof(struct hvm_hw_cpu, to), size                        \
+    }
+#define GENERAL(number, to) FIELD(p.regs.gpr[number], to, 8)
+#define SAVED(from, to)     FIELD(vmcb.save.from, to, 8)
+#define TABLE(name)                                                                                \
+    FIELD(vmcb.save.name.limit, name##_limit, 4), FIELD(vmcb.save.name.base, name##_base, 8)
+#define SEGMENT(name)                                                                              \
+    FIELD(vmcb.save.name.selector, name##_sel, 2),                                                 \
+        FIELD(vmcb.save.name.attributes, name##_arbytes, 2), TABLE(name)
 
-static void get_general(const struct guest_regs *regs, struct hvm_hw_cpu *r)
-{
-    r->rax = regs->gpr[REG_RAX];
-    r->rbx = regs->gpr[REG_RBX];
-    r->rcx = regs->gpr[REG_RCX];
-    r->rdx = regs->gpr[REG_RDX];
-    r->rbp = regs->gpr[REG_RBP];
-    r->rsi = regs->gpr[REG_RSI];
-    r->rdi = regs->gpr[REG_RDI];
-    r->rsp = regs->gpr[REG_RSP];
-    memcpy(&r->r8, &regs->gpr[REG_R8], 8 * sizeof(uint64_t));
-    r->rip = regs->rip;
-    r->rflags = regs->rflags;
-}
-
-static void set_general(const struct hvm_hw_cpu *r, struct guest_regs *regs)
-{
-    regs->gpr[REG_RAX] = r->rax;
-    regs->gpr[REG_RBX] = r->rbx;
-    regs->gpr[REG_RCX] = r->rcx;
-    regs->gpr[REG_RDX] = r->rdx;
-    regs->gpr[REG_RBP] = r->rbp;
-    regs->gpr[REG_RSI] = r->rsi;
-    regs->gpr[REG_RDI] = r->rdi;
-    regs->gpr[REG_RSP] = r->rsp;
-    memcpy(&regs->gpr[REG_R8], &r->r8, 8 * sizeof(uint64_t));
-    regs->rip = r->rip;
-    regs->rflags = r->rflags | RFLAGS_FIXED;
-}
+/* Which bytes of the pages are which of the record; zeros follow there where its field is wider. */
+static const struct {
+    uint16_t page, record, size;
+} fields[] = {
+    GENERAL(REG_RAX, rax),
+    GENERAL(REG_RBX, rbx),
+    GENERAL(REG_RCX, rcx),
+    GENERAL(REG_RDX, rdx),
+    GENERAL(REG_RBP, rbp),
+    GENERAL(REG_RSI, rsi),
+    GENERAL(REG_RDI, rdi),
+    GENERAL(REG_RSP, rsp),
+    FIELD(p.regs.gpr[REG_R8], r8, 8 * 8),
+    FIELD(p.regs.rip, rip, 2 * 8),
+    FIELD(p.dr, dr0, 4 * 8),
+    SAVED(dr6, dr6),
+    SAVED(dr7, dr7),
+    SAVED(cr0, cr0),
+    SAVED(cr2, cr2),
+    SAVED(cr3, cr3),
+    SAVED(cr4, cr4),
+    SAVED(efer, msr_efer),
+    SEGMENT(cs),
+    SEGMENT(ds),
+    SEGMENT(es),
+    SEGMENT(fs),
+    SEGMENT(gs),
+    SEGMENT(ss),
+    SEGMENT(tr),
+    SEGMENT(ldtr),
+    TABLE(gdtr),
+    TABLE(idtr),
+    SAVED(sysenter_cs, sysenter_cs),
+    SAVED(sysenter_esp, sysenter_esp),
+    SAVED(sysenter_eip, sysenter_eip),
+    SAVED(kernel_gs_base, shadow_gs),
+    SAVED(lstar, msr_lstar),
+    SAVED(star, msr_star),
+    SAVED(cstar, msr_cstar),
+    SAVED(sfmask, msr_syscall_mask),
+    FIELD(vmcb.control.event_inject, pending_event, 4),
+    FIELD(vmcb.control.event_error, error_code, 4),
+};
 
 void svm_get_state(struct hvm_hw_cpu *record)
 {
-    const struct vmcb *vmcb = svm_vmcb_other();
-    const struct vmcb_save *s = &vmcb->save;
+    const uint8_t *pages = (const uint8_t *)vcpu_private_other();
 
-    get_general(&vcpu_private_other()->regs, record);
-#define GET_SEGMENT(name)                                                                          \
-    record->name##_sel = s->name.selector;                                                         \
-    record->name##_arbytes = s->name.attributes;                                                   \
-    record->name##_limit = s->name.limit;                                                          \
-    record->name##_base = s->name.base;
-    EACH_SEGMENT(GET_SEGMENT)
-#define GET_REGISTER(from, to) record->to = s->from;
-    EACH_REGISTER(GET_REGISTER)
-    record->gdtr_limit = s->gdtr.limit;
-    record->gdtr_base = s->gdtr.base;
-    record->idtr_limit = s->idtr.limit;
-    record->idtr_base = s->idtr.base;
-    record->msr_efer = s->efer & ~EFER_SVME;
-    record->pending_event = (uint32_t)vmcb->control.event_inject;
-    record->error_code = (uint32_t)(vmcb->control.event_inject >> EVENT_ERROR_SHIFT);
-    if (!(record->pending_event & PENDING_VALID))
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        memcpy((uint8_t *)record + fields[i].record, pages + fields[i].page, fields[i].size);
+    record->msr_efer &= ~EFER_SVME;
+    if (!(record->pending_event & VM_EVENT_VALID))
         record->pending_event = record->error_code = 0;
 }
 
 int svm_set_state(const struct hvm_hw_cpu *record)
 {
+    uint8_t *pages = (uint8_t *)vcpu_private_other();
     struct vmcb *vmcb = svm_vmcb_other();
     struct vmcb_save *s = &vmcb->save;
 
     if (cr_check_state(record->cr0, record->cr4, record->msr_efer) != 0)
         return -EINVAL;
-    set_general(record, &vcpu_private_other()->regs);
-#define SET_SEGMENT(name)                                                                          \
-    s->name.selector = (uint16_t)record->name##_sel;                                               \
-    s->name.attributes = (uint16_t)(record->name##_arbytes & ATTRIBUTES_MASK);                     \
-    s->name.limit = record->name##_limit;                                                          \
-    s->name.base = record->name##_base;
-    EACH_SEGMENT(SET_SEGMENT)
-#define SET_REGISTER(to, from) s->to = record->from;
-    EACH_REGISTER(SET_REGISTER)
-    s->gdtr.limit = record->gdtr_limit;
-    s->gdtr.base = record->gdtr_base;
-    s->idtr.limit = record->idtr_limit;
-    s->idtr.base = record->idtr_base;
-    s->efer = record->msr_efer | EFER_SVME;
-    s->rip = record->rip;
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        memcpy(pages + fields[i].page, (const uint8_t *)record + fields[i].record, fields[i].size);
+    vcpu_private_other()->regs.rflags |= RFLAGS_FIXED;
+    s->efer |= EFER_SVME;
+    for (size_t i = 0; i < ARRAY_SIZE(s->segment); i++)
+        s->segment[i].attributes &= ATTRIBUTES_MASK;
     /* The privilege level is the stack segment's DPL in every mode (APM Vol. 2 15.5.1). */
     s->cpl = s->ss.attributes >> SEGMENT_DPL_SHIFT & 3;
     s->dr7 |= RESET_DR7;
     s->dr6 |= RESET_DR6;
     vmcb->control.interrupt_shadow = 0;
     svm_intercept(&vmcb->control, SVM_EXIT_IRET, false);
-    vmcb->control.event_inject = 0;
-    if (record->pending_event & PENDING_VALID)
-        vmcb->control.event_inject = record->pending_event | (uint64_t)record->error_code
-                                                                 << EVENT_ERROR_SHIFT;
+    if (!(record->pending_event & VM_EVENT_VALID))
+        vmcb->control.event_inject = 0;
     return 0;
 }

@@ -26,7 +26,7 @@ int cr_check_state(UNUSED uint64_t cr0, UNUSED uint64_t cr4, UNUSED uint64_t efe
 static int setup(UNUSED void **state)
 {
     memset(fake_vcpu_private_other, 0, sizeof(fake_vcpu_private_other));
-    svm_reset_state(&svm_vmcb_other()->save, &vcpu_private_other()->regs);
+    svm_reset_state(&svm_vmcb_other()->save, vcpu_private_other());
     verdict = 0;
     return 0;
 }
@@ -57,9 +57,8 @@ static void a_record_comes_back_as_it_went(UNUSED void **state)
     fill(&in);
     assert_int_equal(svm_set_state(&in), 0);
     svm_get_state(&out);
-    /* What is not the vendor's: FPU, DR0 to DR3, flags and what follows the MSRs. */
+    /* What is not the vendor's: FPU, flags and what follows the MSRs. */
     memcpy(in.fpu_regs, out.fpu_regs, sizeof(in.fpu_regs));
-    memcpy(&in.dr0, &out.dr0, 4 * sizeof(in.dr0));
     in.msr_flags = out.msr_flags;
     in.msr_tsc_aux = out.msr_tsc_aux;
     in.tsc = out.tsc;

@@ -19,10 +19,12 @@ struct vmcb_control {
     uint64_t interrupt_shadow;
     uint64_t exit_code;
     uint64_t exit_info[2];
-    uint64_t exit_int_info; /* EVENT_* */
+    uint32_t exit_event; /* EXITINTINFO: VM_EVENT_* of virt.h (APM Vol. 2 15.20) */
+    uint32_t exit_event_error;
     uint64_t np_enable;
     uint8_t reserved_098[0xa8 - 0x98];
-    uint64_t event_inject; /* EVENT_* */
+    uint32_t event_inject; /* EVENTINJ: the same */
+    uint32_t event_error;
     uint64_t nested_cr3;
     uint64_t lbr_control;
     uint64_t clean; /* 0: nothing may be taken from a cache */
@@ -42,7 +44,12 @@ struct vmcb_segment {
 #define SEGMENT_LONG      (1u << 9)
 
 struct vmcb_save {
-    struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+    union {
+        struct {
+            struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+        };
+        struct vmcb_segment segment[10];
+    };
     uint8_t reserved_4a0[0x4cb - 0x4a0];
     uint8_t cpl;
     uint8_t reserved_4cc[4];
@@ -68,7 +75,7 @@ struct vmcb {
 ABI_LAYOUT(struct vmcb, 4096, control.iopm, 0x040, control.msrpm, 0x048, control.tsc_offset, 0x050,
            control.asid, 0x058, control.tlb_control, 0x05c, control.v_intr, 0x060,
            control.interrupt_shadow, 0x068, control.exit_code, 0x070, control.exit_info, 0x078,
-           control.exit_int_info, 0x088, control.np_enable, 0x090, control.event_inject, 0x0a8,
+           control.exit_event, 0x088, control.np_enable, 0x090, control.event_inject, 0x0a8,
            control.nested_cr3, 0x0b0, control.clean, 0x0c0, control.next_rip, 0x0c8);
 ABI_LAYOUT(struct vmcb, 4096, save.es, 0x400, save.gdtr, 0x460, save.tr, 0x490, save.cpl, 0x4cb,
            save.efer, 0x4d0, save.cr4, 0x548, save.dr7, 0x560, save.rip, 0x578, save.rsp, 0x5d8,
@@ -85,9 +92,7 @@ ABI_LAYOUT(struct vmcb, 4096, save.es, 0x400, save.gdtr, 0x460, save.tr, 0x490, 
 #define V_INTR_IGNORE_TPR (UINT64_C(1) << 20)
 #define V_INTR_MASKING    (UINT64_C(1) << 24)
 
-/* EVENTINJ and EXITINTINFO are VM_EVENT_* of virt.h and the error code above (APM Vol. 2 15.20). */
-#define EVENT_TYPE_SOFT   (UINT64_C(4) << 8)
-#define EVENT_ERROR_SHIFT 32
+#define EVENT_TYPE_SOFT (4u << 8) /* APM Vol. 2 15.20 */
 
 #define INTERRUPT_SHADOW UINT64_C(1)
 

@@ -61,7 +61,6 @@ static void reset_pages(struct vcpu *v)
 
     vcpu_page_map(v);
     virt->vcpu_init(v);
-    memset(p->dr, 0, sizeof(p->dr));
     xstate_reset(p);
     vcpu_page_unmap();
 }

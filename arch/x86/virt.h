@@ -44,6 +44,15 @@ enum {
 /* A vCPU's private page: registers and extended state. Mapped only on the CPU that has it loaded,
  * at VCPU_PRIVATE_VA. */
 #define VCPU_XSAVE_MAX 3584u
+/* An XSAVE area in the standard (not compacted) form, SDM Vol. 1 13.4. */
+struct xsave_area {
+    uint16_t fcw;
+    uint8_t reserved_002[22];
+    uint32_t mxcsr;
+    uint8_t reserved_01c[512 - 28];
+    uint64_t components; /* XSTATE_BV */
+    uint8_t rest[VCPU_XSAVE_MAX - 520];
+};
 struct vcpu_private {
     struct guest_regs regs;
     uint64_t dr[4]; /* DR0..DR3; DR6 and DR7 are in the vendor's control block */
@@ -51,10 +60,8 @@ struct vcpu_private {
     /* Machine addresses of the vendor's control block and of its state of the host, while loaded:
      * the entry code has no register to keep them in. */
     uint64_t control, host;
-    uint8_t pad[256 - sizeof(struct guest_regs) - 7 * 8];
-    uint64_t spare[32];
-    uint8_t xsave[VCPU_XSAVE_MAX] ALIGNED(
-        64); /* standard (not compacted) XSAVE area with all host components */
+    uint8_t pad[512 - sizeof(struct guest_regs) - 7 * 8];
+    struct xsave_area xsave ALIGNED(64); /* with all host components */
 };
 _Static_assert(sizeof(struct vcpu_private) == PAGE_SIZE, "a private page is one page");
 
@@ -187,8 +194,8 @@ struct virt_ops {
     /* A register of the loaded vCPU as the guest sees it. */
     uint64_t (*get_reg)(enum vm_reg which);
     void (*set_reg)(enum vm_reg which, uint64_t value);
-    /* General registers, segments, control registers, system MSRs to and from Xen's CPU record: of
-     * the vCPU behind vcpu_private_other(). */
+    /* General registers, segments, control and debug registers, system MSRs to a record of zeros,
+     * and from Xen's CPU record: of the vCPU behind vcpu_private_other(). */
     void (*get_state)(struct hvm_hw_cpu *record);
     /* -EINVAL, nothing changed: the control registers make no valid state. */
     int (*set_state)(const struct hvm_hw_cpu *record);

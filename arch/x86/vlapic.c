@@ -12,9 +12,8 @@
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 
-#define ISR_WORDS     8
-#define RECORD_STRIDE 16u              /* as in the page */
-#define LOW_VECTORS   UINT64_C(0xffff) /* of word 0: not the APIC's */
+#define ISR_WORDS   8
+#define LOW_VECTORS UINT64_C(0xffff) /* of word 0: not the APIC's */
 
 #define BIT(reg) (UINT64_C(1) << (reg))
 #define LVT_REGS (BIT(APIC_REG_LVT + APIC_LVT_COUNT) - BIT(APIC_REG_LVT))
@@ -310,60 +309,60 @@ int vlapic_write_base(struct vcpu *v, uint64_t value)
     return 0;
 }
 
-void vlapic_get_record(const struct vcpu *v, struct hvm_hw_lapic *record)
+void vlapic_get_record(struct vcpu *v, void *record)
 {
     const struct vlapic *l = &v->arch.vlapic;
+    struct hvm_hw_lapic *r = record;
 
-    record->apic_base_msr = l->base_msr;
-    record->disabled = (l->reg[APIC_REG_SVR] & APIC_SVR_ENABLE ? 0 : 1u) |
-                       (l->base_msr & VLAPIC_BASE_ENABLE ? 0 : 2u);
-    record->timer_divisor = vlapic_timer_divisor(l);
-    record->tdt_msr = l->tsc_deadline;
+    r->apic_base_msr = l->base_msr;
+    r->disabled = (l->reg[APIC_REG_SVR] & APIC_SVR_ENABLE ? 0 : 1u) |
+                  (l->base_msr & VLAPIC_BASE_ENABLE ? 0 : 2u);
+    r->timer_divisor = vlapic_timer_divisor(l);
+    r->tdt_msr = l->tsc_deadline;
 }
 
-int vlapic_set_record(struct vcpu *v, const struct hvm_hw_lapic *record)
+int vlapic_set_record(struct vcpu *v, const void *record, UNUSED size_t size)
 {
     struct vlapic *l = &v->arch.vlapic;
+    const struct hvm_hw_lapic *r = record;
 
-    if (((record->apic_base_msr ^ l->base_msr) & ~VLAPIC_BASE_MODE) ||
-        (record->apic_base_msr & VLAPIC_BASE_MODE) == VLAPIC_BASE_EXTD)
+    if (((r->apic_base_msr ^ l->base_msr) & ~VLAPIC_BASE_MODE) ||
+        (r->apic_base_msr & VLAPIC_BASE_MODE) == VLAPIC_BASE_EXTD)
         return -EINVAL;
-    l->base_msr = record->apic_base_msr;
-    l->tsc_deadline = record->tdt_msr;
+    l->base_msr = r->apic_base_msr;
+    l->tsc_deadline = r->tdt_msr;
     vlapic_write_deadline(v, l->tsc_deadline);
     return 0;
 }
 
-void vlapic_get_regs(struct vcpu *v, struct hvm_hw_lapic_regs *record)
+/* 32 bits every 16 bytes, as in the page. */
+void vlapic_get_regs(struct vcpu *v, void *record)
 {
-    memset(record, 0, sizeof(*record));
-    for (uint32_t reg = 0; reg < VLAPIC_REGS; reg++) {
-        uint32_t value = read_reg(v, reg);
+    uint32_t(*words)[4] = record;
 
-        memcpy(record->data + reg * RECORD_STRIDE, &value, sizeof(value));
-    }
+    for (uint32_t reg = 0; reg < VLAPIC_REGS; reg++)
+        words[reg][0] = read_reg(v, reg);
 }
 
-int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record)
+int vlapic_set_regs(struct vcpu *v, const void *record, UNUSED size_t size)
 {
     struct vlapic *l = &v->arch.vlapic;
-    uint32_t word[VLAPIC_REGS];
+    const uint32_t(*word)[4] = record;
 
-    for (uint32_t reg = 0; reg < VLAPIC_REGS; reg++)
-        memcpy(&word[reg], record->data + reg * RECORD_STRIDE, sizeof(word[reg]));
-    if (word[APIC_REG_SVR] & ~APIC_SVR_MASK)
+    if (word[APIC_REG_SVR][0] & ~APIC_SVR_MASK)
         return -EINVAL;
     for (uint32_t reg = 0; reg < VLAPIC_REGS; reg++)
-        l->reg[reg] = word[reg] & kept_bits[reg];
-    memcpy(&l->reg[APIC_REG_ISR], &word[APIC_REG_ISR], ISR_WORDS * sizeof(word[0]));
-    l->reg[APIC_REG_ESR] = word[APIC_REG_ESR];
+        l->reg[reg] = word[reg][0] & kept_bits[reg];
+    for (uint32_t reg = APIC_REG_ISR; reg < APIC_REG_ISR + ISR_WORDS; reg++)
+        l->reg[reg] = word[reg][0];
+    l->reg[APIC_REG_ESR] = word[APIC_REG_ESR][0];
     for (unsigned i = 0; i < ARRAY_SIZE(l->irr); i++) {
-        const uint32_t *pair = &word[APIC_REG_IRR + 2 * i];
+        uint64_t high = word[APIC_REG_IRR + 2 * i + 1][0];
 
-        atomic_store(&l->irr[i],
-                     (pair[0] | (uint64_t)pair[1] << 32) & (i ? UINT64_MAX : ~LOW_VECTORS));
+        atomic_store(&l->irr[i], high << 32 | word[APIC_REG_IRR + 2 * i][0]);
     }
-    vlapic_timer_start(l, word[APIC_REG_TIMER_NOW]);
+    atomic_fetch_and(&l->irr[0], ~LOW_VECTORS);
+    vlapic_timer_start(l, word[APIC_REG_TIMER_NOW][0]);
     vlapic_write_deadline(v, l->tsc_deadline);
     return 0;
 }

@@ -11,8 +11,6 @@
 #include <stdatomic.h>
 
 struct vcpu;
-struct hvm_hw_lapic;
-struct hvm_hw_lapic_regs;
 
 #define VLAPIC_BASE_RESET  UINT64_C(0xfee00000)
 #define VLAPIC_BASE_BSP    (UINT64_C(1) << 8)
@@ -93,10 +91,11 @@ int vlapic_send_ipi(struct vcpu *v, uint32_t low, uint32_t destination) MUST_CHE
 /* True if T answers to DESTINATION of an IPI of the vCPUs' mode. */
 bool vlapic_matches(const struct vcpu *t, uint32_t destination, bool is_logical);
 
-/* HVM records of a V that runs nowhere. set: -EINVAL with nothing changed. */
-void vlapic_get_record(const struct vcpu *v, struct hvm_hw_lapic *record);
-int vlapic_set_record(struct vcpu *v, const struct hvm_hw_lapic *record) MUST_CHECK;
-void vlapic_get_regs(struct vcpu *v, struct hvm_hw_lapic_regs *record);
-int vlapic_set_regs(struct vcpu *v, const struct hvm_hw_lapic_regs *record) MUST_CHECK;
+/* HVM records LAPIC and LAPIC_REGS of a V that runs nowhere, of zeros for get. set: -EINVAL with
+ * nothing changed. */
+void vlapic_get_record(struct vcpu *v, void *record);
+int vlapic_set_record(struct vcpu *v, const void *record, size_t size) MUST_CHECK;
+void vlapic_get_regs(struct vcpu *v, void *record);
+int vlapic_set_regs(struct vcpu *v, const void *record, size_t size) MUST_CHECK;
 
 #endif

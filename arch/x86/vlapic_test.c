@@ -432,7 +432,7 @@ static void an_nmi_reaches_a_running_vcpu(UNUSED void **state)
 static void records_bring_everything_back(UNUSED void **state)
 {
     static struct hvm_hw_lapic_regs regs, again;
-    struct hvm_hw_lapic head;
+    struct hvm_hw_lapic head = {0};
 
     write(APIC_REG_TPR, 0x20);
     write(APIC_REG_LVT + 4, 0x400);
@@ -447,8 +447,8 @@ static void records_bring_everything_back(UNUSED void **state)
 
     vcpus[0].arch.vlapic.base_msr = VLAPIC_BASE_RESET | VLAPIC_BASE_BSP | VLAPIC_BASE_ENABLE;
     vlapic_reset(&vcpus[0]);
-    assert_int_equal(vlapic_set_record(&vcpus[0], &head), 0);
-    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs), 0);
+    assert_int_equal(vlapic_set_record(&vcpus[0], &head, sizeof(head)), 0);
+    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs, sizeof(regs)), 0);
     vlapic_get_regs(&vcpus[0], &again);
     assert_memory_equal(&regs, &again, sizeof(regs));
     assert_true(vlapic_has_irr(&vcpus[0].arch.vlapic));
@@ -459,15 +459,15 @@ static void records_bring_everything_back(UNUSED void **state)
 static void a_deadline_goes_on_after_its_records(UNUSED void **state)
 {
     static struct hvm_hw_lapic_regs regs;
-    struct hvm_hw_lapic head;
+    struct hvm_hw_lapic head = {0};
 
     write(APIC_REG_LVT, APIC_TIMER_DEADLINE | 0xec);
     vlapic_write_deadline(&vcpus[0], 2 * SECOND);
     vlapic_get_record(&vcpus[0], &head);
     vlapic_get_regs(&vcpus[0], &regs);
     vlapic_reset(&vcpus[0]);
-    assert_int_equal(vlapic_set_record(&vcpus[0], &head), 0);
-    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs), 0);
+    assert_int_equal(vlapic_set_record(&vcpus[0], &head, sizeof(head)), 0);
+    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs, sizeof(regs)), 0);
     run_timers_at(2 * SECOND);
     assert_int_equal(vlapic_pending(&vcpus[0]), 0xec);
 }
@@ -478,11 +478,11 @@ static void records_that_cannot_be_are_refused(UNUSED void **state)
     struct hvm_hw_lapic head = {.apic_base_msr =
                                     VLAPIC_BASE_RESET | VLAPIC_BASE_BSP | VLAPIC_BASE_EXTD};
 
-    assert_int_equal(vlapic_set_record(&vcpus[0], &head), -EINVAL);
+    assert_int_equal(vlapic_set_record(&vcpus[0], &head, sizeof(head)), -EINVAL);
     head.apic_base_msr = UINT64_C(0xfed00900);
-    assert_int_equal(vlapic_set_record(&vcpus[0], &head), -EINVAL);
+    assert_int_equal(vlapic_set_record(&vcpus[0], &head, sizeof(head)), -EINVAL);
     memset(&regs, 0xff, sizeof(regs));
-    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs), -EINVAL);
+    assert_int_equal(vlapic_set_regs(&vcpus[0], &regs, sizeof(regs)), -EINVAL);
 }
 
 int main(void)

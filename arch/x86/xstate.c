@@ -13,7 +13,6 @@
 #define CPUID_1_ECX_XSAVE (1u << 26) /* APM Vol. 3 E.3.2 */
 #define CPUID_XSTATE      0xdu       /* APM Vol. 3 E.3.8 */
 #define COMPONENT_MAX     10u
-#define MXCSR_KNOWN       0xffffu /* SDM Vol. 1 10.2.3; AMD's bit 17 is not shown to guests */
 #define KNOWN_COMPONENTS  (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 
 static uint64_t components;
@@ -74,31 +73,19 @@ uint32_t xstate_size(uint64_t mask)
 
 void xstate_reset(struct vcpu_private *p)
 {
-    const uint32_t mxcsr = MXCSR_RESET;
-    const uint16_t fcw = FCW_RESET;
-
-    memset(p->xsave, 0, sizeof(p->xsave));
+    memset(&p->xsave, 0, sizeof(p->xsave));
     /* XSTATE_BV 0 makes every component INIT, but MXCSR comes from memory all the same (SDM Vol. 1
      * 13.8.1). FCW is for whoever reads the record. */
-    memcpy(p->xsave, &fcw, sizeof(fcw));
-    memcpy(p->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    p->xsave.fcw = FCW_RESET;
+    p->xsave.mxcsr = MXCSR_RESET;
     p->xcr0 = XCR0_X87;
-}
-
-void xstate_sanitise(struct vcpu_private *p)
-{
-    uint32_t mxcsr;
-
-    memcpy(&mxcsr, p->xsave + XSAVE_MXCSR, sizeof(mxcsr));
-    mxcsr &= MXCSR_KNOWN;
-    memcpy(p->xsave + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
 }
 
 void xstate_load(const struct vcpu_private *p)
 {
     if (read_xcr0() != components)
         write_xcr0(components);
-    xrstor(p->xsave, components);
+    xrstor(&p->xsave, components);
     if (p->xcr0 != components)
         write_xcr0(p->xcr0);
 }
@@ -108,5 +95,5 @@ void xstate_save(struct vcpu_private *p)
     p->xcr0 = read_xcr0();
     if (p->xcr0 != components)
         write_xcr0(components);
-    xsave(p->xsave, components);
+    xsave(&p->xsave, components);
 }

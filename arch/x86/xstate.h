@@ -14,9 +14,6 @@ uint32_t xstate_size(uint64_t mask);
 bool xstate_is_valid_xcr0(uint64_t value);
 /* The state after INIT, into a private page. */
 void xstate_reset(struct vcpu_private *p);
-/* Makes the area one that XRSTOR takes: reserved bits of MXCSR, which came with a record, are
- * cleared. */
-void xstate_sanitise(struct vcpu_private *p);
 /* The loaded vCPU's state into the CPU, and out of it with the XCR0 that the guest has set. */
 void xstate_load(const struct vcpu_private *p);
 void xstate_save(struct vcpu_private *p);
