@@ -162,7 +162,7 @@ static int close_local(struct domain *d, uint32_t port, struct domain **remote)
         close_virq(d, port, entry->virq);
     if (entry->state == EVTCHN_PIRQ) {
         d->evtchn.pirq_port[entry->pirq] = 0;
-        pirq_unbind(d, entry->pirq);
+        BUG_ON(pirq_mask(d, entry->pirq, true) != 0);
     }
     free_entry(d, port);
     return 0;

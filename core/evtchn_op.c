@@ -107,7 +107,7 @@ int64_t evtchn_op_bind_pirq(struct hypercall *call)
     if (!error) {
         /* The port comes first: the interrupt may fire as soon as it is bound. */
         table->pirq_port[arg->pirq] = (uint16_t)arg->port;
-        error = pirq_bind(d, arg->pirq);
+        error = pirq_mask(d, arg->pirq, false);
         if (error) {
             table->pirq_port[arg->pirq] = 0;
             evtchn_find(&d->evtchn, arg->port)->state = EVTCHN_FREE;

@@ -52,5 +52,5 @@ int64_t physdev_op_eoi(struct hypercall *call)
 {
     const struct physdev_eoi *arg = call->arg;
 
-    return pirq_eoi(call->d, arg->irq);
+    return pirq_mask(call->d, arg->irq, false);
 }

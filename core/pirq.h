@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Physical interrupts as the control domain sees them (design decision 7; physdev.h). A pirq names
- * a mapped source of one domain, a GSI or an entry of a
- * function's MSI-X table; an event channel bound to it is raised with
- * evtchn_raise_pirq(). arch/x86/irq.c implements this.
+ * a mapped source of one domain, a GSI or an entry of a function's MSI-X table; an event channel
+ * bound to it is raised with evtchn_raise_pirq(). arch/x86/irq.c implements this.
  */
 #ifndef ATOLL_CORE_PIRQ_H
 #define ATOLL_CORE_PIRQ_H
@@ -22,11 +21,9 @@ struct domain;
  * pirq. An MSI-X entry is sent from then on. -EINVAL: no such GSI or entry; -EBUSY: the pirq is
  * taken, or another domain has the GSI; -ENOSPC: no pirq or vector left. */
 int pirq_map(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
-/* An event channel is bound to PIRQ of D: unmasks the source. -EINVAL: not mapped; -EEXIST: bound.
- * Called with D's evtchn lock held. unbind masks it again. */
-int pirq_bind(struct domain *d, uint32_t pirq) MUST_CHECK;
-void pirq_unbind(struct domain *d, uint32_t pirq);
-/* D has handled a level interrupt: it may come again. -EINVAL: not mapped. */
-int pirq_eoi(struct domain *d, uint32_t pirq) MUST_CHECK;
+/* Lets the source of PIRQ of D interrupt: an event channel is bound to it, or D has handled a level
+ * interrupt; or masks it. An edge of MSI-X is never masked. -EINVAL: not mapped. May be called with
+ * D's evtchn lock held. */
+int pirq_mask(const struct domain *d, uint32_t pirq, bool is_masked) MUST_CHECK;
 
 #endif

@@ -5,11 +5,12 @@
 
 #include "core/types.h"
 
-/* Masks every line of every IO-APIC. Needs ACPI. */
+/* Maps the IO-APICs and masks their lines. Needs ACPI. */
 void irq_boot(void);
 /* An interrupt on a device vector, with interrupts off, after EOI. */
 void irq_dispatch(unsigned vector);
-/* The hypervisor's own use of an ISA interrupt (its UART). -ENODEV: no IO-APIC has the line. */
+/* The hypervisor's own use of an ISA interrupt (its UART). An error: no IO-APIC
+ * has the line, or it is taken. */
 int irq_take_isa(uint8_t isa_irq, void (*handler)(void)) MUST_CHECK;
 
 #endif

@@ -9,15 +9,6 @@
 
 #include <string.h>
 
-int pirq_bind(UNUSED struct domain *d, UNUSED uint32_t pirq)
-{
-    return -EINVAL;
-}
-
-void pirq_unbind(UNUSED struct domain *d, UNUSED uint32_t pirq)
-{
-}
-
 bool machine_keeps_frame(mfn_t mfn)
 {
     return mfn.v == FAKE_KEPT_MFN;
@@ -39,7 +30,7 @@ int pirq_map(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *pirq
     return -EINVAL;
 }
 
-int pirq_eoi(UNUSED struct domain *d, UNUSED uint32_t pirq)
+int pirq_mask(UNUSED const struct domain *d, UNUSED uint32_t pirq, UNUSED bool is_masked)
 {
     return -EINVAL;
 }
