@@ -93,7 +93,7 @@ int64_t atoll_op_get_call_counts(struct hypercall *call)
     int error = cursor_open(&cursor, call, 0, arg->list, arg->max);
 
     for (uint32_t number = 0; number <= HYPERCALL_NUMBERS; number++) {
-        const struct hypercall_family *family = &hypercall_families[number];
+        const struct hypercall_family *family = &hypercall_families[hypercall_family_of[number]];
         uint32_t first = family->count ? family->first : FIRST_UNKNOWN + number;
 
         for (uint32_t i = 0; !error && i <= family->count; i++) {

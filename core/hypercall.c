@@ -23,7 +23,7 @@ static NOINLINE int64_t unknown(struct domain *d, uint64_t number)
 
     if (number > HYPERCALL_NUMBERS)
         number = HYPERCALL_NUMBERS;
-    family = &hypercall_families[number];
+    family = &hypercall_families[hypercall_family_of[number]];
     count(d, family->count ? family->first + family->count : FIRST_UNKNOWN + number);
     return -ENOSYS;
 }
@@ -69,40 +69,33 @@ static inline int64_t call_with_argument(struct hypercall *call)
 {
     const struct hypercall_row *row = call->row;
     const struct hypercall_family *family = &hypercall_families[row->family];
-    bool is_converted = call->is_32bit && row->layout;
-    size_t size = is_converted ? row->size32 : row->size64;
+    bool is_converted = unlikely(call->is_32bit) && row->layout;
     uint64_t *arg = (uint64_t *)(void *)this_cpu()->argument;
-    void *raw = this_cpu()->argument + HYPERCALL_ARGUMENT_MAX;
+    void *form = is_converted ? this_cpu()->argument + HYPERCALL_ARGUMENT_MAX : (uint8_t *)arg;
     struct guest_pin pin;
     int64_t result;
 
     /* A list of one argument (grant_table_op). */
     if (family->length && (uint32_t)call->args[family->length] != 1)
         return -EINVAL;
-    if (guest_pin(WINDOW_ARG0, (gva_t){call->args[family->ptr]}, size, row->direction & DIR_OUT,
-                  &pin))
+    if (guest_pin(WINDOW_ARG0, (gva_t){call->args[family->ptr]},
+                  is_converted ? row->size32 : row->size64, row->direction & DIR_OUT, &pin))
         return -EFAULT;
     call->arg = arg;
-    if (row->direction & DIR_IN && likely(!is_converted))
-        guest_pin_get(&pin, arg);
-    else
+    if (unlikely(is_converted) || !(row->direction & DIR_IN))
         for (size_t i = 0; i < row->size64; i += sizeof(*arg))
             arg[i / sizeof(*arg)] = 0;
-    if (unlikely(is_converted)) {
-        guest_pin_get(&pin, raw);
-        if (row->direction & DIR_IN)
-            hypercall_widen(row->layout, arg, raw);
-    }
+    if (unlikely(is_converted) || row->direction & DIR_IN)
+        guest_pin_get(&pin, form);
+    if (unlikely(is_converted) && row->direction & DIR_IN)
+        hypercall_widen(row->layout, arg, form);
     result = unlikely(row->target) ? call_with_target(call) : row->handler(call);
     /* Results, and progress where the argument keeps it. */
     if (row->direction & DIR_OUT &&
         (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD))) {
-        if (unlikely(is_converted)) {
-            hypercall_narrow(row->layout, raw, arg);
-            guest_pin_put(&pin, raw);
-        } else {
-            guest_pin_put(&pin, arg);
-        }
+        if (unlikely(is_converted))
+            hypercall_narrow(row->layout, form, arg);
+        guest_pin_put(&pin, form);
     }
     return result;
 }
@@ -131,9 +124,10 @@ static int64_t call_by_argument(struct hypercall *call, uint32_t version)
 
     if (header[1] != version)
         return -EACCES;
-    if (header[0] == 0 || header[0] >= family->count)
-        return unknown(call->d, call->row->family);
-    place = family->first + index_below(header[0], HYPERCALL_SUBS);
+    if (header[0] == 0) /* the row that is executed */
+        return -ENOSYS;
+    place = header[0] < family->count ? index_below(header[0], HYPERCALL_SUBS) : family->count;
+    place += family->first;
     call->row = &hypercall_rows[hypercall_row_of[place]];
     return call_other(call, (uint32_t)place);
 }
@@ -152,7 +146,7 @@ int64_t hypercall_sysctl(struct hypercall *call)
 static ALWAYS_INLINE int64_t execute(struct hypercall *call, uint64_t number)
 {
     const struct hypercall_family *family =
-        &hypercall_families[index_below(number, HYPERCALL_NUMBERS)];
+        &hypercall_families[hypercall_family_of[index_below(number, HYPERCALL_NUMBERS)]];
     uint32_t sub = (uint32_t)(call->args[family->cmd] & family->cmd_mask);
     const struct hypercall_row *row;
     uint64_t place;

@@ -39,6 +39,17 @@ static bool is_converted(const struct hypercall_cursor *cursor)
     return cursor->is_32bit && cursor->array->layout;
 }
 
+/* The guest's form of what is pinned; out of line, as lists are long. */
+static NOINLINE void get(const struct hypercall_cursor *cursor, void *to)
+{
+    guest_pin_get(&cursor->pin, to);
+}
+
+static NOINLINE void put(const struct hypercall_cursor *cursor, const void *from)
+{
+    guest_pin_put(&cursor->pin, from);
+}
+
 /* Pins the last COUNT elements. */
 static int pin_last(struct hypercall_cursor *cursor, uint64_t count)
 {
@@ -64,12 +75,12 @@ int cursor_next(struct hypercall_cursor *cursor, void *element)
     if (error)
         return error;
     if (array->direction & DIR_IN && !is_converted(cursor)) {
-        guest_pin_get(&cursor->pin, element);
+        get(cursor, element);
         return 0;
     }
     memset(element, 0, array->size64);
     if (array->direction & DIR_IN) {
-        guest_pin_get(&cursor->pin, raw);
+        get(cursor, raw);
         hypercall_widen(array->layout, element, raw);
     }
     return 0;
@@ -89,11 +100,11 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
     uint8_t raw[RAW_MAX];
 
     if (is_converted(cursor)) {
-        guest_pin_get(&cursor->pin, raw);
+        get(cursor, raw);
         hypercall_narrow(cursor->array->layout, raw, element);
         element = raw;
     }
-    guest_pin_put(&cursor->pin, element);
+    put(cursor, element);
 }
 
 int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t count)
@@ -103,7 +114,7 @@ int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t c
     if (!error && count)
         error = pin_last(cursor, count);
     if (!error && count)
-        guest_pin_get(&cursor->pin, elements);
+        get(cursor, elements);
     return error;
 }
 
@@ -114,6 +125,6 @@ int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uin
     if (!error && count)
         error = pin_last(cursor, count);
     if (!error && count)
-        guest_pin_put(&cursor->pin, elements);
+        put(cursor, elements);
     return error;
 }

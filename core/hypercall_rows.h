@@ -46,7 +46,7 @@ struct hypercall_row {
     const struct hypercall_array *arrays;
     const char *layout;
     uint16_t size64, size32; /* of the argument; 0: none */
-    uint8_t family;          /* __HYPERVISOR_* */
+    uint8_t family;          /* enum hypercall_family_index */
     uint8_t direction : 2;   /* enum hypercall_direction, of the argument; DIR_NONE: none */
     uint8_t is_control : 1;  /* for the control domain only */
     uint8_t target : 2;      /* enum hypercall_target */
@@ -72,31 +72,33 @@ struct hypercall_family {
  * number without a family, and one for those above. domain.hypercall_counts counts by it. */
 enum hypercall_place {
 #define FAMILY(name, count, convention) FIRST_##name, ABOVE_##name = FIRST_##name + (count),
-#define ROW(family, number, handler, access, ...)
 #include "core/hypercalls.def"
-#undef FAMILY
-#undef ROW
     FIRST_UNKNOWN
 };
-#define HYPERCALL_PLACES 512u
-_Static_assert(FIRST_UNKNOWN + HYPERCALL_SUBS <= HYPERCALL_PLACES, "each with a masked operation");
+#define HYPERCALL_PLACES (FIRST_UNKNOWN + HYPERCALL_SUBS) /* room for any masked operation */
+_Static_assert(HYPERCALL_NUMBERS < HYPERCALL_SUBS, "room for each number");
 _Static_assert(HYPERCALL_PLACES * sizeof(uint32_t) <= PAGE_SIZE, "the counts are a page");
+
+enum hypercall_family_index {
+    FAMILY_NONE, /* of a number that is nobody's */
+#define FAMILY(name, count, convention) FAMILY_##name,
+#include "core/hypercalls.def"
+    FAMILY_COUNT
+};
 
 enum hypercall_row_index {
     ROW_NONE, /* of a place without an operation */
-#define FAMILY(name, count, convention)
 #define ROW(family, number, handler, access, ...) ROW_##family##_##number,
 #include "core/hypercalls.def"
-#undef FAMILY
-#undef ROW
     ROW_COUNT
 };
 
 extern const struct hypercall_row hypercall_rows[ROW_COUNT];
 /* Indices into it. */
 extern const uint8_t hypercall_row_of[HYPERCALL_PLACES];
-/* By hypercall number; the last is none. */
-extern const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS + 1];
+extern const struct hypercall_family hypercall_families[FAMILY_COUNT];
+/* Indices into it, by hypercall number; the last is none. */
+extern const uint8_t hypercall_family_of[HYPERCALL_NUMBERS + 1];
 
 /* Copies the fields of LAYOUT from the 32-bit form to the 64-bit form, and back. What is no field,
  * and what a field has more, stays as it is. */
@@ -104,10 +106,7 @@ void hypercall_widen(const char *layout, void *form64, const void *form32);
 void hypercall_narrow(const char *layout, void *form32, const void *form64);
 
 /* Handlers: the argument is in call->arg; the result goes to the guest's RAX. */
-#define FAMILY(name, count, convention)
 #define ROW(family, number, handler, access, ...) int64_t handler(struct hypercall *call);
 #include "core/hypercalls.def"
-#undef FAMILY
-#undef ROW
 
 #endif

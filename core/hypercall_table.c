@@ -40,21 +40,17 @@ _Static_assert(ROW_COUNT <= UINT8_MAX, "a row's index is a byte");
     }
 #define LIST(element) ARRAYS({element, .maximum = UINT32_MAX}), CONTINUES(LIST)
 
-#define FAMILY(name, count, convention)
 #define ROW(group, number, function, ...)                                                          \
-    [ROW_##group##_##number] = {.handler = (function), .family = __HYPERVISOR_##group, __VA_ARGS__},
+    [ROW_##group##_##number] = {.handler = (function), .family = FAMILY_##group, __VA_ARGS__},
 const struct hypercall_row hypercall_rows[ROW_COUNT] = {
     [ROW_NONE] = {CONTROL},
 #include "core/hypercalls.def"
 };
-#undef ROW
 
 #define ROW(family, number, handler, ...) [FIRST_##family + (number)] = ROW_##family##_##number,
 const uint8_t hypercall_row_of[HYPERCALL_PLACES] = {
 #include "core/hypercalls.def"
 };
-#undef FAMILY
-#undef ROW
 
 /* ---- families ---- */
 
@@ -69,9 +65,13 @@ const uint8_t hypercall_row_of[HYPERCALL_PLACES] = {
 #define ARGUMENT       .cmd_mask = 0, .ptr = 0, .domid_at = offsetof(struct xen_domctl, domain)
 
 #define FAMILY(name, rows, convention)                                                             \
-    [__HYPERVISOR_##name] = {.first = FIRST_##name, .count = (rows), convention},
-#define ROW(family, number, handler, ...)
-const struct hypercall_family hypercall_families[HYPERCALL_NUMBERS + 1] = {
+    [FAMILY_##name] = {.first = FIRST_##name, .count = (rows), convention},
+const struct hypercall_family hypercall_families[FAMILY_COUNT] = {
+#include "core/hypercalls.def"
+};
+
+#define FAMILY(name, rows, convention) [__HYPERVISOR_##name] = FAMILY_##name,
+const uint8_t hypercall_family_of[HYPERCALL_NUMBERS + 1] = {
 #include "core/hypercalls.def"
 };
 

@@ -67,6 +67,7 @@ def split_arguments(text):
 
 def calls(text):
     """Yields (comment, name, arguments) of each macro use, with the comment above it."""
+    text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
     comment, position = "", 0
     while match := re.compile(r"\s*(?:/\*(.*?)\*/|(\w+)\s*\()", re.DOTALL).match(text, position):
         position = match.end()
