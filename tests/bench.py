@@ -26,6 +26,8 @@ FIGURES = {
     "event-handled": (10571, 5784, 800),
     "ping-pong": (40668, 21800, 2200),
     "decrease-reservation": (17484, 12697, 1300),
+    "disk-4k": (51340, 41800, 4500),
+    "disk-batch-16": (151546, 142000, 14000),
     "create": (3990000, 3990000, 400000),
     "destroy": (1680000, 1680000, 170000),
 }
@@ -52,7 +54,8 @@ def on_atoll():
     bundle = image.from_build(guests.BUILD)
     bundle.options = f"console=com1 debug-exit={qemu.DEBUG_EXIT_PORT:#x}"
     bundle.control_options = "report=com2"
-    bundle.add_guest("bench.cfg", guests.config("bench", guests.image("bench"), cmdline="peer=2"))
+    bundle.add_guest("bench.cfg", guests.config("bench", guests.image("bench"), cmdline="peer=2",
+                                                disk=["phy:null,xvda,w"]))
     bundle.add_guest("partner.cfg", guests.config("partner", guests.image("bench"),
                                                   cmdline="partner=1"))
     with session.Session(bundle, qemu.Machine(boot="grub", icount=True)) as running:

@@ -5,7 +5,8 @@
  * repeat exactly: on Debian's Xen 4.17 (QEMU 7.2, CPU EPYC) the first three are 5476, 5352 and
  * 1100. The image is mapped by large pages and its data lie in it, which sets the length of the
  * hypervisor's page walks. Prints `bench NAME TICKS` and powers off. With peer=DOMID, and a second
- * bench guest with partner=DOMID, it measures events between domains too: bench_ping.h.
+ * bench guest with partner=DOMID, it measures events between domains too: bench_ping.h. With a
+ * disk, round trips to it: bench_disk.h.
  */
 #include "guest-kernel/console.h"
 #include "guest-kernel/events.h"
@@ -17,6 +18,7 @@
 #include "lib/strutil.h"
 #include "pv-abi/memory.h"
 #include "pv-abi/version.h"
+#include "tests/guest/bench_disk.h"
 #include "tests/guest/bench_ping.h"
 
 #define SAMPLE_COUNT   BENCH_ROUNDS
@@ -168,6 +170,11 @@ int main_guest(void)
     measure("decrease-reservation", decrease_reservation);
     if (number_option("peer", &domid) && ping_connect(domid))
         measure("ping-pong", ping_once);
+    if (bench_disk_connect()) {
+        measure("disk-4k", bench_disk_page);
+        measure("disk-44k", bench_disk_large);
+        measure("disk-batch-16", bench_disk_batch);
+    }
     console_printf("bench done\n");
     return 0;
 }
