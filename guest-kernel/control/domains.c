@@ -21,6 +21,7 @@
 _Static_assert(DOMAINS_MAX <= FOREIGN_PAGES_MAX, "each console has a page window");
 
 static struct domain domains[DOMAINS_MAX];
+static size_t domain_end; /* Behind the last one that was ever used. */
 static struct domains_listener *listeners;
 static bool has_exception; /* VIRQ_DOM_EXC: some domain has changed its state */
 
@@ -62,7 +63,7 @@ int domains_init(void)
 
 struct domain *domains_find_name(const char *name)
 {
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         if (domains[i].is_used && strcmp(domains[i].name, name) == 0)
             return &domains[i];
     }
@@ -71,7 +72,7 @@ struct domain *domains_find_name(const char *name)
 
 struct domain *domains_find_id(uint32_t domid)
 {
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         if (domains[i].is_used && domains[i].domid == domid)
             return &domains[i];
     }
@@ -80,7 +81,7 @@ struct domain *domains_find_id(uint32_t domid)
 
 bool domains_boot_left(void)
 {
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         if (domains[i].is_used && domains[i].is_boot && !domains[i].has_ended)
             return true;
     }
@@ -90,8 +91,11 @@ bool domains_boot_left(void)
 static struct domain *find_slot(void)
 {
     for (size_t i = 0; i < DOMAINS_MAX; i++) {
-        if (!domains[i].is_used && guest_console_init(&domains[i].console, (unsigned int)i) == 0)
+        if (!domains[i].is_used && guest_console_init(&domains[i].console, (unsigned int)i) == 0) {
+            if (domain_end <= i)
+                domain_end = i + 1;
             return &domains[i];
+        }
     }
     return NULL;
 }
@@ -408,7 +412,7 @@ static void end(struct domain *domain, uint32_t shutdown_reason)
 
 static void check_ends(void)
 {
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         struct domain *domain = &domains[i];
         struct xen_domctl_getdomaininfo info;
 
@@ -423,7 +427,7 @@ bool domains_have_work(void)
 {
     if (__atomic_load_n(&has_exception, __ATOMIC_ACQUIRE))
         return true;
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         if (domains[i].is_used && __atomic_load_n(&domains[i].console.has_event, __ATOMIC_ACQUIRE))
             return true;
     }
@@ -432,7 +436,7 @@ bool domains_have_work(void)
 
 void domains_step(void)
 {
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < domain_end; i++) {
         struct domain *domain = &domains[i];
 
         if (domain->is_used && __atomic_load_n(&domain->console.has_event, __ATOMIC_ACQUIRE) &&

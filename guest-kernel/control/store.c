@@ -33,6 +33,7 @@ static struct xs_client own;
 static struct xs_transaction own_transaction;
 static bool is_in_transaction;
 static struct slot slots[DOMAINS_MAX];
+static size_t slot_end; /* Behind the last one that was ever used. */
 
 int store_init(void)
 {
@@ -284,6 +285,8 @@ int store_introduce(domid_t domid, uint64_t gfn, evtchn_port_t remote_port)
     err = event_bind_interdomain(domid, remote_port, on_event, &slot->has_event, &slot->port);
     if (err != 0)
         goto unmap;
+    if (slot_end <= (size_t)(slot - slots))
+        slot_end = (size_t)(slot - slots) + 1;
     xs_connection_open(slot->connection, &store, domid, page);
     slot->has_event = true;
     xs_watch_fire(&store, XS_INTRODUCE_DOMAIN);
@@ -336,7 +339,7 @@ bool store_has_work(void)
 {
     bool has_work = own.has_news;
 
-    for (size_t i = 0; i < DOMAINS_MAX && !has_work; i++)
+    for (size_t i = 0; i < slot_end && !has_work; i++)
         has_work = slot_has_work(&slots[i]);
     return has_work;
 }
@@ -359,7 +362,7 @@ void store_step(void)
     static char path[XS_PATH_SIZE], token[XS_TOKEN_MAX];
     void *owner;
 
-    for (size_t i = 0; i < DOMAINS_MAX; i++) {
+    for (size_t i = 0; i < slot_end; i++) {
         if (slot_has_work(&slots[i]))
             serve(&slots[i]);
     }

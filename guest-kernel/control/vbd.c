@@ -34,7 +34,8 @@ struct vbd {
 };
 
 static struct vbd vbds[VBDS_MAX];
-static uint64_t ring_gfns; /* VBD_RING_PAGES for each of them */
+static unsigned int vbd_end; /* Behind the last one that was ever used. */
+static uint64_t ring_gfns;   /* VBD_RING_PAGES for each of them */
 
 int vbds_init(void)
 {
@@ -280,8 +281,11 @@ static int make_nodes(struct vbd *vbd, const char *name)
 static struct vbd *find_free(void)
 {
     for (unsigned int i = 0; i < VBDS_MAX; i++) {
-        if (!vbds[i].is_used && vbds[i].queue.jobs == NULL)
+        if (!vbds[i].is_used && vbds[i].queue.jobs == NULL) {
+            if (vbd_end <= i)
+                vbd_end = i + 1;
             return &vbds[i];
+        }
     }
     return NULL;
 }
@@ -348,7 +352,7 @@ void vbds_remove(domid_t domid)
 
 bool vbds_have_work(void)
 {
-    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+    for (unsigned int i = 0; i < vbd_end; i++) {
         if (vbds[i].is_connected && blk_queue_has_work(&vbds[i].queue))
             return true;
     }
@@ -357,7 +361,7 @@ bool vbds_have_work(void)
 
 void vbds_step(void)
 {
-    for (unsigned int i = 0; i < VBDS_MAX; i++) {
+    for (unsigned int i = 0; i < vbd_end; i++) {
         struct vbd *vbd = &vbds[i];
         bool was_broken = vbd->queue.is_broken;
 
