@@ -27,7 +27,8 @@
 #define REX_B            1u
 #define REX_R            4u
 
-uint64_t cr4_allowed(void)
+/* CR4 bits that a guest may set, from what CPUID shows it. */
+static uint64_t cr4_allowed(void)
 {
     static const struct {
         uint64_t bit;
@@ -64,48 +65,47 @@ int cr_check_state(uint64_t cr0, uint64_t cr4, uint64_t efer)
     return 0;
 }
 
-uint64_t cr0_written(uint64_t value)
+int cr_after_write(struct guest_paging *paging, enum vm_reg which, uint64_t value)
 {
-    return (value & CR0_KNOWN) | CR0_ET;
-}
+    uint64_t cr0 = paging->cr0, cr4 = paging->cr4, efer = paging->efer;
 
-int cr0_check_write(const struct guest_paging *paging, uint64_t value)
-{
-    uint64_t cr0 = cr0_written(value);
-    uint64_t efer = paging->efer & ~EFER_LMA;
-
-    if (value >> 32 != 0)
-        return -EINVAL;
-    /* Long mode is entered from 16-bit or 32-bit code and left from there (APM Vol. 2 14.6.1). */
-    if (((cr0 ^ paging->cr0) & CR0_PG) && paging->is_long)
-        return -EINVAL;
-    if (!(cr0 & CR0_PG) && (paging->cr4 & CR4_PCIDE))
-        return -EINVAL;
+    if (which == VM_CR0) {
+        /* Bits that are not defined are ignored (APM Vol. 2 3.1.1), but not those above 31. */
+        cr0 = (value & (CR0_KNOWN | ~(uint64_t)UINT32_MAX)) | CR0_ET;
+        /* Long mode is entered from 16-bit or 32-bit code and left from there (APM Vol. 2
+         * 14.6.1). */
+        if (((cr0 ^ paging->cr0) & CR0_PG) && paging->is_long)
+            return -EINVAL;
+    } else if (which == VM_CR4) {
+        cr4 = value;
+    } else {
+        if ((cr0 & CR0_PG) && ((value ^ efer) & EFER_LME))
+            return -EINVAL;
+        efer = value;
+    }
+    /* LMA is the processor's and follows paging: written values of it are ignored, as Linux
+     * expects. */
+    efer &= ~EFER_LMA;
     if ((cr0 & CR0_PG) && (efer & EFER_LME))
         efer |= EFER_LMA;
-    return cr_check_state(cr0, paging->cr4, efer);
+    if (cr_check_state(cr0, cr4, efer) != 0)
+        return -EINVAL;
+    paging->cr0 = cr0;
+    paging->cr4 = cr4;
+    paging->efer = efer;
+    return 0;
 }
 
-int cr4_check_write(uint64_t cr0, uint64_t cr4, uint64_t efer, uint64_t value)
+int cr_write(enum vm_reg which, uint64_t value)
 {
-    if (value & ~cr4_allowed())
-        return -EINVAL;
-    /* APM Vol. 2 3.1.3: PAE stays in long mode, PCIDE needs it and CR3's low bits clear; the latter
-     * is the guest's own harm. */
-    if ((efer & EFER_LMA) && !(value & CR4_PAE))
-        return -EINVAL;
-    if ((value & ~cr4 & CR4_PCIDE) && !(efer & EFER_LMA))
-        return -EINVAL;
-    return cr_check_state(cr0, value, efer);
-}
+    struct guest_paging paging = {.cpl = 0};
 
-int efer_check_write(uint64_t cr0, uint64_t efer, uint64_t value)
-{
-    /* LMA is the processor's: written values of it are ignored, as Linux expects. */
-    if (value & ~EFER_KNOWN)
+    virt->get_paging(&paging);
+    if (cr_after_write(&paging, which, value) != 0)
         return -EINVAL;
-    if ((cr0 & CR0_PG) && ((value ^ efer) & EFER_LME))
-        return -EINVAL;
+    virt->set_reg(VM_CR0, paging.cr0);
+    virt->set_reg(VM_CR4, paging.cr4);
+    virt->set_reg(VM_EFER, paging.efer);
     return 0;
 }
 

@@ -64,52 +64,81 @@ static void states_that_a_vcpu_cannot_be_in(UNUSED void **state)
         assert_int_equal(cr_check_state(rows[i].cr0, rows[i].cr4, rows[i].efer), -EINVAL);
 }
 
+static int write_to(const struct guest_paging *paging, enum vm_reg which, uint64_t value)
+{
+    struct guest_paging after = *paging;
+    int rc = cr_after_write(&after, which, value);
+
+    if (rc != 0)
+        assert_memory_equal(&after, paging, sizeof(after));
+    return rc;
+}
+
 static void paging_is_switched_from_compatible_code_only(UNUSED void **state)
 {
     struct guest_paging paging = {.cr0 = CR0_PAGED, .cr4 = CR4_PAE, .efer = EFER_LONG};
 
-    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), 0);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PROTECTED), 0);
     paging.is_long = true;
-    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), -EINVAL);
-    assert_int_equal(cr0_check_write(&paging, CR0_PAGED | CR0_AM), 0);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PROTECTED), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PAGED | CR0_AM), 0);
     paging.is_long = false;
     paging.cr4 |= CR4_PCIDE;
-    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PROTECTED), -EINVAL);
 }
 
 static void entering_long_mode_needs_pae(UNUSED void **state)
 {
     struct guest_paging paging = {.cr0 = CR0_PROTECTED, .efer = EFER_LME};
 
-    assert_int_equal(cr0_check_write(&paging, CR0_PAGED), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PAGED), -EINVAL);
     paging.cr4 = CR4_PAE;
-    assert_int_equal(cr0_check_write(&paging, CR0_PAGED), 0);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PAGED), 0);
+}
+
+static void lma_follows_paging(UNUSED void **state)
+{
+    struct guest_paging paging = {.cr0 = CR0_PROTECTED, .cr4 = CR4_PAE, .efer = EFER_LME};
+
+    assert_int_equal(cr_after_write(&paging, VM_CR0, CR0_PAGED), 0);
+    assert_int_equal(paging.efer, EFER_LME | EFER_LMA);
+    assert_int_equal(cr_after_write(&paging, VM_EFER, EFER_LME | EFER_NXE), 0);
+    assert_int_equal(paging.efer, EFER_LME | EFER_LMA | EFER_NXE);
+    assert_int_equal(cr_after_write(&paging, VM_CR0, CR0_PROTECTED), 0);
+    assert_int_equal(paging.efer, EFER_LME | EFER_NXE);
 }
 
 static void undefined_bits_of_cr0_are_ignored_below_32(UNUSED void **state)
 {
     struct guest_paging paging = {.cr0 = CR0_PROTECTED};
 
-    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED | 1u << 8), 0);
-    assert_int_equal(cr0_written(CR0_PE | 1u << 8), CR0_PE | CR0_ET);
-    assert_int_equal(cr0_check_write(&paging, CR0_PROTECTED | UINT64_C(1) << 40), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_CR0, CR0_PROTECTED | UINT64_C(1) << 40), -EINVAL);
+    assert_int_equal(cr_after_write(&paging, VM_CR0, CR0_PE | 1u << 8), 0);
+    assert_int_equal(paging.cr0, CR0_PE | CR0_ET);
 }
 
 static void cr4_keeps_what_long_mode_needs(UNUSED void **state)
 {
-    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PGE), -EINVAL);
-    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PAE | CR4_PCIDE), 0);
-    assert_int_equal(cr4_check_write(CR0_PROTECTED, 0, 0, CR4_PCIDE), -EINVAL);
-    assert_int_equal(cr4_check_write(CR0_PAGED, CR4_PAE, EFER_LONG, CR4_PAE | CR4_CET), -EINVAL);
+    struct guest_paging paging = {.cr0 = CR0_PAGED, .cr4 = CR4_PAE, .efer = EFER_LONG};
+
+    assert_int_equal(write_to(&paging, VM_CR4, CR4_PGE), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_CR4, CR4_PAE | CR4_PCIDE), 0);
+    assert_int_equal(write_to(&paging, VM_CR4, CR4_PAE | CR4_CET), -EINVAL);
+    paging = (struct guest_paging){.cr0 = CR0_PROTECTED};
+    assert_int_equal(write_to(&paging, VM_CR4, CR4_PCIDE), -EINVAL);
 }
 
 static void lme_changes_without_paging_only(UNUSED void **state)
 {
-    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, EFER_LME), 0);
-    assert_int_equal(efer_check_write(CR0_PAGED, 0, EFER_LME), -EINVAL);
-    assert_int_equal(efer_check_write(CR0_PAGED, EFER_LONG, EFER_LONG & ~EFER_SCE), 0);
-    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, EFER_SVME), -EINVAL);
-    assert_int_equal(efer_check_write(CR0_PROTECTED, 0, UINT64_C(1) << 14), -EINVAL);
+    struct guest_paging paging = {.cr0 = CR0_PROTECTED};
+
+    assert_int_equal(write_to(&paging, VM_EFER, EFER_LME), 0);
+    assert_int_equal(write_to(&paging, VM_EFER, EFER_SVME), -EINVAL);
+    assert_int_equal(write_to(&paging, VM_EFER, UINT64_C(1) << 14), -EINVAL);
+    paging = (struct guest_paging){.cr0 = CR0_PAGED, .cr4 = CR4_PAE};
+    assert_int_equal(write_to(&paging, VM_EFER, EFER_LME), -EINVAL);
+    paging.efer = EFER_LONG;
+    assert_int_equal(write_to(&paging, VM_EFER, EFER_LONG & ~EFER_SCE), 0);
 }
 
 struct insn {
@@ -196,6 +225,7 @@ int main(void)
         cmocka_unit_test(states_that_a_vcpu_cannot_be_in),
         cmocka_unit_test(paging_is_switched_from_compatible_code_only),
         cmocka_unit_test(entering_long_mode_needs_pae),
+        cmocka_unit_test(lma_follows_paging),
         cmocka_unit_test(undefined_bits_of_cr0_are_ignored_below_32),
         cmocka_unit_test(cr4_keeps_what_long_mode_needs),
         cmocka_unit_test(lme_changes_without_paging_only),

@@ -21,11 +21,6 @@
 #include "lib/insn.h"
 #include "pv-abi/hvm_params.h"
 
-static void inject_gp(struct vcpu *v)
-{
-    virt->inject(v, VM_EVENT_EXCEPTION | VM_EVENT_HAS_ERROR | VECTOR_GP);
-}
-
 /* RF ends with an instruction (APM Vol. 2 13.1.4), and a guest that single-steps gets its trap. */
 static NOINLINE void skip_flags(struct vcpu *v, struct guest_regs *regs)
 {
@@ -37,7 +32,7 @@ static NOINLINE void skip_flags(struct vcpu *v, struct guest_regs *regs)
 }
 
 /* The instruction of EXIT is done. */
-static inline void skip(struct vcpu *v, struct vm_exit *exit)
+static inline void skip(struct vcpu *v, const struct vm_exit *exit)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
 
@@ -46,47 +41,18 @@ static inline void skip(struct vcpu *v, struct vm_exit *exit)
         skip_flags(v, regs);
 }
 
-static void exit_none(UNUSED struct vcpu *v, UNUSED struct vm_exit *exit)
-{
-    irq_window();
-}
-
-/* vm_entry() looks for events. */
-static void exit_window(UNUSED struct vcpu *v, UNUSED struct vm_exit *exit)
-{
-    virt->close_window();
-}
-
 /* With interrupts off nothing but an NMI ends an HLT: that is how a kernel parks a CPU for good
  * (docs/architecture.md). */
-static void exit_hlt(struct vcpu *v, struct vm_exit *exit)
+static int halt(struct vcpu *v)
 {
-    skip(v, exit);
-    if (!(vcpu_private()->regs.rflags & RFLAGS_IF)) {
-        if (!vlapic_has_nmi(&v->arch.vlapic))
-            vcpu_down(v);
-        return;
-    }
-    vcpu_block(v);
+    if (vcpu_private()->regs.rflags & RFLAGS_IF)
+        vcpu_block(v);
+    else if (!vlapic_has_nmi(&v->arch.vlapic))
+        vcpu_down(v);
+    return 0;
 }
 
-static void exit_cpuid(struct vcpu *v, struct vm_exit *exit)
-{
-    cpuid_guest(v, vcpu_private()->regs.gpr);
-    skip(v, exit);
-}
-
-static void exit_hypercall(UNUSED struct vcpu *v, struct vm_exit *exit)
-{
-    hypercall_dispatch(exit->length);
-}
-
-static NOINLINE void crash_string_io(struct vcpu *v, struct vm_exit *exit)
-{
-    domain_crash(v->domain, "string I/O at port %x", exit->port.port);
-}
-
-static void exit_port(struct vcpu *v, struct vm_exit *exit)
+static int access_port(struct vcpu *v, const struct vm_exit *exit)
 {
     /* What of RAX an IN of that many bytes leaves alone; one of 4 clears the upper half. */
     static const uint64_t kept[] = {
@@ -98,117 +64,87 @@ static void exit_port(struct vcpu *v, struct vm_exit *exit)
     unsigned size = exit->port.size;
 
     if (unlikely(exit->port.is_string)) {
-        crash_string_io(v, exit);
-        return;
+        domain_crash(v->domain, "string I/O at port %x", exit->port.port);
+        return -EAGAIN;
     }
     if (exit->port.is_in)
         *rax = (*rax & kept[size]) | (port_read(v->domain, exit->port.port, size) & ~kept[size]);
     else
         port_write(v->domain, exit->port.port, size, (uint32_t)*rax);
-    skip(v, exit);
+    return 0;
 }
 
-static void exit_msr_read(struct vcpu *v, struct vm_exit *exit)
+static int read_msr(struct vcpu *v, uint64_t *gpr)
 {
-    uint64_t *gpr = vcpu_private()->regs.gpr;
     uint64_t value;
+    int rc = msr_read(v, (uint32_t)gpr[REG_RCX], &value);
 
-    if (msr_read(v, (uint32_t)gpr[REG_RCX], &value) != 0) {
-        inject_gp(v);
-        return;
+    if (rc == 0) {
+        gpr[REG_RAX] = (uint32_t)value;
+        gpr[REG_RDX] = value >> 32;
     }
-    gpr[REG_RAX] = (uint32_t)value;
-    gpr[REG_RDX] = value >> 32;
-    skip(v, exit);
+    return rc;
 }
 
-static void exit_msr_write(struct vcpu *v, struct vm_exit *exit)
+static int write_xcr(uint32_t number, uint64_t value)
 {
-    const uint64_t *gpr = vcpu_private()->regs.gpr;
-    uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
-    int rc = msr_write(v, (uint32_t)gpr[REG_RCX], value);
-
-    if (rc == -EINVAL)
-        inject_gp(v);
-    else if (rc == 0)
-        skip(v, exit);
-    /* -EAGAIN: the instruction is executed again. */
-}
-
-/* LMA follows paging (APM Vol. 2 14.6.1). */
-static int set_cr0(uint64_t value)
-{
-    struct guest_paging paging = {.cpl = 0};
-    uint64_t efer;
-
-    virt->get_paging(&paging);
-    if (cr0_check_write(&paging, value) != 0)
+    if (number != 0 || (virt->get_mode() & VM_MODE_CPL) != 0 || !xstate_is_valid_xcr0(value))
         return -EINVAL;
-    efer = paging.efer & ~EFER_LMA;
-    if ((value & CR0_PG) && (efer & EFER_LME))
-        efer |= EFER_LMA;
-    virt->set_reg(VM_CR0, cr0_written(value));
-    virt->set_reg(VM_EFER, efer);
+    write_xcr0(value);
     return 0;
 }
 
-static int set_cr4(uint64_t value)
+static int write_cr(struct vcpu *v, struct vm_exit *exit)
 {
-    if (cr4_check_write(virt->get_reg(VM_CR0), virt->get_reg(VM_CR4), virt->get_reg(VM_EFER),
-                        value) != 0)
-        return -EINVAL;
-    virt->set_reg(VM_CR4, value);
-    return 0;
-}
-
-static int set_cr8(struct vcpu *v, uint64_t value)
-{
-    if (value > CR8_MAX)
-        return -EINVAL;
-    return vlapic_page_write(v, APIC_REG_TPR, (uint32_t)value << 4);
-}
-
-static void exit_cr_write(struct vcpu *v, struct vm_exit *exit)
-{
-    int rc;
+    uint64_t value;
 
     if (exit->length == 0)
         cr_decode(exit);
+    value = exit->cr.value;
     if (exit->length == 0) {
         domain_crash(v->domain, "write to CR%u by an unknown instruction", exit->cr.number);
-        return;
+        return -EAGAIN;
     }
-    if (exit->cr.number == 0)
-        rc = set_cr0(exit->cr.value);
-    else
-        rc = exit->cr.number == 4 ? set_cr4(exit->cr.value) : set_cr8(v, exit->cr.value);
-    if (rc != 0)
-        inject_gp(v);
-    else
+    if (exit->cr.number == 8)
+        return value > CR8_MAX ? -EINVAL : vlapic_page_write(v, APIC_REG_TPR, (uint32_t)value << 4);
+    return cr_write(exit->cr.number == 0 ? VM_CR0 : VM_CR4, value);
+}
+
+/* Does what the instruction of EXIT is for. -EINVAL: #GP; -EAGAIN: it is executed again. */
+static int emulate(struct vcpu *v, struct vm_exit *exit)
+{
+    uint64_t *gpr = vcpu_private()->regs.gpr;
+    uint64_t edx_eax = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
+
+    switch (exit->kind) {
+    case VM_EXIT_HLT:
+        return halt(v);
+    case VM_EXIT_PORT:
+        return access_port(v, exit);
+    case VM_EXIT_MSR_READ:
+        return read_msr(v, gpr);
+    case VM_EXIT_MSR_WRITE:
+        return msr_write(v, (uint32_t)gpr[REG_RCX], edx_eax);
+    case VM_EXIT_XSETBV:
+        return write_xcr((uint32_t)gpr[REG_RCX], edx_eax);
+    case VM_EXIT_CR_WRITE:
+        return write_cr(v, exit);
+    default: /* VM_EXIT_CACHE: a guest's caches are the host's, and coherent */
+        return 0;
+    }
+}
+
+static void instruction(struct vcpu *v, struct vm_exit *exit)
+{
+    int rc = emulate(v, exit);
+
+    if (likely(rc == 0))
         skip(v, exit);
+    else if (rc == -EINVAL)
+        virt->inject(v, VM_EVENT_EXCEPTION | VM_EVENT_HAS_ERROR | VECTOR_GP);
 }
 
-static void exit_xsetbv(struct vcpu *v, struct vm_exit *exit)
-{
-    const uint64_t *gpr = vcpu_private()->regs.gpr;
-    uint64_t value = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
-
-    if ((uint32_t)gpr[REG_RCX] != 0 || (virt->get_mode() & VM_MODE_CPL) != 0 ||
-        !xstate_is_valid_xcr0(value)) {
-        inject_gp(v);
-        return;
-    }
-    write_xcr0(value);
-    skip(v, exit);
-}
-
-/* WBINVD and INVD: a guest's caches are the host's, and coherent. */
-static void exit_cache(struct vcpu *v, struct vm_exit *exit)
-{
-    skip(v, exit);
-}
-
-static void exit_fault(struct vcpu *v, struct vm_exit *exit)
+static void fault(struct vcpu *v, const struct vm_exit *exit)
 {
     struct p2m_entry entry;
     gpa_t gpa = exit->fault.gpa;
@@ -231,38 +167,6 @@ static void exit_fault(struct vcpu *v, struct vm_exit *exit)
                                        : "read",
                  gpa.v, entry.type == P2M_NONE ? "nothing" : "no such right");
 }
-
-static void exit_undefined(struct vcpu *v, UNUSED struct vm_exit *exit)
-{
-    virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_UD);
-}
-
-static void exit_shutdown(struct vcpu *v, UNUSED struct vm_exit *exit)
-{
-    domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
-}
-
-static void exit_bad_state(struct vcpu *v, struct vm_exit *exit)
-{
-    domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->unknown.code);
-}
-
-static void exit_unknown(struct vcpu *v, struct vm_exit *exit)
-{
-    domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->unknown.code, exit->info,
-                 exit->unknown.info2);
-}
-
-static void (*const handlers[VM_EXIT_KINDS])(struct vcpu *v, struct vm_exit *exit) = {
-    [VM_EXIT_UNKNOWN] = exit_unknown,     [VM_EXIT_NONE] = exit_none,
-    [VM_EXIT_WINDOW] = exit_window,       [VM_EXIT_HLT] = exit_hlt,
-    [VM_EXIT_CPUID] = exit_cpuid,         [VM_EXIT_HYPERCALL] = exit_hypercall,
-    [VM_EXIT_PORT] = exit_port,           [VM_EXIT_MSR_READ] = exit_msr_read,
-    [VM_EXIT_MSR_WRITE] = exit_msr_write, [VM_EXIT_CR_WRITE] = exit_cr_write,
-    [VM_EXIT_XSETBV] = exit_xsetbv,       [VM_EXIT_CACHE] = exit_cache,
-    [VM_EXIT_FAULT] = exit_fault,         [VM_EXIT_UNDEFINED] = exit_undefined,
-    [VM_EXIT_SHUTDOWN] = exit_shutdown,   [VM_EXIT_BAD_STATE] = exit_bad_state,
-};
 
 bool arch_vcpu_has_event(const struct vcpu *v)
 {
@@ -345,7 +249,40 @@ void vm_exit(struct vm_exit *exit)
     cpu_enter_end(self->cpu);
     self->pins_checked = 0;
     v->counters.exits[exit->kind]++;
-    handlers[exit->kind](v, exit);
+    switch (exit->kind) {
+    case VM_EXIT_HYPERCALL:
+        hypercall_dispatch(exit->length);
+        break;
+    case VM_EXIT_CPUID:
+        skip(v, exit);
+        cpuid_guest(v, vcpu_private()->regs.gpr);
+        break;
+    case VM_EXIT_NONE:
+        irq_window();
+        break;
+    case VM_EXIT_WINDOW: /* vm_entry() looks for events. */
+        virt->close_window();
+        break;
+    case VM_EXIT_FAULT:
+        fault(v, exit);
+        break;
+    case VM_EXIT_UNDEFINED:
+        virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_UD);
+        break;
+    case VM_EXIT_SHUTDOWN:
+        domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
+        break;
+    case VM_EXIT_BAD_STATE:
+        domain_crash(v->domain, "the processor refuses its state (exit %lx)", exit->unknown.code);
+        break;
+    case VM_EXIT_UNKNOWN:
+        domain_crash(v->domain, "unknown exit %lx, %lx, %lx", exit->unknown.code, exit->info,
+                     exit->unknown.info2);
+        break;
+    default:
+        instruction(v, exit);
+        break;
+    }
 }
 
 static inline bool is_stale(const struct vcpu *v)

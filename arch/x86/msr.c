@@ -126,16 +126,6 @@ int msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     }
 }
 
-static int write_efer(uint64_t value)
-{
-    uint64_t efer = virt->get_reg(VM_EFER);
-
-    if (efer_check_write(virt->get_reg(VM_CR0), efer, value) != 0)
-        return -EINVAL;
-    virt->set_reg(VM_EFER, (value & ~EFER_LMA) | (efer & EFER_LMA));
-    return 0;
-}
-
 int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     if (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST)
@@ -156,7 +146,7 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
         wrmsr(MSR_TSC_AUX, value);
         return 0;
     case MSR_EFER:
-        return write_efer(value);
+        return cr_write(VM_EFER, value);
     case MSR_APIC_BASE:
         return vlapic_write_base(v, value);
     case MSR_PAT:
