@@ -32,12 +32,7 @@
 /* 8259A data sheet, OCW1: the interrupt mask */
 #define PIC_PRIMARY_MASK   0x21u
 #define PIC_SECONDARY_MASK 0xa1u
-#define ICR_NMI            (4u << 8)
-#define ICR_INIT           (5u << 8)
-#define ICR_STARTUP        (6u << 8)
 #define ICR_BUSY           (1u << 12)
-#define ICR_ASSERT         (1u << 14)
-#define ICR_ALL_BUT_SELF   (3u << 18)
 
 static volatile uint8_t *registers;
 
@@ -74,11 +69,6 @@ void apic_init_cpu(void)
     apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
 }
 
-bool apic_is_ready(void)
-{
-    return registers != NULL;
-}
-
 uint32_t apic_id(void)
 {
     return apic_read(APIC_ID) >> 24;
@@ -91,32 +81,12 @@ void apic_eoi(void)
 
 /* The two halves of the command register are one command: interrupts are off, nobody comes between.
  */
-static void send(uint32_t destination, uint32_t command)
+void apic_send(uint32_t id, uint32_t command)
 {
     while (apic_read(APIC_ICR_LOW) & ICR_BUSY)
         cpu_relax();
-    apic_write(APIC_ICR_HIGH, destination << 24);
+    apic_write(APIC_ICR_HIGH, id << 24);
     apic_write(APIC_ICR_LOW, command);
-}
-
-void apic_send_kick(uint32_t id)
-{
-    send(id, ICR_ASSERT | VECTOR_KICK);
-}
-
-void apic_send_nmi_others(void)
-{
-    send(0, ICR_ALL_BUT_SELF | ICR_ASSERT | ICR_NMI);
-}
-
-void apic_send_init(uint32_t id)
-{
-    send(id, ICR_ASSERT | ICR_INIT);
-}
-
-void apic_send_sipi(uint32_t id, uint8_t page)
-{
-    send(id, ICR_ASSERT | ICR_STARTUP | page);
 }
 
 void apic_timer_start(uint32_t count)

@@ -9,17 +9,15 @@
 /* Maps the registers (once, on the boot CPU), and switches this CPU's APIC on. */
 void apic_boot(void);
 void apic_init_cpu(void);
-/* False until apic_boot(): this_cpu() may not be used before. */
-bool apic_is_ready(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
-/* VECTOR_KICK to one CPU. */
-void apic_send_kick(uint32_t apic_id);
-void apic_send_nmi_others(void);
-/* Start-up sequence of another CPU: INIT, then SIPI with the page number of its first instruction.
- */
-void apic_send_init(uint32_t apic_id);
-void apic_send_sipi(uint32_t apic_id, uint8_t page);
+/* An interrupt to the CPU with ID: a vector, NMI, or the start-up sequence, INIT and then STARTUP
+ * with the page number of the first instruction (APM Vol. 2 16.5). */
+#define APIC_FIXED      (1u << 14)
+#define APIC_NMI_OTHERS (4u << 8 | 1u << 14 | 3u << 18) /* whatever ID */
+#define APIC_INIT       (5u << 8 | 1u << 14)
+#define APIC_STARTUP    (6u << 8 | 1u << 14)
+void apic_send(uint32_t id, uint32_t command);
 /* Starts the one-shot timer with COUNT ticks of the timer clock, 0: stops it. remaining: what is
  * left. */
 void apic_timer_start(uint32_t count);

@@ -3,6 +3,7 @@
 #include "arch/x86/kick.h"
 
 #include "arch/x86/apic.h"
+#include "arch/x86/trap.h"
 
 void cpu_kick(struct cpu *cpu, uint32_t bits)
 {
@@ -12,5 +13,5 @@ void cpu_kick(struct cpu *cpu, uint32_t bits)
     if (before != 0 || cpu == this_cpu()->cpu)
         return;
     if (atomic_load(&cpu->in_guest) != 0)
-        apic_send_kick(cpu->apic_id);
+        apic_send(cpu->apic_id, APIC_FIXED | VECTOR_KICK);
 }

@@ -96,7 +96,6 @@ static void boot_cpu_main(void)
     virt = &svm_ops;
     smp_init_this_cpu();
     cpu_count = 1;
-    atomic_store(&cpus[0].is_online, true);
     if (acpi_read(rsdp.v, map_acpi) != 0)
         log_line(LOG_ERROR, "ACPI: no tables: one CPU, no device interrupts, no power off");
     time_boot(&boot);
@@ -114,12 +113,12 @@ void hypervisor_main(const struct boot_info *bi)
     memcpy(&boot, bi, sizeof(boot));
     options_read(boot.options, &options);
     version_set_options(boot.options);
-    host_console_init(options.console_port, options.console_baud);
-    debug_exit_port = options.debug_exit;
+    host_console_init((uint16_t)options.console_port, options.console_baud);
+    debug_exit_port = (uint16_t)options.debug_exit;
     log_set_level(options.log_level);
     log_line(LOG_NOTICE, "Atoll, an x86-64 microhypervisor; guests see Xen 4.17");
-    if (options.unknown[0] != '\0')
-        log_line(LOG_ERROR, "option '%s' is not understood", options.unknown);
+    if (*options.unknown != '\0')
+        log_line(LOG_ERROR, "not understood among the options: %s", options.unknown);
     trap_init_cpu();
     cpu_init_features();
     host_pt_boot(&boot);

@@ -3,16 +3,15 @@
 #ifndef ATOLL_X86_OPTIONS_H
 #define ATOLL_X86_OPTIONS_H
 
-#include "core/log.h"
 #include "core/types.h"
 
 struct options {
-    uint16_t console_port; /* 0: no serial console */
+    uint32_t console_port; /* 0: no serial console */
     uint32_t console_baud;
     uint32_t cpu_max;
-    enum log_level log_level;
-    uint16_t debug_exit; /* I/O port of an emulator's exit device, 0: none */
-    char unknown[64];    /* the last word that was not understood, "" */
+    uint32_t log_level;  /* enum log_level */
+    uint32_t debug_exit; /* I/O port of an emulator's exit device, 0: none */
+    const char *unknown; /* in the text: the last word that was not understood, or "" */
 };
 
 /* console=com1|com2|0xPORT[,BAUD]|none maxcpus=N loglevel=error|notice|guest|debug

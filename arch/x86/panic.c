@@ -111,10 +111,10 @@ static void say_stack(uint64_t rsp)
 
 static void say_where(void)
 {
-    const struct vcpu *v = apic_is_ready() ? this_cpu()->current : NULL;
+    const struct vcpu *v = lock_knows_cpu ? this_cpu()->current : NULL;
 
     if (v == NULL)
-        say("  CPU %u, no vCPU loaded", apic_is_ready() ? this_cpu()->id : 0);
+        say("  CPU %u, no vCPU loaded", lock_knows_cpu ? this_cpu()->id : 0);
     else
         say("  CPU %u, domain %u vCPU %u", this_cpu()->id, v->domain->id, v->id);
 }
@@ -146,8 +146,8 @@ static void panic_begin(const char *reason)
 {
     if (atomic_exchange(&is_panicking, true))
         cpu_stop();
-    if (apic_is_ready())
-        apic_send_nmi_others();
+    if (cpu_count > 1)
+        apic_send(0, APIC_NMI_OTHERS);
     host_console_write_raw("\nPANIC: ");
     host_console_write_raw(reason);
     host_console_write_raw("\n");

@@ -35,17 +35,9 @@ uint32_t cpu_count;
 bool lock_knows_cpu;
 
 static uint32_t starting_cpu;
-/* The two sides of the TSC comparison: the boot CPU asks, the other answers with its TSC. */
-static _Atomic uint32_t tsc_asked, tsc_answered;
-static _Atomic uint64_t tsc_answer;
-
-static void wait_ns(uint64_t ns)
-{
-    uint64_t until = time_ns() + ns;
-
-    while (time_ns() < until)
-        cpu_relax();
-}
+/* The TSC comparison: TSC_ASKED from the boot CPU, then the other's TSC. */
+#define TSC_ASKED 0u
+static _Atomic uint64_t tsc_word = 1;
 
 void smp_init_percpu(uint32_t id)
 {
@@ -65,35 +57,7 @@ void smp_init_this_cpu(void)
     self->apic_id = apic_id();
     if (virt->cpu_init() != 0)
         panic("CPU %u has no hardware virtualisation, though the boot CPU has", self->id);
-}
-
-static void answer_tsc(void)
-{
-    for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
-        while (atomic_load(&tsc_asked) != round)
-            cpu_relax();
-        atomic_store(&tsc_answer, rdtsc());
-        atomic_store(&tsc_answered, round);
-    }
-}
-
-/* True when each answer lies between the readings of the boot CPU around it. */
-static bool ask_tsc(void)
-{
-    bool agrees = true;
-
-    for (uint32_t round = 1; round <= TSC_ROUNDS; round++) {
-        uint64_t before = rdtsc(), answer;
-
-        atomic_store(&tsc_asked, round);
-        while (atomic_load(&tsc_answered) != round)
-            cpu_relax();
-        answer = atomic_load(&tsc_answer);
-        agrees = agrees && answer >= before && answer <= rdtsc();
-    }
-    atomic_store(&tsc_asked, 0);
-    atomic_store(&tsc_answered, 0);
-    return agrees;
+    atomic_store(&self->is_online, true);
 }
 
 /* A started CPU's first C code, on its own tables and stack. */
@@ -103,25 +67,50 @@ static void cpu_main(void)
     trap_init_cpu();
     cpu_init_features();
     smp_init_this_cpu();
-    atomic_store(&this_cpu()->cpu->is_online, true);
-    answer_tsc();
+    for (unsigned round = 0; round < TSC_ROUNDS; round++) {
+        while (atomic_load(&tsc_word) != TSC_ASKED)
+            cpu_relax();
+        atomic_store(&tsc_word, rdtsc());
+    }
     arch_cpu_loop();
+}
+
+/* True when each answer lies between the readings of the boot CPU around it. */
+static bool compare_tsc(void)
+{
+    bool agrees = true;
+
+    for (unsigned round = 0; round < TSC_ROUNDS; round++) {
+        uint64_t before = rdtsc(), answer;
+
+        atomic_store(&tsc_word, TSC_ASKED);
+        while ((answer = atomic_load(&tsc_word)) == TSC_ASKED)
+            cpu_relax();
+        agrees = agrees && answer >= before && answer <= rdtsc();
+    }
+    return agrees;
+}
+
+/* Waits until the CPU that starts is online, at most NS. */
+static bool wait_online(uint64_t ns)
+{
+    uint64_t until = time_ns() + ns;
+
+    while (!atomic_load(&cpus[starting_cpu].is_online) && time_ns() < until)
+        cpu_relax();
+    return atomic_load(&cpus[starting_cpu].is_online);
 }
 
 static bool start_cpu(uint64_t trampoline, uint32_t apic)
 {
-    uint64_t until;
+    uint32_t sipi = APIC_STARTUP | (uint32_t)(trampoline >> PAGE_SHIFT);
 
-    apic_send_init(apic);
-    wait_ns(INIT_WAIT_NS);
-    for (int attempt = 0; attempt < 2; attempt++) {
-        apic_send_sipi(apic, (uint8_t)(trampoline >> PAGE_SHIFT));
-        wait_ns(SIPI_WAIT_NS);
-    }
-    until = time_ns() + START_WAIT_NS;
-    while (!atomic_load(&cpus[starting_cpu].is_online) && time_ns() < until)
-        cpu_relax();
-    return atomic_load(&cpus[starting_cpu].is_online);
+    apic_send(apic, APIC_INIT);
+    wait_online(INIT_WAIT_NS);
+    apic_send(apic, sipi);
+    if (!wait_online(SIPI_WAIT_NS))
+        apic_send(apic, sipi);
+    return wait_online(START_WAIT_NS);
 }
 
 bool smp_boot(uint64_t trampoline, uint32_t limit)
@@ -147,7 +136,7 @@ bool smp_boot(uint64_t trampoline, uint32_t limit)
             continue;
         }
         cpu_count++;
-        agrees = ask_tsc() && agrees;
+        agrees = compare_tsc() && agrees;
     }
     log_line(LOG_NOTICE, "smp: %u of %u CPUs", cpu_count, acpi.cpu_count);
     return agrees;
