@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's way to the store (pv-abi/io_xs_wire.h): one request at a time, answered before the
- * function returns. Paths are the guest's own ("device/vbd/51712/state") or absolute. First vcpu
- * only, interrupts enabled. Errors are negative XEN_E numbers; -XEN_EIO: the store does not answer
- * or answers nonsense; -XEN_ENOENT and others: its own answers.
+ * The store for front ends, on guest-kernel/xenstore.h. Paths are the guest's own
+ * ("device/vbd/51712/state") or absolute. First vcpu only, interrupts enabled. Errors are negative
+ * XEN_E numbers: the store's answers, and what xenstore.h adds.
  */
 #ifndef DRIVERS_PV_XENBUS_H
 #define DRIVERS_PV_XENBUS_H
@@ -19,7 +18,7 @@
 /* Finds the store's page and port. False: this domain has none. */
 bool xenbus_init(void);
 
-/* Reads a node's text; it must fit with its NUL. -XEN_E2BIG: it does not. */
+/* Reads a node's text; it must fit with its NUL. -XEN_EOVERFLOW: it does not. */
 int MUST_CHECK xenbus_read(const char *path, char *value, size_t size);
 
 /* Reads a decimal number. -XEN_EINVAL: it is none. */

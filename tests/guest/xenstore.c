@@ -14,6 +14,7 @@
 
 #define PATIENCE    (5 * NS_PER_SECOND)
 #define NODES_MAX   1000u /* xenstored's quota-nodes */
+#define CHAIN       20u   /* nodes made by one request here */
 #define WATCHES_MAX 128u  /* xenstored's quota-watches, which lets one more pass */
 #define STARTS_MAX  10u   /* xenstored's quota-transactions, which does too */
 
@@ -240,7 +241,7 @@ static void limits(void)
 {
     static char payload[XENSTORE_PAYLOAD_MAX] = "data/l";
     uint32_t id;
-    char path[32];
+    char path[64];
     unsigned int count;
     int err = 0;
 
@@ -262,14 +263,15 @@ static void limits(void)
     check("xenstore/too many watches", err, -E2BIG);
     check_either("xenstore/watches at once", count - 1, WATCHES_MAX, WATCHES_MAX + 1);
     check("xenstore/reset of all that", ask(XS_RESET_WATCHES, 0, ""), 0);
-    for (count = 0, err = 0; count <= NODES_MAX && err == 0; count++) {
-        format_str(path, sizeof(path), "data/%u/%u", count / 50, count % 50);
+    for (count = 0, err = 0; count <= NODES_MAX && err == 0; count += CHAIN) {
+        format_str(path, sizeof(path), "data/%u/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t", count);
         err = xenstore_write(0, path, "x");
     }
     check("xenstore/too many nodes", err, -ENOSPC);
-    check_true("xenstore/nodes at once", count > NODES_MAX - 100 && count <= NODES_MAX);
-    check("xenstore/reads go on", ask(XS_READ, 0, "data/0/0"), 0);
-    for (unsigned int i = 0; i <= count / 50; i++) {
+    check_true("xenstore/nodes at once",
+               count > NODES_MAX - 2 * CHAIN && count <= NODES_MAX + CHAIN);
+    check("xenstore/reads go on", ask(XS_READ, 0, "data/0/b/c"), 0);
+    for (unsigned int i = 0; i < count; i += CHAIN) {
         format_str(path, sizeof(path), "data/%u", i);
         err = xenstore_remove(0, path);
     }
