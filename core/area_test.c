@@ -28,7 +28,7 @@ static int setup(UNUSED void **state)
     fake_idle();
     d = fake_domain_create(PAGES, HYP_PAGES);
     for (uint64_t i = 0; i < ARRAY_SIZE(mfns); i++) {
-        assert_int_equal(p2m_prepare(d, GFN(i + 1), 0), 0);
+        assert_int_equal(p2m_prepare(d, GFN(i + 1), 0, P2M_ANY), 0);
         assert_int_equal(frame_alloc(d, 0, &mfns[i]), 0);
         p2m_set(d, GFN(i + 1), 0, mfns[i], P2M_RAM);
     }

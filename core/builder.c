@@ -64,7 +64,8 @@ static uint64_t pages_of(uint64_t size)
 
 static void map(struct domain *d, uint64_t gpa, mfn_t mfn, unsigned order)
 {
-    must(p2m_prepare(d, gfn_of((gpa_t){gpa}), order), "no memory for its page tables");
+    must(p2m_prepare(d, gfn_of((gpa_t){gpa}), order, P2M_BIT(P2M_NONE)),
+         "no memory for its page tables");
     p2m_set(d, gfn_of((gpa_t){gpa}), order, mfn, P2M_RAM);
 }
 

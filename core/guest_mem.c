@@ -41,7 +41,7 @@ static bool is_allowed(const struct guest_paging *paging, unsigned rights, unsig
 static inline void look_at_paging(struct percpu *percpu)
 {
     if (unlikely(!virt->get_paging(&percpu->window->paging)))
-        pins_forget(percpu->window);
+        pins_forget(percpu->window, WINDOW_WALK0);
     percpu->pins_checked |= PINS_PAGING;
 }
 
@@ -90,7 +90,6 @@ static NOINLINE int pin_by_walk(enum window_use use, gva_t gva, unsigned access,
     *part = (char *)window_map(use, mfn) + (gva.v & (PAGE_SIZE - 1));
     if (percpu->window->paging.is_long) {
         pin->page = gva.v >> PAGE_SHIFT;
-        pin->mfn = mfn;
         pin->access = access | PT_READ;
         percpu->pins_checked |= 1u << use;
     }
@@ -112,11 +111,9 @@ static inline bool still_holds(const struct window_pin *pin)
 static inline int pin_page(struct percpu *percpu, enum window_use use, gva_t gva, unsigned access,
                            void **part)
 {
-    const struct window *window = percpu->window;
-    const struct window_pin *pin = &window->pin[use - WINDOW_ARG0];
+    const struct window_pin *pin = &percpu->window->pin[use - WINDOW_ARG0];
 
     if (unlikely(pin->page != gva.v >> PAGE_SHIFT || (pin->access & access) == 0 ||
-                 !mfn_equal(window->tag[use], pin->mfn) ||
                  ((percpu->pins_checked >> use & 1) == 0 && !still_holds(pin))))
         return pin_by_walk(use, gva, access, part);
     percpu->pins_checked |= 1u << use;

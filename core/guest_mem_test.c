@@ -83,7 +83,7 @@ static int setup(UNUSED void **state)
     fake_idle();
     d = fake_domain_create(64, HYP_PAGES);
     for (uint64_t i = 0; i < FRAMES; i++) {
-        assert_int_equal(p2m_prepare(d, GFN(i), 0), 0);
+        assert_int_equal(p2m_prepare(d, GFN(i), 0, P2M_ANY), 0);
         assert_int_equal(frame_alloc(d, 0, &mfns[i]), 0);
         p2m_set(d, GFN(i), 0, mfns[i], P2M_RAM);
     }

@@ -76,7 +76,7 @@ static void decode(const struct pt_leaf *leaf, gfn_t gfn, struct p2m_entry *entr
 
 static void look_up(const struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
-    struct pt_leaf leaf = {.rights = 0};
+    struct pt_leaf leaf = {.rights = 0, .level = PT_LEVELS};
 
     if (gfn.v > GFN_MAX || d->p2m.is_dead || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
         leaf.rights = 0;
@@ -134,13 +134,18 @@ int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
     return error;
 }
 
-int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order)
+int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types)
 {
+    struct p2m_entry entry;
     int error = -EINVAL;
 
     lock_take(&d->p2m.lock);
-    if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
-        error = pt_prepare(&d->p2m.pt, gpa_of(gfn).v, order / 9);
+    look_up(d, gfn, &entry);
+    if ((types >> entry.type & 1) == 0)
+        error = -EBUSY;
+    else if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
+        error =
+            pt_order(entry.level) == order ? 0 : pt_prepare(&d->p2m.pt, gpa_of(gfn).v, order / 9);
     lock_drop(&d->p2m.lock);
     return error;
 }
@@ -165,14 +170,15 @@ static void forget_removed(const struct domain *d, gfn_t gfn, unsigned order, mf
 
     if (v == NULL || v->domain != d)
         return;
-    pins_forget(window);
     for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < UINT64_C(1) << order; i++)
         v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
     for (uint32_t left = window->used; left != 0; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctz(left);
 
-        if ((window->tag[slot].v ^ mfn.v) >> order == 0)
+        if ((window->tag[slot].v ^ mfn.v) >> order == 0) {
             window->stale |= 1u << slot;
+            pins_forget(window, slot);
+        }
     }
     v->own_raises++;
 }

@@ -22,6 +22,9 @@ enum p2m_type {
     P2M_MMIO,    /* device memory of the control domain, uncached */
 };
 
+#define P2M_BIT(type) (1u << (type))
+#define P2M_ANY       UINT32_MAX
+
 struct p2m {
     struct lock lock;
     struct pt pt;
@@ -58,11 +61,12 @@ int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
 /* p2m_get() and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
  * only, or any with references. */
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
-/* Two phases. prepare: tables for a leaf of ORDER (0, 9, 18) at GFN exist; -ENOMEM; -EEXIST:
- * smaller leaves are mapped there; -EINVAL: beyond 48 bits, or D is being destroyed. set: writes
- * the mapping (type P2M_NONE: removes), raises the generation and kicks CPUs if an older mapping
- * was removed or tightened. Returns the old entry. */
-int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order) MUST_CHECK;
+/* Two phases. prepare: what is at GFN has one of TYPES (P2M_BIT() of each), and tables for a leaf
+ * of ORDER (0, 9, 18) exist; -EBUSY: another type; -ENOMEM; -EEXIST: smaller leaves are mapped
+ * there; -EINVAL: beyond 48 bits, or D is being destroyed. set: writes the mapping (type P2M_NONE:
+ * removes), raises the generation and kicks CPUs if an older mapping was removed or tightened.
+ * Returns the old entry. */
+int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types) MUST_CHECK;
 struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
                          enum p2m_type type);
 /* True when no CPU can hold a translation older than GENERATION of D's p2m. */

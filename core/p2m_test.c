@@ -54,7 +54,7 @@ static mfn_t add(struct domain *to, uint64_t gfn, unsigned order)
 {
     mfn_t mfn;
 
-    assert_int_equal(p2m_prepare(to, GFN(gfn), order), 0);
+    assert_int_equal(p2m_prepare(to, GFN(gfn), order, P2M_ANY), 0);
     assert_int_equal(frame_alloc(to, order, &mfn), 0);
     p2m_set(to, GFN(gfn), order, mfn, P2M_RAM);
     return mfn;
@@ -64,7 +64,7 @@ static void remove_page(uint64_t gfn)
 {
     struct p2m_entry old;
 
-    assert_int_equal(p2m_prepare(d, GFN(gfn), 0), 0);
+    assert_int_equal(p2m_prepare(d, GFN(gfn), 0, P2M_ANY), 0);
     old = p2m_set(d, GFN(gfn), 0, MFN_NONE, P2M_NONE);
     frame_release(d, old.mfn, 0);
 }
@@ -94,7 +94,7 @@ static void test_types_and_rights(UNUSED void **state)
     struct p2m_entry entry, old;
 
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
-        assert_int_equal(p2m_prepare(d, GFN(5), 0), 0);
+        assert_int_equal(p2m_prepare(d, GFN(5), 0, P2M_ANY), 0);
         p2m_set(d, GFN(5), 0, (mfn_t){FAKE_DEVICE_MFN}, types[i].type);
         assert_int_equal(d->p2m.page_count[types[i].type], 1);
         p2m_get(d, GFN(5), &entry);
@@ -113,11 +113,11 @@ static void test_addresses_beyond_48_bits(UNUSED void **state)
 {
     struct p2m_entry entry;
 
-    assert_int_equal(p2m_prepare(d, GFN(UINT64_C(1) << 36), 0), -EINVAL);
-    assert_int_equal(p2m_prepare(d, GFN_NONE, 0), -EINVAL);
+    assert_int_equal(p2m_prepare(d, GFN(UINT64_C(1) << 36), 0, P2M_ANY), -EINVAL);
+    assert_int_equal(p2m_prepare(d, GFN_NONE, 0, P2M_ANY), -EINVAL);
     p2m_get(d, GFN(UINT64_C(1) << 36 | 5), &entry);
     assert_int_equal(entry.type, P2M_NONE);
-    assert_int_equal(p2m_prepare(d, GFN((UINT64_C(1) << 36) - 1), 0), 0);
+    assert_int_equal(p2m_prepare(d, GFN((UINT64_C(1) << 36) - 1), 0, P2M_ANY), 0);
 }
 
 static void test_a_page_goes_out_of_a_large_leaf(UNUSED void **state)
@@ -135,7 +135,7 @@ static void test_a_page_goes_out_of_a_large_leaf(UNUSED void **state)
     assert_int_equal(entry.mfn.v, mfn.v + 18);
     assert_int_equal(entry.level, PT_LEVEL_4K);
     assert_int_equal(d->p2m.page_count[P2M_RAM], CHUNK_FRAMES - 1);
-    assert_int_equal(p2m_prepare(d, GFN(1024), ORDER_CHUNK), -EEXIST);
+    assert_int_equal(p2m_prepare(d, GFN(1024), ORDER_CHUNK, P2M_ANY), -EEXIST);
 }
 
 static void test_only_removing_raises_the_generation(UNUSED void **state)
@@ -301,7 +301,7 @@ static void run_randomly(unsigned steps)
             break;
         case 1:
             p2m_get(of, gfn, &entry);
-            if (entry.type == P2M_NONE && p2m_prepare(of, gfn, 0) == 0 &&
+            if (entry.type == P2M_NONE && p2m_prepare(of, gfn, 0, P2M_ANY) == 0 &&
                 frame_alloc(of, 0, &mfn) == 0)
                 p2m_set(of, gfn, 0, mfn, P2M_RAM);
             break;
@@ -350,7 +350,7 @@ static void test_a_frame_is_referenced_through_the_p2m(UNUSED void **state)
     assert_int_equal(p2m_get_frame(d, GFN(3), false, &found), 0);
     frame_put(found, false);
     assert_int_equal(p2m_get_frame(d, GFN(4), false, &found), -EINVAL);
-    assert_int_equal(p2m_prepare(d, GFN(4), 0), 0);
+    assert_int_equal(p2m_prepare(d, GFN(4), 0, P2M_ANY), 0);
     p2m_set(d, GFN(4), 0, (mfn_t){FAKE_DEVICE_MFN}, P2M_MMIO);
     assert_int_equal(p2m_get_frame(d, GFN(4), false, &found), -EINVAL);
 }
@@ -359,10 +359,10 @@ static void test_tables_are_charged_and_limited(UNUSED void **state)
 {
     uint64_t charged = d->hyp_pages;
 
-    assert_int_equal(p2m_prepare(d, GFN(0x12345), 0), 0);
+    assert_int_equal(p2m_prepare(d, GFN(0x12345), 0, P2M_ANY), 0);
     assert_int_equal(d->hyp_pages, charged + 3);
     d->hyp_limit = d->hyp_pages + 1;
-    assert_int_equal(p2m_prepare(d, GFN(UINT64_C(1) << 30), 0), -ENOMEM);
+    assert_int_equal(p2m_prepare(d, GFN(UINT64_C(1) << 30), 0, P2M_ANY), -ENOMEM);
     assert_int_equal(d->hyp_pages, charged + 4);
 }
 
@@ -380,7 +380,7 @@ static void test_destruction_gives_all_back(UNUSED void **state)
     add(d, 2048, ORDER_CHUNK);
     add(other, 1, 0);
     assert_int_equal(p2m_get_frame(other, GFN(1), true, &foreign), 0);
-    assert_int_equal(p2m_prepare(d, GFN(1), 0), 0);
+    assert_int_equal(p2m_prepare(d, GFN(1), 0, P2M_ANY), 0);
     p2m_set(d, GFN(1), 0, foreign, P2M_FOREIGN);
     fake_domain_destroy(d);
     fake_idle();

@@ -25,11 +25,9 @@ static bool is_ram(const struct p2m_entry *entry)
     return entry->type == P2M_RAM || entry->type == P2M_RAM_RO;
 }
 
-/* Whether something may be put in place of ENTRY without a word from who mapped it. */
-static bool can_replace(const struct p2m_entry *entry)
-{
-    return entry->type == P2M_NONE || is_ram(entry) || entry->type == P2M_SHARED;
-}
+/* Something may be put in place of these without a word from who mapped them. */
+#define REPLACEABLE                                                                                \
+    (P2M_BIT(P2M_NONE) | P2M_BIT(P2M_RAM) | P2M_BIT(P2M_RAM_RO) | P2M_BIT(P2M_SHARED))
 
 /* Drops the references on foreign frames that D has unmapped, if no TLB can hold one. */
 static void foreign_drop(struct domain *d)
@@ -65,12 +63,9 @@ static void forget_place(struct domain *d, gfn_t gfn)
 
 int physmap_prepare(struct domain *d, gfn_t gfn)
 {
-    struct p2m_entry entry;
-
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
-    p2m_get(d, gfn, &entry);
-    return can_replace(&entry) ? p2m_prepare(d, gfn, 0) : -EBUSY;
+    return p2m_prepare(d, gfn, 0, REPLACEABLE);
 }
 
 void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
@@ -95,12 +90,10 @@ static int remove_locked(struct domain *d, gfn_t gfn)
     p2m_get(d, gfn, &entry);
     if (entry.type == P2M_NONE)
         return -ENOENT;
-    if (entry.type != P2M_FOREIGN && !can_replace(&entry))
-        return -EBUSY;
     foreign_drop(d);
     if (d->foreign_count == DOMAIN_FOREIGN_MAX)
         return -EAGAIN;
-    error = p2m_prepare(d, gfn, 0);
+    error = p2m_prepare(d, gfn, 0, REPLACEABLE | P2M_BIT(P2M_FOREIGN));
     if (!error)
         physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
     return error;
@@ -136,7 +129,7 @@ static int release_locked(struct domain *d, gfn_t gfn, unsigned order)
             return 0;
         }
     }
-    error = p2m_prepare(d, gfn, 0);
+    error = p2m_prepare(d, gfn, 0, P2M_ANY);
     for (uint64_t i = 0; !error && i < count; i++)
         physmap_commit(d, gfn_add(gfn, i), MFN_NONE, P2M_NONE);
     return error;
@@ -161,20 +154,14 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 
 int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
 {
-    struct p2m_entry entry;
     mfn_t mfn;
-    int error;
+    int error = -ESRCH;
 
     if (!is_aligned(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
-    p2m_get(d, gfn, &entry);
-    if (atomic_load(&d->state) >= DOMAIN_DYING)
-        error = -ESRCH;
-    else if (entry.type != P2M_NONE)
-        error = -EBUSY;
-    else
-        error = p2m_prepare(d, gfn, order); /* which refuses smaller leaves in the extent */
+    if (atomic_load(&d->state) < DOMAIN_DYING)
+        error = p2m_prepare(d, gfn, order, P2M_BIT(P2M_NONE));
     if (!error)
         error = frame_alloc(d, order, &mfn);
     if (!error)
@@ -203,7 +190,7 @@ static int find_own(struct domain *d, gfn_t gfn, struct source *source)
 
     p2m_get(d, gfn, &entry);
     *source = (struct source){entry.mfn, P2M_RAM, gfn, NULL};
-    return entry.type == P2M_RAM ? p2m_prepare(d, gfn, 0) : -EINVAL;
+    return entry.type == P2M_RAM ? p2m_prepare(d, gfn, 0, P2M_ANY) : -EINVAL;
 }
 
 /* The last check: it takes a reference on another's frame. */
@@ -267,7 +254,7 @@ static int check_device(struct domain *d, gfn_t gfn, mfn_t mfn, bool is_add)
     is_there = entry.type == P2M_MMIO && mfn_equal(entry.mfn, mfn);
     if (!is_add)
         return is_there ? 0 : -EINVAL;
-    return is_there || entry.type == P2M_NONE ? p2m_prepare(d, gfn, 0) : -EBUSY;
+    return is_there || entry.type == P2M_NONE ? p2m_prepare(d, gfn, 0, P2M_ANY) : -EBUSY;
 }
 
 int physmap_map_device(struct domain *d, gfn_t gfn, mfn_t mfn, uint32_t count, bool is_add)

@@ -45,7 +45,6 @@ struct cpu {
  * the same page. Only for 64-bit guest code. */
 struct window_pin {
     uint64_t page;   /* guest-virtual */
-    mfn_t mfn;       /* as of the loaded domain's present generation */
     uint32_t access; /* PT_READ, PT_WRITE that are allowed; 0: nothing is remembered */
     struct pt_walk walk;
 };
@@ -96,11 +95,12 @@ static inline struct percpu *this_cpu(void)
 #endif
 
 #define PINS_PAGING (1u << 31) /* of pins_checked: window.paging is up to date */
-/* The tables behind the pins, or what they show, are others. */
-static inline void pins_forget(struct window *window)
+/* SLOT of the window shows another frame, or will: its pin is forgotten, all if it is a table's. */
+static inline void pins_forget(struct window *window, unsigned slot)
 {
     for (unsigned i = 0; i < WINDOW_PINS; i++)
-        window->pin[i].access = 0;
+        if (slot < WINDOW_ARG0 || slot == WINDOW_ARG0 + i)
+            window->pin[i].access = 0;
 }
 
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a

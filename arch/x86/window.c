@@ -22,8 +22,7 @@ void *window_map(enum window_use use, mfn_t mfn)
         w->used |= 1u << use;
         if (this_cpu()->current != NULL)
             this_cpu()->current->counters.window_fills++;
-        if (use < WINDOW_ARG0)
-            pins_forget(w);
+        pins_forget(w, use);
     }
     return window_at(use);
 }
@@ -39,13 +38,12 @@ void window_unmap_slots(uint32_t mask)
 
     mask &= w->used;
     w->used &= ~mask;
-    if (mask & ((1u << WINDOW_ARG0) - 1))
-        pins_forget(w);
     for (; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
         host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, MFN_NONE);
         w->tag[slot] = MFN_NONE;
+        pins_forget(w, slot);
     }
 }
 

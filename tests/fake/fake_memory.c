@@ -81,8 +81,7 @@ void *window_map(enum window_use use, mfn_t mfn)
         fake_map(window_at(use), PAGE_SIZE, paddr_of(mfn).v, PROT_READ | PROT_WRITE);
         w->tag[use] = mfn;
         w->used |= 1u << use;
-        if (use < WINDOW_ARG0)
-            pins_forget(w);
+        pins_forget(w, use);
     }
     return window_at(use);
 }
@@ -98,13 +97,12 @@ void window_unmap_slots(uint32_t mask)
 
     mask &= w->used;
     w->used &= ~mask;
-    if ((mask & ((1u << WINDOW_ARG0) - 1)) != 0)
-        pins_forget(w);
     for (; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
         mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
         w->tag[slot] = MFN_NONE;
+        pins_forget(w, slot);
     }
 }
 
@@ -129,7 +127,7 @@ void window_hide(void)
 void window_show(struct window *w)
 {
     this_cpu()->window = w;
-    pins_forget(w);
+    pins_forget(w, WINDOW_WALK0);
     for (unsigned slot = 0; slot < WINDOW_USES; slot++)
         if ((w->used >> slot & 1) != 0)
             fake_map(window_at(slot), PAGE_SIZE, paddr_of(w->tag[slot]).v, PROT_READ | PROT_WRITE);
