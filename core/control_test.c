@@ -325,7 +325,7 @@ static void test_parameters_of_a_guest(UNUSED void **state)
 
 static void test_the_log_is_read_once(UNUSED void **state)
 {
-    struct xen_sysctl op = {.u.readconsole = {.clear = 1, .buffer = LIST, .count = 4096}};
+    struct xen_sysctl op = {.u.readconsole = {.buffer = LIST, .count = 4096}};
 
     log_line(LOG_NOTICE, "a line for the reader");
     assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), 0);
@@ -333,8 +333,12 @@ static void test_the_log_is_read_once(UNUSED void **state)
     assert_non_null(
         memmem(caller_memory(LIST), op.u.readconsole.count, "a line for the reader\n", 22));
     op.u.readconsole.count = 4096;
+    op.u.readconsole.incremental = 1;
     assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), 0);
     assert_int_equal(op.u.readconsole.count, 0);
+    op.u.readconsole.clear = 1;
+    assert_int_equal(caller_sysctl(&op, XEN_SYSCTL_readconsole), -EOPNOTSUPP);
+    op.u.readconsole.clear = 0;
     op.u.readconsole.buffer = WRONG;
     op.u.readconsole.count = 1;
     log_line(LOG_NOTICE, "x");

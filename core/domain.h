@@ -113,7 +113,7 @@ struct domain {
     gfn_t shared_info_gfn;           /* where it sits, GFN_NONE: nowhere */
     struct evtchn_table evtchn;
     struct grant_table grants;
-    uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_*, under lock */
+    uint64_t params[DOMAIN_PARAMS]; /* HVM_PARAM_* */
     uint64_t callback;              /* HVM_PARAM_CALLBACK_IRQ decoded: vector, 0: none */
     struct sched_domain sched;      /* rebuilt */
     struct memory_map *memory_map;  /* a heap page; XENMEM_set_memory_map; under lock */

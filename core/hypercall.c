@@ -170,58 +170,56 @@ static NOINLINE int64_t execute_any(struct hypercall *call, uint64_t number)
 
 /* ---- callers ---- */
 
-/* A 32-bit caller, or one that may not call. */
-static NOINLINE void dispatch_other(unsigned length, unsigned mode)
+/* Executes what the registers ask for: of a 32-bit caller their low halves. */
+static ALWAYS_INLINE void dispatch(unsigned length, bool is_32bit)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
-    struct vcpu *v = this_cpu()->current;
-    struct hypercall call = {.v = v, .d = v->domain, .is_32bit = true};
-    int64_t result = -EPERM;
-
-    if ((mode & VM_MODE_CPL) == 0) {
-        call.args[0] = (uint32_t)regs->gpr[REG_RBX];
-        call.args[1] = (uint32_t)regs->gpr[REG_RCX];
-        call.args[2] = (uint32_t)regs->gpr[REG_RDX];
-        result = execute_any(&call, (uint32_t)regs->gpr[REG_RAX]);
-        if (result == HYPERCALL_AGAIN) {
-            regs->gpr[REG_RBX] = call.args[0];
-            regs->gpr[REG_RCX] = call.args[1];
-            regs->gpr[REG_RDX] = call.args[2];
-            return;
-        }
-    }
-    regs->rip += length;
-    regs->gpr[REG_RAX] = mode & VM_MODE_LONG ? (uint64_t)result : (uint32_t)result;
-}
-
-void hypercall_dispatch(unsigned length)
-{
-    struct guest_regs *regs = &vcpu_private()->regs;
-    unsigned mode = virt->get_mode();
-    struct vcpu *v = this_cpu()->current;
+    uint64_t *first = &regs->gpr[is_32bit ? REG_RBX : REG_RDI];
+    uint64_t *second = &regs->gpr[is_32bit ? REG_RCX : REG_RSI];
+    uint64_t mask = is_32bit ? UINT32_MAX : UINT64_MAX;
     struct hypercall call;
     int64_t result;
 
-    if (unlikely(mode != VM_MODE_LONG)) {
-        dispatch_other(length, mode);
-        return;
-    }
-    call.v = v;
-    call.d = v->domain;
-    call.is_32bit = false;
-    call.args[0] = regs->gpr[REG_RDI];
-    call.args[1] = regs->gpr[REG_RSI];
-    call.args[2] = regs->gpr[REG_RDX];
-    result = execute(&call, regs->gpr[REG_RAX]);
+    call.v = this_cpu()->current;
+    call.d = call.v->domain;
+    call.is_32bit = is_32bit;
+    call.args[0] = *first & mask;
+    call.args[1] = *second & mask;
+    call.args[2] = regs->gpr[REG_RDX] & mask;
+    result = is_32bit ? execute_any(&call, regs->gpr[REG_RAX] & mask)
+                      : execute(&call, regs->gpr[REG_RAX]);
     if (unlikely(result == HYPERCALL_AGAIN)) {
         /* Progress is in the arguments. */
-        regs->gpr[REG_RDI] = call.args[0];
-        regs->gpr[REG_RSI] = call.args[1];
+        *first = call.args[0];
+        *second = call.args[1];
         regs->gpr[REG_RDX] = call.args[2];
         return;
     }
     regs->rip += length;
-    regs->gpr[REG_RAX] = (uint64_t)result;
+    regs->gpr[REG_RAX] = (uint64_t)result & mask;
+}
+
+/* A 32-bit caller, or one that may not call. */
+static NOINLINE void dispatch_other(unsigned length, unsigned mode)
+{
+    struct guest_regs *regs = &vcpu_private()->regs;
+
+    if (!(mode & VM_MODE_CPL)) {
+        dispatch(length, true);
+        return;
+    }
+    regs->rip += length;
+    regs->gpr[REG_RAX] = mode & VM_MODE_LONG ? (uint64_t)-EPERM : (uint32_t)-EPERM;
+}
+
+void hypercall_dispatch(unsigned length)
+{
+    unsigned mode = virt->get_mode();
+
+    if (likely(mode == VM_MODE_LONG))
+        dispatch(length, false);
+    else
+        dispatch_other(length, mode);
 }
 
 int64_t hypercall_multicall(struct hypercall *call)

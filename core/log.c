@@ -14,8 +14,7 @@
 
 static struct {
     struct lock lock;
-    uint64_t end;   /* sequence number of the next byte */
-    uint64_t start; /* bytes below are forgotten */
+    uint64_t end; /* sequence number of the next byte */
     char ring[RING_SIZE];
 } log_ring = {.lock = LOCK_INIT(LOCK_LOG)};
 
@@ -60,14 +59,4 @@ size_t log_read(uint64_t *sequence, char *buf, size_t size)
         buf[count++] = log_ring.ring[(*sequence)++ % RING_SIZE];
     lock_drop(&log_ring.lock);
     return count;
-}
-
-uint64_t log_start(void)
-{
-    return READ_ONCE(log_ring.start);
-}
-
-void log_forget(uint64_t sequence)
-{
-    WRITE_ONCE(log_ring.start, sequence);
 }

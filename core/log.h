@@ -21,9 +21,6 @@ void log_set_level(enum log_level level);
  * *SEQUENCE past what was copied (and past what the ring has lost). Returns the count of bytes
  * copied. */
 size_t log_read(uint64_t *sequence, char *buf, size_t size);
-/* Where a reader of the whole log starts; forget: at SEQUENCE from now on. */
-uint64_t log_start(void);
-void log_forget(uint64_t sequence);
 
 /* Stops every CPU and prints reason, CPU, domain, registers where known, backtrace with symbols. */
 void panic(const char *format, ...) PRINTF(1, 2) NORETURN;

@@ -55,11 +55,13 @@ int64_t sysctl_readconsole(struct hypercall *call)
 {
     struct xen_sysctl *op = call->arg;
     struct xen_sysctl_readconsole *console = &op->u.readconsole;
-    uint64_t sequence = console->incremental ? console->index : log_start();
+    uint64_t sequence = console->incremental ? console->index : 0;
     struct hypercall_cursor cursor;
     uint32_t done = 0;
     int error = cursor_open(&cursor, call, 0, console->buffer, console->count);
 
+    if (console->clear)
+        return -EOPNOTSUPP;
     while (!error && done < console->count) {
         char text[256];
         size_t wanted = console->count - done;
@@ -70,8 +72,6 @@ int64_t sysctl_readconsole(struct hypercall *call)
         error = cursor_write_bulk(&cursor, text, size);
         done += (uint32_t)size;
     }
-    if (!error && console->clear)
-        log_forget(sequence);
     console->index = (uint32_t)sequence;
     console->count = done;
     return error;

@@ -44,24 +44,22 @@ int64_t version_compile_info(struct hypercall *call)
     return 0;
 }
 
-int64_t version_capabilities(struct hypercall *call)
+/* The longer texts. */
+int64_t version_text(struct hypercall *call)
 {
-    format_str(call->arg, sizeof(xen_capabilities_info_t),
-               "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ");
+    const char *text = call->d->is_privileged ? options : "<denied>";
+
+    if ((uint32_t)call->args[0] == XENVER_capabilities)
+        text = "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
+    else if ((uint32_t)call->args[0] == XENVER_changeset)
+        text = "unavailable";
+    format_str(call->arg, call->row->size64, "%s", text);
     return 0;
 }
 
-int64_t version_changeset(struct hypercall *call)
+/* The argument is zeroed already. */
+int64_t version_platform_parameters(UNUSED struct hypercall *call)
 {
-    format_str(call->arg, sizeof(xen_changeset_info_t), "unavailable");
-    return 0;
-}
-
-int64_t version_platform_parameters(struct hypercall *call)
-{
-    struct xen_platform_parameters *parameters = call->arg;
-
-    parameters->virt_start = 0;
     return 0;
 }
 
@@ -90,13 +88,6 @@ int64_t version_pagesize(struct hypercall *call)
 int64_t version_guest_handle(struct hypercall *call)
 {
     memcpy(call->arg, call->d->handle, sizeof(call->d->handle));
-    return 0;
-}
-
-int64_t version_commandline(struct hypercall *call)
-{
-    format_str(call->arg, sizeof(xen_commandline_t), "%s",
-               call->d->is_privileged ? options : "<denied>");
     return 0;
 }
 
