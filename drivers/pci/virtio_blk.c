@@ -158,16 +158,10 @@ static int status_of(const struct disk_request *request)
 /* Moves waiting requests into the queue. */
 static void start_waiting(struct virtio_blk *disk)
 {
-    bool has_started = false;
-
-    while (disk->waiting != NULL && add(disk, disk->waiting) == 0) {
+    while (disk->waiting != NULL && add(disk, disk->waiting) == 0)
         disk->waiting = disk->waiting->next;
-        has_started = true;
-    }
     if (disk->waiting == NULL)
         disk->waiting_end = &disk->waiting;
-    if (has_started)
-        virtio_blk_kick(disk);
 }
 
 void virtio_blk_stop(struct virtio_blk *disk)
@@ -199,6 +193,7 @@ void virtio_blk_poll(struct virtio_blk *disk)
         request->done(request, status_of(request));
     if (disk->queue.is_broken && !disk->is_broken)
         virtio_blk_stop(disk);
-    else if (disk->waiting != NULL)
-        start_waiting(disk);
+    start_waiting(disk);
+    /* What done() has submitted too. */
+    virtio_blk_kick(disk);
 }

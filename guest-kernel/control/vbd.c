@@ -19,13 +19,15 @@
 #include "pv-abi/io_blkif.h"
 #include "pv-abi/io_xenbus.h"
 
-#define VBDS_MAX 64u
+#define VBDS_MAX       64u
+#define COMPLAINTS_MAX 4u
 
 struct vbd {
     struct store_watch watch; /* the first member: of the front end's state */
     bool is_used;
     bool is_connected;
     bool is_write;
+    unsigned int complaint_count;
     domid_t domid;
     uint32_t number; /* the virtual device */
     struct volume *volume;
@@ -100,10 +102,14 @@ static uint64_t back_state(const struct vbd *vbd)
     return store_read_u64(path, &state) == 0 ? state : XenbusStateUnknown;
 }
 
-static void complain(const struct vbd *vbd, const char *what, int err)
+/* A front end that is wrong again and again is told of a few times only. */
+static void complain(struct vbd *vbd, const char *what, int err)
 {
     char sentence[GUEST_ERROR_MAX];
 
+    if (vbd->complaint_count == COMPLAINTS_MAX)
+        return;
+    vbd->complaint_count++;
     format_str(sentence, sizeof(sentence), "disk %u of domain %u: %s (error %d)", vbd->number,
                vbd->domid, what, -err);
     domains_notice(sentence);
@@ -304,6 +310,7 @@ static int create(const struct guest_config *config, const struct guest_disk *di
     if (err != 0)
         return err;
     vbd->is_used = true;
+    vbd->complaint_count = 0;
     vbd->is_write = disk->is_write;
     vbd->domid = domid;
     vbd->number = disk->number;

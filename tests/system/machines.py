@@ -12,6 +12,8 @@ KERNELS = {"cloud-vmlinuz": "cloud/vmlinuz", "generic-vmlinuz": "generic/vmlinuz
 # From QEMU's start to the shell: UEFI firmware takes 4 s of it, twice that on a busy machine.
 BOOT_SECONDS = 60
 GUEST_SECONDS = 60
+# Owners in `info memory` whose frames must be the same before and after.
+COUNTED = ("Domain-0", "quarantine", "of it used", "of it charged to domains")
 # A line of `info memory`: an owner, its frames, the same in KiB.
 MEMORY_LINE = re.compile(r"^ +(\S.*?) +\d+ +(\d+) KiB", re.MULTILINE)
 
@@ -55,3 +57,14 @@ def memory(running):
     text, status = running.execute("info memory", BOOT_SECONDS)
     assert status == 0, text
     return {name: int(value) for name, value in MEMORY_LINE.findall(text)}
+
+
+def settled_memory(running):
+    """Memory once two readings agree: a domain's frames come back some time after its end."""
+    before = memory(running)
+    while True:
+        running.poll(0.5)
+        after = memory(running)
+        if all(after[name] == before[name] for name in COUNTED):
+            return after
+        before = after

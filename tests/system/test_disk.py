@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import guests
 import machines
 from atoll import gpt, qemu, session
 
@@ -48,7 +49,8 @@ def running_fixture(image):
     missing = with_disks(machines.own("demo", name="missing"), "phy:vdz,xvda,w")
     reference = with_disks(machines.own("demo", name="reference", cmdline="write-disks"),
                            "phy:spare,xvda,w", "phy:demo.elf,xvdb,r")
-    bundle = machines.bundle(debian, second, missing, reference)
+    hostile = with_disks(machines.own("disk", name="hostile"), "phy:spare,xvda,w")
+    bundle = machines.bundle(debian, second, missing, reference, hostile)
     del bundle.domains[1:]
     machine = qemu.Machine(boot="grub", smp=2, disks=[str(image[0])])
     with session.Session(bundle, machine) as running:
@@ -101,6 +103,22 @@ def test_the_reference_guest_reads_and_writes(running, image):
     with open(path, "rb") as disk:
         disk.seek((end - 8) * gpt.SECTOR)
         assert disk.read(4096) != bytes(4096)
+
+
+def test_a_guest_whose_requests_are_wrong_harms_nobody(running):
+    running.type("debian", "while sha256sum /dev/xvdb; do echo 3 > /proc/sys/vm/drop_caches; done "
+                           "> /tmp/sums & reader=$!\n")
+    before = machines.settled_memory(running)
+    assert running.execute("create guest4.cfg", SECONDS)[1] == 0
+    running.wait_record("ended", SECONDS, name="hostile")
+    assert guests.summary(running.text("hostile"))[1] == 0, running.text("hostile")
+    after = machines.settled_memory(running)
+    assert {name: after[name] for name in machines.COUNTED} == \
+        {name: before[name] for name in machines.COUNTED}
+    text, status = run(running, "kill $reader; sort -u /tmp/sums")
+    assert status == 0
+    assert text.split()[0] == hashlib.sha256(random_bytes(1 << 20)).hexdigest()
+    assert len(text.split()) == 2, text
 
 
 def test_linux_sees_the_disks(running):

@@ -8,8 +8,7 @@ import machines
 
 SECONDS = 30
 ROUNDS = 100
-# Owners in `info memory` whose frames must be the same before and after.
-COUNTED = ("Domain-0", "quarantine", "of it used", "of it charged to domains")
+
 
 
 @pytest.fixture(scope="module", name="running")
@@ -19,17 +18,6 @@ def running_fixture():
         machines.prompt(running)
         running.expect("first", "demo: holding", SECONDS)
         yield running
-
-
-def settled_memory(running):
-    """Memory once two readings agree: a domain's frames come back some time after its end."""
-    before = machines.memory(running)
-    while True:
-        running.poll(0.5)
-        after = machines.memory(running)
-        if all(after[name] == before[name] for name in COUNTED):
-            return after
-        before = after
 
 
 def test_list_has_xls_columns(running):
@@ -72,11 +60,12 @@ def test_a_wrong_command_says_so(running, command):
 
 def test_creating_and_destroying_gives_all_memory_back(running):
     assert running.execute("destroy first", SECONDS)[1] == 0
-    before = settled_memory(running)
+    before = machines.settled_memory(running)
     for _ in range(ROUNDS):
         assert running.execute("create guest0.cfg", SECONDS)[1] == 0
         assert running.execute("destroy first", SECONDS)[1] == 0
-    after = settled_memory(running)
-    assert {name: after[name] for name in COUNTED} == {name: before[name] for name in COUNTED}
+    after = machines.settled_memory(running)
+    assert {name: after[name] for name in machines.COUNTED} == \
+        {name: before[name] for name in machines.COUNTED}
     # The heap gives whole chunks back when they are empty.
     assert after["free"] >= before["free"]
