@@ -228,6 +228,12 @@ static void collect(void)
     }
 }
 
+bool xenstore_has_event(void)
+{
+    return event_count > 0 ||
+           (page != NULL && page->rsp_cons != __atomic_load_n(&page->rsp_prod, __ATOMIC_ACQUIRE));
+}
+
 bool xenstore_take_event(struct xenstore_event *event)
 {
     collect();

@@ -57,6 +57,10 @@ struct xenstore_event {
     char token[XENSTORE_EVENT_MAX];
 };
 
+/* True if there may be an event. May be called with interrupts off, by a condition that is waited
+ * for (event_wait_until()): an event ends the wait. */
+bool xenstore_has_event(void);
+
 /* Takes the oldest event. False: there is none. */
 bool xenstore_take_event(struct xenstore_event *event);
 

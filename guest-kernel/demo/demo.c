@@ -231,6 +231,7 @@ int main_guest(void)
     show_grants();
     show_ballooning();
     show_faults();
+    piece("store", demo_store());
     piece("disks", demo_disks());
     console_printf("demo: %u of %u pieces work\n", piece_count - failed_count, piece_count);
     if (failed_count != 0)

@@ -8,6 +8,13 @@
 /* Does what the command line asks for; returns if that is to power off. */
 void demo_end(void);
 
+/* store.c: reads and writes the store. False: it does not work. */
+bool demo_store(void);
+
+/* store.c: lets the guest hear of requests to shut down, and takes one: a SHUTDOWN_ reason. */
+void demo_listen(void);
+bool demo_is_asked(unsigned int *reason);
+
 /* disks.c: the disks that the store shows. False: one of them does not work. */
 bool demo_disks(void);
 

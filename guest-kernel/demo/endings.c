@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The demo's endings, by a word of the command line:
- *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10) and echoes console input
+ *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10), echoes console input and
+ *                     ends when the control domain asks it to power off or to reboot
  *     spin            loops for ever; spin-cli does so with interrupts off
  *     crash, reboot   asks for that
  *     triple          takes a triple fault
@@ -13,6 +14,7 @@
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/time.h"
+#include "guest-kernel/xenstore.h"
 #include "lib/insn.h"
 #include "lib/strutil.h"
 #include "pv-abi/sched.h"
@@ -39,15 +41,17 @@ static bool has_work(void *arg)
 {
     const bool *work = arg;
 
-    return __atomic_load_n(work, __ATOMIC_RELAXED) || is_input_due;
+    return __atomic_load_n(work, __ATOMIC_RELAXED) || is_input_due || xenstore_has_event();
 }
 
 static _Noreturn void hold(void)
 {
     struct timer timer = {.expire = beat};
     uint64_t start = time_now();
+    unsigned int reason;
     char text[64];
 
+    demo_listen();
     console_printf("demo: holding, a heartbeat every %lu s\n", heartbeat_seconds);
     console_set_input_handler(input);
     timer_start(&timer, start + heartbeat_seconds * NS_PER_SECOND);
@@ -55,6 +59,8 @@ static _Noreturn void hold(void)
         event_wait_until(has_work, &is_beat_due);
         if (__atomic_exchange_n(&is_beat_due, false, __ATOMIC_SEQ_CST))
             console_printf("demo: up %lu s\n", (time_now() - start) / NS_PER_SECOND);
+        if (xenstore_has_event() && demo_is_asked(&reason))
+            guest_shutdown(reason);
         if (!__atomic_exchange_n(&is_input_due, false, __ATOMIC_SEQ_CST))
             continue;
         for (size_t size = console_read(text, sizeof(text)); size != 0;

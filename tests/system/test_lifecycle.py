@@ -59,6 +59,18 @@ def test_linux_powers_off_and_reboots_when_it_is_asked():
         assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
 
 
+def test_the_reference_guest_does_what_it_is_asked():
+    guest = machines.own("demo", cmdline="hold", on_reboot="restart")
+    with machines.start(guest, boot="grub") as running:
+        running.expect("demo", "demo: holding", SECONDS)
+        assert running.execute("reboot demo", SECONDS) == ("", 0)
+        running.wait(lambda: len(created(running, "demo")) == 2, SECONDS, "the new domain")
+        running.texts.pop("demo")
+        running.expect("demo", "demo: holding", SECONDS)
+        assert running.execute("shutdown demo", SECONDS) == ("", 0)
+        assert running.wait_record("ended", SECONDS, name="demo", reason="poweroff")
+
+
 def test_who_does_not_listen_is_named():
     with machines.start(machines.own("demo", cmdline="crash", on_crash="preserve"),
                         boot="grub") as running:
