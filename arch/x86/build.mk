@@ -11,8 +11,9 @@ HV_FLAGS := -fomit-frame-pointer -mcmodel=kernel \
 	$(if $(findstring clang,$(CC)),,-fno-align-functions -fno-align-jumps -fno-align-loops)
 
 # What runs at boot or on the control domain's requests is compiled for size.
-HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/host_% arch/x86/hvm_record arch/x86/irq \
-	arch/x86/machine arch/x86/main arch/x86/msi arch/x86/options arch/x86/panic arch/x86/smp arch/x86/svm_state \
+HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/cpuid arch/x86/cr arch/x86/host_% arch/x86/hvm_record arch/x86/irq \
+	arch/x86/lapic_page arch/x86/machine arch/x86/main arch/x86/msi arch/x86/msr arch/x86/options arch/x86/panic \
+	arch/x86/smp arch/x86/svm_state arch/x86/vlapic arch/x86/vlapic_ipi arch/x86/vlapic_timer arch/x86/xstate \
 	arch/x86/trap core/atoll_op core/builder core/console core/domain core/domain_% core/domctl% \
 	core/frame_boot core/grant core/hvm_op core/log \
 	core/physdev core/physmap_op core/sched_place core/sysctl core/version drivers/host/%

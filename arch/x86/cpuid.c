@@ -14,55 +14,42 @@
 #include "pv-abi/version.h"
 
 #define BASIC_LEAVES          0xeu /* 0 to 0xd */
-#define DYNAMIC_LEAVES        (1u << 1 | 1u << 4 | 1u << 7 | 1u << 0xb | 1u << 0xd)
 #define EXT_FIRST             0x80000000u
 #define EXT_LEAVES            9u /* 0x80000000 to 0x80000008 */
+#define XSTATE_LEAF           0xdu
 #define XSTATE_SUBLEAVES      10u
-#define XEN_LAST_LEAF         XEN_CPUID_LEAF(4)
 #define XEN_VERSION           (4u << 16 | 17)
 #define XEN_TSC_HOST_RELIABLE (1u << 1) /* <xen/arch-x86/cpuid.h>, leaf 3 */
 #define XEN_TSC_RDTSCP        (1u << 2)
 #define HYPERCALL_MSR         0x40000000u
 
-/* Leaf 1 ECX: SSE3 PCLMULQDQ SSSE3 FMA CMPXCHG16B PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX
- * F16C RDRAND. */
-#define MASK_1_ECX                                                                                 \
-    (1u << 0 | 1u << 1 | 1u << 9 | 1u << 12 | 1u << 13 | 1u << 17 | 1u << 19 | 1u << 20 |          \
-     1u << 22 | 1u << 23 | 1u << 25 | 1u << 26 | 1u << 28 | 1u << 29 | 1u << 30)
+/* SSE3 PCLMULQDQ SSSE3 FMA CMPXCHG16B PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+#define MASK_1_ECX             0x76da3203u
 #define BIT_1_ECX_X2APIC       (1u << 21)
 #define BIT_1_ECX_TSC_DEADLINE (1u << 24)
 #define BIT_1_ECX_OSXSAVE      (1u << 27)
 #define BIT_1_ECX_HYPERVISOR   (1u << 31)
-/* Leaf 1 EDX: FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX
- * FXSR SSE SSE2. */
+/* FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
+ */
 #define MASK_1_EDX    0x078bfbffu
 #define BIT_1_EDX_HTT (1u << 28)
-/* Leaf 7 EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID AVX512F AVX512DQ RDSEED ADX SMAP AVX512IFMA
- * CLFLUSHOPT CLWB AVX512CD SHA AVX512BW AVX512VL. */
-#define MASK_7_EBX                                                                                 \
-    (1u << 0 | 1u << 3 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | MASK_7_EBX_AVX512 |    \
-     1u << 18 | 1u << 19 | 1u << 20 | 1u << 23 | 1u << 24 | 1u << 29)
-#define MASK_7_EBX_AVX512 (1u << 16 | 1u << 17 | 1u << 21 | 1u << 28 | 1u << 30 | 1u << 31)
-/* Leaf 7 ECX: AVX512VBMI UMIP PKU VBMI2 GFNI VAES VPCLMULQDQ VNNI BITALG VPOPCNTDQ RDPID MOVDIRI
- * MOVDIR64B. Never LA57: the walker of guest tables has four levels. */
-#define MASK_7_ECX                                                                                 \
-    (1u << 2 | 1u << 3 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 22 | 1u << 27 | 1u << 28 |           \
-     MASK_7_ECX_AVX512)
-#define MASK_7_ECX_AVX512 (1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14)
+/* FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID RDSEED ADX SMAP CLFLUSHOPT CLWB SHA; and AVX512F DQ
+ * IFMA CD BW VL */
+#define MASK_7_EBX        0xf1bf07a9u
+#define MASK_7_EBX_AVX512 0xd0230000u
+/* UMIP PKU GFNI VAES VPCLMULQDQ RDPID MOVDIRI MOVDIR64B; and AVX512 VBMI VBMI2 VNNI BITALG
+ * VPOPCNTDQ. Never LA57: the walker of guest tables has four levels. */
+#define MASK_7_ECX        0x18405f4eu
+#define MASK_7_ECX_AVX512 0x00005842u
 #define BIT_7_ECX_PKU     (1u << 3)
 #define BIT_7_ECX_OSPKE   (1u << 4)
-/* Leaf 7 EDX: FSRM SERIALIZE. */
-#define MASK_7_EDX (1u << 4 | 1u << 14)
-/* Leaf 0xd, subleaf 1 EAX: XSAVEOPT XGETBV1. */
-#define MASK_XSTATE1_EAX (1u << 0 | 1u << 2)
-#define BIT_6_EAX_ARAT   (1u << 2)
-/* Leaf 8000_0001 ECX: LAHF CR8LEGACY ABM SSE4A MISALIGNSSE 3DNOWPREFETCH XOP FMA4 TBM. */
-#define MASK_EXT1_ECX                                                                              \
-    (1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 16 | 1u << 21)
-/* Leaf 8000_0001 EDX: leaf 1's on AMD, SYSCALL NX MMXEXT PDPE1GB RDTSCP LM 3DNOWEXT 3DNOW. */
-#define MASK_EXT1_EDX                                                                              \
-    (0x0183f3ffu | 1u << 11 | 1u << 20 | 1u << 22 | 1u << 26 | 1u << 27 | 1u << 29 | 1u << 30 |    \
-     1u << 31)
+#define MASK_7_EDX        (1u << 4 | 1u << 14) /* FSRM SERIALIZE */
+#define MASK_XSTATE1_EAX  (1u << 0 | 1u << 2)  /* XSAVEOPT XGETBV1 */
+#define BIT_6_EAX_ARAT    (1u << 2)
+/* LAHF CR8LEGACY ABM SSE4A MISALIGNSSE 3DNOWPREFETCH XOP FMA4 TBM */
+#define MASK_EXT1_ECX 0x002109f1u
+/* Leaf 1's on AMD, SYSCALL NX MMXEXT PDPE1GB RDTSCP LM 3DNOWEXT 3DNOW */
+#define MASK_EXT1_EDX     0xedd3fbffu
 #define BIT_EXT7_EDX_ITSC (1u << 8)
 #define LINEAR_BITS       48u
 #define PADDR_BITS_MASK   0xffu
@@ -72,98 +59,83 @@
 #define APIC_ID_SHIFT_PER_CORE 1u /* an APIC ID is twice the vCPU's number */
 
 #define VENDOR_INTEL_EBX 0x756e6547u /* "Genu" */
+#define ALL              UINT32_MAX
 
-static struct cpuid_regs basic[BASIC_LEAVES];
-static struct cpuid_regs leaf7; /* subleaf 0; the others are zeros */
+/* What is shown of the host's leaves, and what in any case. */
+static const struct {
+    uint32_t leaf;
+    struct cpuid_regs mask, set;
+} shown[] = {
+    {0, {0, ALL, ALL, ALL}, {BASIC_LEAVES - 1, 0, 0, 0}},
+    {1, /* EBX: CLFLUSH size; the APIC ID and the count are the vCPU's */
+     {ALL, 0xff00, MASK_1_ECX, MASK_1_EDX},
+     {0, 0, BIT_1_ECX_X2APIC | BIT_1_ECX_TSC_DEADLINE | BIT_1_ECX_HYPERVISOR, 0}},
+    {6, {0, 0, 0, 0}, {BIT_6_EAX_ARAT, 0, 0, 0}},
+    {7, {0, MASK_7_EBX, MASK_7_ECX, MASK_7_EDX}, {0, 0, 0, 0}},
+    {EXT_FIRST, {0, ALL, ALL, ALL}, {EXT_FIRST + EXT_LEAVES - 1, 0, 0, 0}},
+    {EXT_FIRST + 1, {ALL, ALL, MASK_EXT1_ECX, MASK_EXT1_EDX}, {0, 0, 0, 0}},
+    {EXT_FIRST + 7, {0, 0, 0, BIT_EXT7_EDX_ITSC}, {0, 0, 0, 0}},
+    {EXT_FIRST + 8, {PADDR_BITS_MASK, 0, 0, 0}, {LINEAR_BITS << 8, 0, 0, 0}},
+};
+
+/* Subleaf 0 of the basic leaves, then of the extended; and the subleaves of leaf 0xd. */
+static struct cpuid_regs leaves[BASIC_LEAVES + EXT_LEAVES];
 static struct cpuid_regs xstate[XSTATE_SUBLEAVES];
-static struct cpuid_regs extended[EXT_LEAVES];
 
-static void boot_basic(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
+/* The place of a basic or an extended leaf; NULL: not shown. */
+static inline struct cpuid_regs *place(uint32_t leaf)
 {
-    basic[0] = host(0, 0);
-    basic[0].eax = BASIC_LEAVES - 1;
-    basic[1] = host(1, 0);
-    basic[1].ebx &= 0x0000ff00; /* CLFLUSH size; the APIC ID and the count are the vCPU's */
-    basic[1].ecx = (basic[1].ecx & MASK_1_ECX) | BIT_1_ECX_X2APIC | BIT_1_ECX_TSC_DEADLINE |
-                   BIT_1_ECX_HYPERVISOR;
-    basic[1].edx &= MASK_1_EDX;
-    basic[6].eax = BIT_6_EAX_ARAT;
-    for (uint32_t i = 2; cpuid_is_intel() && i <= 4; i += 2)
-        basic[i] = host(i, 0);
-
-    leaf7 = host(7, 0);
-    leaf7.eax = 0;
-    leaf7.ebx &= MASK_7_EBX;
-    leaf7.ecx &= MASK_7_ECX;
-    leaf7.edx &= MASK_7_EDX;
-    if (!(xstate_mask() & XCR0_AVX512)) {
-        leaf7.ebx &= ~MASK_7_EBX_AVX512;
-        leaf7.ecx &= ~MASK_7_ECX_AVX512;
-    }
-    if (!(xstate_mask() & XCR0_PKRU))
-        leaf7.ecx &= ~BIT_7_ECX_PKU;
-}
-
-static void boot_xstate(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
-{
-    uint64_t mask = xstate_mask();
-
-    xstate[0].eax = (uint32_t)mask;
-    xstate[0].edx = (uint32_t)(mask >> 32);
-    xstate[0].ecx = xstate_size(mask);
-    xstate[1].eax = host(0xd, 1).eax & MASK_XSTATE1_EAX;
-    for (uint32_t i = 2; i < XSTATE_SUBLEAVES; i++) {
-        xstate[i] = mask >> i & 1 ? host(0xd, i) : (struct cpuid_regs){0, 0, 0, 0};
-        xstate[i].ecx = xstate[i].edx = 0;
-    }
-}
-
-static void boot_extended(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
-{
-    for (uint32_t i = 0; i < EXT_LEAVES; i++)
-        extended[i] = host(EXT_FIRST + i, 0);
-    extended[0].eax = EXT_FIRST + EXT_LEAVES - 1;
-    extended[1].ecx &= MASK_EXT1_ECX;
-    extended[1].edx &= MASK_EXT1_EDX;
-    extended[7] = (struct cpuid_regs){0, 0, 0, extended[7].edx & BIT_EXT7_EDX_ITSC};
-    extended[8].eax = (extended[8].eax & PADDR_BITS_MASK) | LINEAR_BITS << 8;
-    extended[8].ebx = extended[8].ecx = extended[8].edx = 0;
+    if (leaf < BASIC_LEAVES)
+        return &leaves[leaf];
+    return leaf - EXT_FIRST < EXT_LEAVES ? &leaves[BASIC_LEAVES + leaf - EXT_FIRST] : NULL;
 }
 
 void cpuid_boot(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
 {
-    boot_basic(host);
-    boot_xstate(host);
-    boot_extended(host);
+    uint64_t mask = xstate_mask();
+    struct cpuid_regs *leaf7 = place(7);
+
+    for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+        const struct cpuid_regs *m = &shown[i].mask, *s = &shown[i].set;
+        struct cpuid_regs r = host(shown[i].leaf, 0);
+
+        *place(shown[i].leaf) =
+            (struct cpuid_regs){(r.eax & m->eax) | s->eax, (r.ebx & m->ebx) | s->ebx,
+                                (r.ecx & m->ecx) | s->ecx, (r.edx & m->edx) | s->edx};
+    }
+    /* The processor's name and caches. */
+    for (uint32_t leaf = EXT_FIRST + 2; leaf <= EXT_FIRST + 6; leaf++)
+        *place(leaf) = host(leaf, 0);
+    for (uint32_t leaf = 2; cpuid_is_intel() && leaf <= 4; leaf += 2)
+        *place(leaf) = host(leaf, 0);
+    if (!(mask & XCR0_AVX512)) {
+        leaf7->ebx &= ~MASK_7_EBX_AVX512;
+        leaf7->ecx &= ~MASK_7_ECX_AVX512;
+    }
+    if (!(mask & XCR0_PKRU))
+        leaf7->ecx &= ~BIT_7_ECX_PKU;
+
+    xstate[0] = (struct cpuid_regs){(uint32_t)mask, 0, xstate_size(mask), (uint32_t)(mask >> 32)};
+    xstate[1].eax = host(XSTATE_LEAF, 1).eax & MASK_XSTATE1_EAX;
+    for (uint32_t i = 2; i < XSTATE_SUBLEAVES; i++) {
+        struct cpuid_regs r = host(XSTATE_LEAF, i);
+
+        xstate[i] = mask >> i & 1 ? (struct cpuid_regs){r.eax, r.ebx, 0, 0}
+                                  : (struct cpuid_regs){0, 0, 0, 0};
+    }
 }
 
 bool cpuid_guest_has(enum cpuid_feature feature)
 {
-    uint32_t bit = 1u << (feature & 0xff);
+    const struct cpuid_regs *r = &leaves[feature >> 7];
+    const uint32_t words[] = {r->eax, r->ebx, r->ecx, r->edx};
 
-    switch ((enum cpuid_word)(feature >> 8)) {
-    case CPUID_1_ECX:
-        return basic[1].ecx & bit;
-    case CPUID_1_EDX:
-        return basic[1].edx & bit;
-    case CPUID_7_EBX:
-        return leaf7.ebx & bit;
-    case CPUID_7_ECX:
-        return leaf7.ecx & bit;
-    case CPUID_EXT1_EDX:
-        return extended[1].edx & bit;
-    }
-    return false;
+    return words[feature >> 5 & 3] >> (feature & 31) & 1;
 }
 
 bool cpuid_is_intel(void)
 {
-    return basic[0].ebx == VENDOR_INTEL_EBX;
-}
-
-unsigned cpuid_paddr_bits(void)
-{
-    return extended[8].eax & PADDR_BITS_MASK;
+    return leaves[0].ebx == VENDOR_INTEL_EBX;
 }
 
 /* Bits of an APIC ID below the package: enough for all vCPUs. */
@@ -176,9 +148,8 @@ static uint32_t topology_bits(const struct vcpu *v)
     return bits;
 }
 
-static NOINLINE void leaf_1(struct vcpu *v, struct cpuid_regs *r)
+static void leaf_1(const struct vcpu *v, struct cpuid_regs *r)
 {
-    *r = basic[1];
     r->ebx |= vlapic_id(v) << 24;
     if (virt->get_reg(VM_CR4) & CR4_OSXSAVE)
         r->ecx |= BIT_1_ECX_OSXSAVE;
@@ -189,7 +160,7 @@ static NOINLINE void leaf_1(struct vcpu *v, struct cpuid_regs *r)
 }
 
 /* One thread to a core, all cores in one package. */
-static NOINLINE void leaf_topology(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
+static void leaf_topology(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
     *r = (struct cpuid_regs){0, 0, subleaf & 0xff, vlapic_id(v)};
     if (subleaf == 0) {
@@ -203,36 +174,52 @@ static NOINLINE void leaf_topology(const struct vcpu *v, uint32_t subleaf, struc
     }
 }
 
+/* XCR0 is in the CPU while its vCPU is loaded. */
+static void leaf_xstate(uint32_t subleaf, struct cpuid_regs *r)
+{
+    if (subleaf < XSTATE_SUBLEAVES)
+        *r = xstate[subleaf];
+    if (subleaf == 0)
+        r->ebx = xstate_size(virt->get_reg(VM_CR4) & CR4_OSXSAVE ? read_xcr0() : XCR0_X87);
+}
+
 static void leaf_xen_tsc(const struct vcpu *v, uint32_t subleaf, struct cpuid_regs *r)
 {
-    uint64_t offset;
+    /* System time when the guest's TSC was 0. */
+    uint64_t offset = time_ns_of_tsc(0 - v->arch.tsc_offset);
 
-    switch (subleaf) {
-    case 0:
+    if (subleaf == 0) {
         r->eax = XEN_TSC_HOST_RELIABLE | (cpuid_guest_has(CPUID_RDTSCP) ? XEN_TSC_RDTSCP : 0);
         r->ecx = tsc_khz;
-        break;
-    case 1:
-        /* System time when the guest's TSC was 0. */
-        offset = time_ns_of_tsc(0 - v->arch.tsc_offset);
+    } else if (subleaf == 1) {
         *r = (struct cpuid_regs){(uint32_t)offset, (uint32_t)(offset >> 32), tsc_mul,
                                  (uint32_t)(int32_t)tsc_shift};
-        break;
-    case 2:
+    } else if (subleaf == 2) {
         r->eax = tsc_khz;
-        break;
-    default:
-        break;
     }
 }
 
-static NOINLINE void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-                              struct cpuid_regs *r)
+/* What depends on the vCPU, of leaves that are in a table and of others. */
+static NOINLINE void fill(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                          struct cpuid_regs *r)
 {
     switch (leaf) {
+    case 1:
+        leaf_1(v, r);
+        break;
+    case 0xb:
+        leaf_topology(v, subleaf, r);
+        break;
+    case XSTATE_LEAF:
+        leaf_xstate(subleaf, r);
+        break;
+    case EXT_FIRST + 8: /* cores less one, and the bits of an APIC ID within the package */
+        if (!cpuid_is_intel())
+            r->ecx = (v->domain->vcpu_max - 1) | topology_bits(v) << 12;
+        break;
     case XEN_CPUID_LEAF(0):
-        *r = (struct cpuid_regs){XEN_LAST_LEAF, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
-                                 XEN_CPUID_SIGNATURE_EDX};
+        *r = (struct cpuid_regs){XEN_CPUID_LEAF(4), XEN_CPUID_SIGNATURE_EBX,
+                                 XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX};
         break;
     case XEN_CPUID_LEAF(1):
         r->eax = XEN_VERSION;
@@ -253,73 +240,21 @@ static NOINLINE void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t subl
     }
 }
 
-static NOINLINE void leaf_extended(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
-{
-    if (leaf - EXT_FIRST < EXT_LEAVES)
-        *r = extended[leaf - EXT_FIRST];
-    /* Cores less one, and the bits of an APIC ID within the package. */
-    if (leaf == EXT_FIRST + 8 && !cpuid_is_intel())
-        r->ecx = (v->domain->vcpu_max - 1) | topology_bits(v) << 12;
-}
-
-/* XCR0 is in the CPU while its vCPU is loaded. */
-static NOINLINE void leaf_xstate(uint32_t subleaf, struct cpuid_regs *r)
-{
-    if (subleaf < XSTATE_SUBLEAVES)
-        *r = xstate[subleaf];
-    if (subleaf == 0)
-        r->ebx = xstate_size(virt->get_reg(VM_CR4) & CR4_OSXSAVE ? read_xcr0() : XCR0_X87);
-}
-
-static inline void put(uint64_t *gpr, const struct cpuid_regs *r)
-{
-    gpr[REG_RAX] = r->eax;
-    gpr[REG_RBX] = r->ebx;
-    gpr[REG_RCX] = r->ecx;
-    gpr[REG_RDX] = r->edx;
-}
-
-static void leaf_7(uint64_t *gpr)
-{
-    static const struct cpuid_regs none;
-
-    if ((uint32_t)gpr[REG_RCX] != 0) {
-        put(gpr, &none);
-        return;
-    }
-    put(gpr, &leaf7);
-    if ((leaf7.ecx & BIT_7_ECX_PKU) && (virt->get_reg(VM_CR4) & CR4_PKE))
-        gpr[REG_RCX] |= BIT_7_ECX_OSPKE;
-}
-
-static NOINLINE void dynamic_leaf(struct vcpu *v, uint64_t *gpr)
-{
-    uint32_t leaf = (uint32_t)gpr[REG_RAX], subleaf = (uint32_t)gpr[REG_RCX];
-    struct cpuid_regs r = {0, 0, 0, 0};
-
-    if (leaf >= EXT_FIRST)
-        leaf_extended(v, leaf, &r);
-    else if (leaf >= XEN_CPUID_FIRST_LEAF)
-        leaf_xen(v, leaf, subleaf, &r);
-    else if (leaf == 0xd)
-        leaf_xstate(subleaf, &r);
-    else if (leaf == 0xb)
-        leaf_topology(v, subleaf, &r);
-    else if (leaf == 1)
-        leaf_1(v, &r);
-    else if (leaf == 4 && subleaf == 0) /* of Intel's cache leaves the first alone is shown */
-        r = basic[4];
-    put(gpr, &r);
-}
-
 void cpuid_guest(struct vcpu *v, uint64_t *gpr)
 {
-    uint32_t leaf = (uint32_t)gpr[REG_RAX];
+    uint32_t leaf = (uint32_t)gpr[REG_RAX], subleaf = (uint32_t)gpr[REG_RCX];
+    const struct cpuid_regs *in_table = place(leaf);
+    struct cpuid_regs r = {0, 0, 0, 0};
 
-    if (leaf < BASIC_LEAVES && !(DYNAMIC_LEAVES >> leaf & 1))
-        put(gpr, &basic[leaf]);
-    else if (leaf == 7)
-        leaf_7(gpr);
-    else
-        dynamic_leaf(v, gpr);
+    /* Of leaves 4 and 7 the first subleaf alone is shown. */
+    if (in_table != NULL && (subleaf == 0 || (leaf != 4 && leaf != 7)))
+        r = *in_table;
+    if (leaf != 7)
+        fill(v, leaf, subleaf, &r);
+    else if ((r.ecx & BIT_7_ECX_PKU) && (virt->get_reg(VM_CR4) & CR4_PKE))
+        r.ecx |= BIT_7_ECX_OSPKE;
+    gpr[REG_RAX] = r.eax;
+    gpr[REG_RBX] = r.ebx;
+    gpr[REG_RCX] = r.ecx;
+    gpr[REG_RDX] = r.edx;
 }

@@ -6,18 +6,16 @@
 #include "arch/x86/virt.h"
 #include "lib/insn.h"
 
-/* Features that other parts ask about: word in the table below << 8 | bit. */
-#define CPUID_FEATURE(word, bit) ((word) << 8 | (bit))
-enum cpuid_word { CPUID_1_ECX, CPUID_1_EDX, CPUID_7_EBX, CPUID_7_ECX, CPUID_EXT1_EDX };
+/* Features that other parts ask about: leaf << 7 | register (EAX, EBX, ECX, EDX) << 5 | bit. */
 enum cpuid_feature {
-    CPUID_PCID = CPUID_FEATURE(CPUID_1_ECX, 17),
-    CPUID_XSAVE = CPUID_FEATURE(CPUID_1_ECX, 26),
-    CPUID_FSGSBASE = CPUID_FEATURE(CPUID_7_EBX, 0),
-    CPUID_SMEP = CPUID_FEATURE(CPUID_7_EBX, 7),
-    CPUID_SMAP = CPUID_FEATURE(CPUID_7_EBX, 20),
-    CPUID_UMIP = CPUID_FEATURE(CPUID_7_ECX, 2),
-    CPUID_PKU = CPUID_FEATURE(CPUID_7_ECX, 3),
-    CPUID_RDTSCP = CPUID_FEATURE(CPUID_EXT1_EDX, 27),
+    CPUID_PCID = 1 << 7 | 2 << 5 | 17,
+    CPUID_XSAVE = 1 << 7 | 2 << 5 | 26,
+    CPUID_FSGSBASE = 7 << 7 | 1 << 5 | 0,
+    CPUID_SMEP = 7 << 7 | 1 << 5 | 7,
+    CPUID_SMAP = 7 << 7 | 1 << 5 | 20,
+    CPUID_UMIP = 7 << 7 | 2 << 5 | 2,
+    CPUID_PKU = 7 << 7 | 2 << 5 | 3,
+    CPUID_RDTSCP = 0xf << 7 | 3 << 5 | 27, /* 8000_0001 */
 };
 
 /* Builds the tables from the host's CPUID, once, after xstate_boot(). */
@@ -25,8 +23,6 @@ void cpuid_boot(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf));
 bool cpuid_guest_has(enum cpuid_feature feature);
 /* The host's vendor is Intel. */
 bool cpuid_is_intel(void);
-/* Bits of a physical address. */
-unsigned cpuid_paddr_bits(void);
 /* Executes CPUID for the loaded vCPU V, with its registers GPR. */
 void cpuid_guest(struct vcpu *v, uint64_t *gpr);
 
