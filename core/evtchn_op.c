@@ -27,14 +27,8 @@ int64_t evtchn_op_alloc_unbound(struct hypercall *call)
 {
     struct evtchn_alloc_unbound *arg = call->arg;
     uint16_t remote = arg->remote_dom == DOMID_SELF ? call->d->id : arg->remote_dom;
-    struct domain *d;
-    int error = domain_get_target(arg->dom, &d);
 
-    if (error)
-        return error;
-    error = evtchn_alloc_unbound(d, remote, &arg->port);
-    domain_put(d);
-    return error;
+    return evtchn_alloc_unbound(call->target, remote, &arg->port);
 }
 
 int64_t evtchn_op_bind_interdomain(struct hypercall *call)
@@ -164,21 +158,15 @@ static void fill_status(const struct evtchn *entry, struct evtchn_status *status
 int64_t evtchn_op_status(struct hypercall *call)
 {
     struct evtchn_status *arg = call->arg;
+    struct evtchn_table *table = &call->target->evtchn;
     const struct evtchn *entry;
-    struct domain *d;
-    int error = domain_get_target(arg->dom, &d);
 
-    if (error)
-        return error;
-    lock_take(&d->evtchn.lock);
-    entry = evtchn_find(&d->evtchn, arg->port);
+    lock_take(&table->lock);
+    entry = evtchn_find(table, arg->port);
     if (entry)
         fill_status(entry, arg);
-    else
-        error = -EINVAL;
-    lock_drop(&d->evtchn.lock);
-    domain_put(d);
-    return error;
+    lock_drop(&table->lock);
+    return entry ? 0 : -EINVAL;
 }
 
 int64_t evtchn_op_bind_vcpu(struct hypercall *call)
@@ -212,23 +200,15 @@ int64_t evtchn_op_unmask(struct hypercall *call)
 
 int64_t evtchn_op_reset(struct hypercall *call)
 {
-    const struct evtchn_reset *arg = call->arg;
-    struct domain *d;
-    int64_t result = domain_get_target(arg->dom, &d);
+    struct domain *d = call->target;
 
-    if (result)
-        return result;
     if (d != call->d && atomic_load(&d->pause_count) == 0)
-        result = -EINVAL;
+        return -EINVAL;
     /* The ports closed already are free: a continuation starts again and finds them so. */
-    for (uint32_t port = 1; !result && port < d->evtchn.port_count; port++) {
-        int error = evtchn_close(d, port);
-
-        if (!error && hypercall_should_yield())
-            result = hypercall_continue(call, 0);
-    }
-    domain_put(d);
-    return result;
+    for (uint32_t port = 1; port < d->evtchn.port_count; port++)
+        if (!evtchn_close(d, port) && hypercall_should_yield())
+            return hypercall_continue(call, 0);
+    return 0;
 }
 
 /* Events of two-level delivery have no priority. */

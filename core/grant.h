@@ -83,14 +83,15 @@ int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, boo
 /* Ends that use; the reference on MFN is dropped. */
 void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn);
 
-/* ---- operations of D, which is the caller; each leaves its status in OP ---- */
+/* ---- operations of D, which is the caller ---- */
 
+/* Leaves its status in OP, as does grant_unmap(). */
 void grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
 /* Takes what OP names out of D's memory, if it is there still, and then, unless *IS_WAITING, frees
  * the handle when nothing of it is mapped any more. A CPU that may still hold a translation sets
  * *IS_WAITING instead: to be called again. */
 void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_waiting);
-void grant_copy(struct domain *d, struct gnttab_copy *op);
+int16_t grant_copy(struct domain *d, const struct gnttab_copy *op) MUST_CHECK;
 /* Drops every mapping that D holds of others. No vCPU of D runs and its p2m is gone. */
 void grant_drop_maps(struct domain *d);
 

@@ -51,7 +51,7 @@ static void drop_side(const struct side *side, enum window_use use)
     domain_put(side->d);
 }
 
-static int16_t copy(struct domain *d, const struct gnttab_copy *op)
+int16_t grant_copy(struct domain *d, const struct gnttab_copy *op)
 {
     struct side from = {.ptr = &op->source, .is_ref = op->flags & GNTCOPY_source_gref};
     struct side to = {.ptr = &op->dest, .is_ref = op->flags & GNTCOPY_dest_gref, .is_write = true};
@@ -76,14 +76,11 @@ static int16_t copy(struct domain *d, const struct gnttab_copy *op)
     return status;
 }
 
-void grant_copy(struct domain *d, struct gnttab_copy *op)
-{
-    op->status = copy(d, op);
-}
-
 static void copy_one(struct domain *d, void *element)
 {
-    grant_copy(d, element);
+    struct gnttab_copy *op = element;
+
+    op->status = grant_copy(d, op);
 }
 
 int64_t grant_op_copy(struct hypercall *call)

@@ -64,17 +64,33 @@ int cursor_repin(struct hypercall_cursor *cursor)
     return pin_last(cursor, 1);
 }
 
+int cursor_skip(struct hypercall_cursor *cursor, uint64_t count)
+{
+    if (count > cursor->left)
+        return -ENOENT;
+    cursor->next += count * cursor->size;
+    cursor->left -= count;
+    return 0;
+}
+
+/* Pins the next COUNT elements. */
+static int pin_next(struct hypercall_cursor *cursor, uint64_t count)
+{
+    int error = cursor_skip(cursor, count);
+
+    cursor->pin.part_size[0] = cursor->pin.part_size[1] = 0;
+    return error || count == 0 ? error : pin_last(cursor, count);
+}
+
 int cursor_next(struct hypercall_cursor *cursor, void *element)
 {
     const struct hypercall_array *array = cursor->array;
     uint8_t raw[RAW_MAX];
-    int error = cursor_skip(cursor, 1);
+    int error = pin_next(cursor, 1);
 
-    if (!error)
-        error = pin_last(cursor, 1);
     if (error)
         return error;
-    if (array->direction & DIR_IN && !is_converted(cursor)) {
+    if (!is_converted(cursor) && array->direction & DIR_IN) {
         get(cursor, element);
         return 0;
     }
@@ -83,15 +99,6 @@ int cursor_next(struct hypercall_cursor *cursor, void *element)
         get(cursor, raw);
         hypercall_widen(array->layout, element, raw);
     }
-    return 0;
-}
-
-int cursor_skip(struct hypercall_cursor *cursor, uint64_t count)
-{
-    if (count > cursor->left)
-        return -ENOENT;
-    cursor->next += count * cursor->size;
-    cursor->left -= count;
     return 0;
 }
 
@@ -109,22 +116,18 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
 
 int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t count)
 {
-    int error = cursor_skip(cursor, count);
+    int error = pin_next(cursor, count);
 
-    if (!error && count)
-        error = pin_last(cursor, count);
-    if (!error && count)
+    if (!error)
         get(cursor, elements);
     return error;
 }
 
 int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uint64_t count)
 {
-    int error = cursor_skip(cursor, count);
+    int error = pin_next(cursor, count);
 
-    if (!error && count)
-        error = pin_last(cursor, count);
-    if (!error && count)
+    if (!error)
         put(cursor, elements);
     return error;
 }

@@ -82,14 +82,9 @@ int64_t sched_op_poll(struct hypercall *call)
 int64_t sched_op_remote_shutdown(struct hypercall *call)
 {
     const struct sched_remote_shutdown *shutdown = call->arg;
-    struct domain *d = domain_get(shutdown->domain_id);
 
-    if (!d)
-        return -ESRCH;
-    if (call->d->is_privileged)
-        domain_shutdown(d, (uint8_t)shutdown->reason);
-    domain_put(d);
-    return call->d->is_privileged ? 0 : -EPERM;
+    domain_shutdown(call->target, (uint8_t)shutdown->reason);
+    return 0;
 }
 
 int64_t sched_op_shutdown_code(struct hypercall *call)

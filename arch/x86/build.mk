@@ -16,7 +16,7 @@ HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/cpuid arch/x86/cr arch/x86/host_%
 	arch/x86/smp arch/x86/svm_state arch/x86/vlapic arch/x86/vlapic_ipi arch/x86/vlapic_timer arch/x86/xstate \
 	arch/x86/trap core/atoll_op core/builder core/console core/domain core/domain_% core/domctl% \
 	core/frame_boot core/grant core/hvm_op core/log \
-	core/physdev core/physmap_op core/sched_place core/sysctl core/version drivers/host/%
+	core/hypercall_table core/physdev_op core/physmap_op core/sched_place core/sysctl core/version drivers/host/%
 $(filter $(HV_COLD:%=$(BUILD)/hv/%.o),$(HV_OBJS)): HV_CFLAGS := -Os
 
 $(BUILD)/hv/%.o: %.c arch/x86/build.mk
