@@ -19,7 +19,6 @@ enum lock_order {
     LOCK_SCHED,       /* a CPU's run queue (two: lower CPU first) */
     LOCK_TIMER,       /* a CPU's deadline heap */
     LOCK_FRAME,       /* chunk lists, frame allocation */
-    LOCK_HOST_PT,     /* the host's own page tables */
     LOCK_IRQ,         /* MSI, IO-APIC, pirq tables */
     LOCK_LOG,         /* log ring and console UART */
 };
@@ -27,8 +26,7 @@ enum lock_order {
 struct lock {
     _Atomic uint32_t next;
     _Atomic uint32_t serving;
-    uint16_t order;          /* enum lock_order */
-    _Atomic uint16_t holder; /* DEBUG: CPU number + 1, 0: free */
+    enum lock_order order;
 };
 
 #define LOCK_INIT(lock_order_value)                                                                \
@@ -51,11 +49,6 @@ bool lock_is_held(const struct lock *lock); /* by this CPU; DEBUG only */
 static inline void cpu_relax(void)
 {
     __builtin_ia32_pause();
-}
-/* Orders every earlier load and store before every later one, also as other CPUs see them. */
-static inline void barrier_full(void)
-{
-    atomic_thread_fence(memory_order_seq_cst);
 }
 /* One load or store that the compiler neither repeats, splits nor leaves out. */
 #ifdef ATOLL_HOST_TEST

@@ -65,14 +65,12 @@ struct percpu {
     struct vcpu *current;      /* the vCPU whose state is loaded; NULL: idle */
     struct window *window;     /* the loaded vCPU's, or idle_window until p2m_enter() */
     struct window idle_window; /* what is mapped here is unmapped at once */
-    uint32_t interrupt_depth;
-    uint8_t lock_held[LOCK_DEPTH_MAX]; /* DEBUG: orders of the locks that this CPU holds */
+    const struct lock *lock_held[LOCK_DEPTH_MAX]; /* DEBUG: what this CPU holds */
     uint32_t lock_depth;
     /* The vendor half's own (svm.c): its state of the host, and which address space identifiers
      * this CPU has given out. */
     uint64_t host_state, asid_gen;
     uint32_t asid_next;
-    uint64_t counter_base; /* spare word for the scheduler's accounting: TSC at the last switch */
     uint8_t argument[4096] ALIGNED(
         16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */
 };
