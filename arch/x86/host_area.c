@@ -12,15 +12,15 @@
 #include "core/log.h"
 #include "lib/errno.h"
 
-#define TABLE_SLOTS   512u
-#define TABLES        ((unsigned)(AREA_VA_SIZE / PAGE_SIZE / TABLE_SLOTS))
+#define TABLES        ((unsigned)(AREA_VA_SIZE / PAGE_SIZE / PT_ENTRIES))
 #define ENTRY_PRESENT UINT64_C(1)
-#define ENTRY_RW      UINT64_C(0x8000000000000063) /* NX D A W P: APM Vol. 2 5.4.1 */
 #define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
-/* In an entry that is not present: bits 11..1 and 56..52 hold the number of the next slot. */
-#define LINK_LOW_BITS   11u
-#define LINK_LOW_SHIFT  1u
-#define LINK_HIGH_SHIFT 52u
+/* An entry that is not present: the next slot from bit 1 on, the frame from bit 24 on. */
+#define NEXT_SHIFT  1u
+#define NEXT_MASK   UINT64_C(0xffff)
+#define FRAME_SHIFT 24u
+_Static_assert(AREA_VA_SIZE / PAGE_SIZE - 1 <= NEXT_MASK, "a slot's number fits");
+_Static_assert(HOST_MFN_MAX <= UINT64_C(1) << (64 - FRAME_SHIFT), "a frame's number fits");
 
 static struct lock area_lock = LOCK_INIT(LOCK_AREA);
 static uint64_t *tables[TABLES];
@@ -36,64 +36,45 @@ static struct batch {
 
 static uint64_t *entry_of(uint32_t slot)
 {
-    return &tables[slot / TABLE_SLOTS][slot % TABLE_SLOTS];
+    return &tables[slot / PT_ENTRIES][slot % PT_ENTRIES];
 }
 
-/* First of COUNT free slots side by side, or UINT32_MAX. */
-static uint32_t find_slots(unsigned count)
+/* First of COUNT free slots side by side; if there are none, in another page table of the region.
+ */
+static int find_slots(unsigned count, uint32_t *first)
 {
-    uint32_t slots = table_count * TABLE_SLOTS;
-
-    for (uint32_t tried = 0, run = 0; tried < slots + count; tried++) {
-        uint32_t slot = (next_slot + tried) % slots;
-
-        if (slot == 0)
-            run = 0;
-        run = *entry_of(slot) == 0 ? run + 1 : 0;
-        if (run == count) {
-            next_slot = slot + 1;
-            return slot + 1 - count;
-        }
-    }
-    return UINT32_MAX;
-}
-
-/* Adds another page table to the region. */
-static int grow(void)
-{
-    uint64_t address = AREA_VA + (uint64_t)table_count * TABLE_SLOTS * PAGE_SIZE;
+    uint32_t slots = table_count * PT_ENTRIES;
+    uint64_t address = AREA_VA + (uint64_t)slots * PAGE_SIZE;
     int error;
 
-    if (table_count == TABLES)
-        return -ENOMEM;
-    error = pt_prepare(&host_pt, address, PT_LEVEL_4K);
-    if (error != 0)
-        return error;
-    tables[table_count++] = pt_slot(&host_pt, address);
-    return 0;
+    for (uint32_t tried = 0, run = 0; slots != 0 && tried < slots + count; tried++) {
+        uint32_t slot = (next_slot + tried) % slots;
+
+        run = *entry_of(slot) != 0 ? 0 : slot == 0 ? 1 : run + 1;
+        *first = slot + 1 - count;
+        if (run == count)
+            return 0;
+    }
+    error = table_count == TABLES ? -ENOMEM : pt_prepare(&host_pt, address, PT_LEVEL_4K);
+    if (error == 0)
+        tables[table_count++] = pt_slot(&host_pt, address);
+    *first = slots;
+    return error;
 }
 
 int host_map_area(const mfn_t *frames, unsigned count, void **address)
 {
-    uint32_t slot;
+    uint32_t first;
+    int error;
 
     lock_take(&area_lock);
-    slot = table_count == 0 ? UINT32_MAX : find_slots(count);
-    if (slot == UINT32_MAX) {
-        int error = grow();
-
-        if (error != 0) {
-            lock_drop(&area_lock);
-            return error;
-        }
-        slot = (table_count - 1) * TABLE_SLOTS;
-        next_slot = slot + count;
-    }
-    for (unsigned i = 0; i < count; i++)
-        WRITE_ONCE(*entry_of(slot + i), paddr_of(frames[i]).v | ENTRY_RW);
+    error = find_slots(count, &first);
+    for (unsigned i = 0; error == 0 && i < count; i++)
+        WRITE_ONCE(*entry_of(first + i), paddr_of(frames[i]).v | HOST_PAGE_RW);
+    next_slot = first + count;
     lock_drop(&area_lock);
-    *address = (void *)(AREA_VA + (uint64_t)slot * PAGE_SIZE);
-    return 0;
+    *address = (void *)(AREA_VA + (uint64_t)first * PAGE_SIZE);
+    return error;
 }
 
 void host_unmap_area(void *address, unsigned count)
@@ -105,9 +86,8 @@ void host_unmap_area(void *address, unsigned count)
         uint64_t *entry = entry_of(slot);
 
         BUG_ON((*entry & ENTRY_PRESENT) == 0);
-        WRITE_ONCE(*entry, (*entry & ENTRY_ADDRESS) |
-                               (open.first & ((1u << LINK_LOW_BITS) - 1)) << LINK_LOW_SHIFT |
-                               (uint64_t)(open.first >> LINK_LOW_BITS) << LINK_HIGH_SHIFT);
+        WRITE_ONCE(*entry, mfn_of((paddr_t){*entry & ENTRY_ADDRESS}).v << FRAME_SHIFT |
+                               (uint64_t)open.first << NEXT_SHIFT);
         open.first = slot;
         open.count++;
     }
@@ -133,9 +113,8 @@ unsigned host_reclaim_area(mfn_t *frames, unsigned max)
             break;
         entry = entry_of(closed.first);
         value = *entry;
-        frames[count++] = mfn_of((paddr_t){value & ENTRY_ADDRESS});
-        closed.first = (uint32_t)(value >> LINK_LOW_SHIFT & ((1u << LINK_LOW_BITS) - 1)) |
-                       (uint32_t)(value >> LINK_HIGH_SHIFT << LINK_LOW_BITS);
+        frames[count++].v = value >> FRAME_SHIFT;
+        closed.first = (uint32_t)(value >> NEXT_SHIFT & NEXT_MASK);
         closed.count--;
         WRITE_ONCE(*entry, 0);
     }
