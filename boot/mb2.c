@@ -60,7 +60,7 @@ static void show_refusal(void)
         screen[i] = (uint16_t)(VGA_WHITE | (unsigned char)c);
     }
     if (uart_init(&uart, UART_COM1, UART_BAUD) == 0) {
-        uart_put_text(&uart, text);
+        uart_write(&uart, text, strlen(text));
     }
 }
 

@@ -4,7 +4,6 @@
 #include "core/physmap.h"
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
-#include "core/machine.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -45,18 +44,17 @@ int64_t atoll_op_get_counters(struct hypercall *call)
 }
 
 /* One mapping of the hypervisor's own tables. */
-static void count_mapping(void *argument, paddr_t base, uint64_t size, unsigned kind)
+static void count_mapping(void *argument, uint64_t address, const struct pt_leaf *leaf)
 {
     struct atoll_memory *arg = argument;
-    uint64_t pages = size >> PAGE_SHIFT;
+    uint64_t pages = UINT64_C(1) << pt_order(leaf->level);
 
-    if (kind & MACHINE_MAPPING_WRITE && kind & MACHINE_MAPPING_EXEC)
+    if (leaf->rights & PT_WRITE && leaf->rights & PT_EXEC)
         arg->write_exec += pages;
     for (uint64_t i = 0; i < pages; i++)
-        if (frame_owner(mfn_add(mfn_of(base), i))) {
+        if (frame_owner(mfn_add(mfn_of(leaf->base), i))) {
             arg->guest_mapped++;
-            if (kind & MACHINE_MAPPING_AREA)
-                arg->guest_registered++;
+            arg->guest_registered += host_is_area(address);
         }
 }
 
@@ -82,7 +80,7 @@ int64_t atoll_op_get_memory(struct hypercall *call)
         add_domain(d, arg);
         domain_put(d);
     }
-    machine_visit_mappings(count_mapping, arg);
+    host_visit(count_mapping, arg);
     return 0;
 }
 

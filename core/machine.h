@@ -12,16 +12,4 @@ bool machine_keeps_frame(mfn_t mfn);
  * ECX, 0xd subleaf 1 EAX, 7 EBX and ECX, 0x80000007 EDX. */
 void machine_features(uint32_t words[8]);
 
-/* What a mapping of the hypervisor's own tables is. */
-enum machine_mapping {
-    MACHINE_MAPPING_WRITE = 1u << 0,
-    MACHINE_MAPPING_EXEC = 1u << 1,
-    MACHINE_MAPPING_AREA = 1u << 2, /* in the region of registered guest areas */
-};
-/* Walks the live tables that all CPUs share, and calls VISIT for every mapping: its base, its size
- * in bytes, and what it is. */
-void machine_visit_mappings(void (*visit)(void *argument, paddr_t base, uint64_t size,
-                                          unsigned kind),
-                            void *argument);
-
 #endif

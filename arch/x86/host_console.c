@@ -3,17 +3,23 @@
  */
 #include "arch/x86/host_console.h"
 
+#include "arch/x86/irq.h"
 #include "arch/x86/lock.h"
 #include "core/console.h"
+#include "core/log.h"
 #include "drivers/host/uart.h"
+#include "lib/string.h"
+
+#define ISA_IRQ_COM1 4u
+#define ISA_IRQ_COM2 3u
 
 static struct lock uart_lock = LOCK_INIT(LOCK_LOG);
 static struct uart uart;
 
 void host_console_init(uint16_t port, uint32_t baud)
 {
-    if (port == 0 || uart_init(&uart, port, baud) != 0)
-        uart.port = 0;
+    if (uart_init(&uart, port, baud) != 0)
+        log_line(LOG_NOTICE, "console: none");
 }
 
 uint16_t host_console_port(void)
@@ -21,33 +27,19 @@ uint16_t host_console_port(void)
     return uart.port;
 }
 
-/* A line that ends with its own carriage return, as guests' terminals write them, gets no second
- * one. */
-static void put(char c)
-{
-    static char last;
-
-    if (c == '\n' && last != '\r')
-        uart_put(&uart, '\r');
-    uart_put(&uart, (uint8_t)c);
-    last = c;
-}
-
 void host_console_write(const char *text, size_t size)
 {
     lock_take(&uart_lock);
-    for (size_t i = 0; i < size; i++)
-        put(text[i]);
+    uart_write(&uart, text, size);
     lock_drop(&uart_lock);
 }
 
 void host_console_write_raw(const char *text)
 {
-    while (*text != '\0')
-        put(*text++);
+    uart_write(&uart, text, strlen(text));
 }
 
-void host_console_poll(void)
+static void take_input(void)
 {
     uint8_t byte;
 
@@ -55,7 +47,11 @@ void host_console_poll(void)
         console_input((char)byte);
 }
 
-void host_console_enable_irq(void)
+void host_console_listen(void)
 {
-    uart_enable_receive_irq(&uart);
+    if ((uart.port == UART_COM1 || uart.port == UART_COM2) &&
+        irq_take_isa(uart.port == UART_COM1 ? ISA_IRQ_COM1 : ISA_IRQ_COM2, take_input) == 0)
+        uart_enable_receive_irq(&uart);
+    else
+        log_line(LOG_NOTICE, "console: output only");
 }

@@ -10,10 +10,9 @@
 void host_console_init(uint16_t port, uint32_t baud);
 /* For the panic path: takes no lock. */
 void host_console_write_raw(const char *text);
-/* Moves what the UART received to the control domain's console input (core/console.h). */
-void host_console_poll(void);
 uint16_t host_console_port(void);
-/* Lets the UART raise its interrupt when it has received something. */
-void host_console_enable_irq(void);
+/* What the UART receives goes to the control domain's console input (core/console.h), by interrupt,
+ * where the UART has an ISA line. */
+void host_console_listen(void);
 
 #endif

@@ -17,12 +17,15 @@
 #include "lib/insn.h"
 #include "lib/string.h"
 
-#define TABLE_ENTRY   UINT64_C(0x23)               /* A W P: APM Vol. 2 5.3.3 */
-#define PAGE_RO       UINT64_C(0x8000000000000061) /* NX D A P */
-#define ENTRY_LARGE   UINT64_C(0x80)
-#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
-#define PRIVATE_SLOT  511u                /* the top-level entry of PRIVATE_VA and IMAGE_VA */
-#define TABLE_REACH   (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */
+#define TABLE_ENTRY       UINT64_C(0x23)               /* A W P: APM Vol. 2 5.3.3 */
+#define PAGE_RO           UINT64_C(0x8000000000000061) /* NX D A P */
+#define ENTRY_LARGE       UINT64_C(0x80)
+#define ENTRY_ADDRESS     UINT64_C(0x000ffffffffff000)
+#define PRIVATE_SLOT      511u /* the top-level entry of PRIVATE_VA and IMAGE_VA */
+#define ADDRESS_BITS      ((UINT64_C(1) << 48) - 1) /* what the walker sees of an address */
+#define FRAME_ENTRY_SHIFT 3u                        /* core/frame_table.h */
+#define VISIT_STEP        512
+#define TABLE_REACH       (UINT64_C(1) << 30) /* what a table of 2 MiB pages maps */
 
 /* arch/x86/atoll.lds */
 extern char text_end[], rodata_end[], image_end[];
@@ -297,4 +300,28 @@ bool host_flush_done(uint64_t wanted)
         if (atomic_load(&cpus[i].host_gen) < wanted)
             return false;
     return true;
+}
+
+bool host_is_area(uint64_t address)
+{
+    return address - (AREA_VA & ADDRESS_BITS) < AREA_VA_SIZE;
+}
+
+void host_visit(void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
+                void *argument)
+{
+    /* Behind the entries of real frames, the frame and chunk tables show the holes' page. */
+    const uint64_t ranges[][2] = {
+        {HEAP_MAP_BASE, FRAME_TABLE_VA},
+        {FRAME_TABLE_VA, FRAME_TABLE_VA + (frame_max_mfn() << FRAME_ENTRY_SHIFT)},
+        {AREA_VA, UINT64_MAX},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(ranges); i++) {
+        uint64_t cursor = ranges[i][0] & ADDRESS_BITS;
+
+        while (cursor < (ranges[i][1] & ADDRESS_BITS) &&
+               !pt_visit(&host_pt, &cursor, VISIT_STEP, visit, argument))
+            ;
+    }
 }

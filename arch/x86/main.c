@@ -14,19 +14,15 @@
 #include "arch/x86/trap.h"
 #include "boot/boot_info.h"
 #include "core/builder.h"
-#include "core/console.h"
 #include "core/frame.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/sched.h"
 #include "core/version.h"
 #include "drivers/host/acpi.h"
-#include "drivers/host/uart.h"
 #include "lib/insn.h"
 #include "lib/string.h"
 
-#define ISA_IRQ_COM1  4u
-#define ISA_IRQ_COM2  3u
 #define MSI_BASE      UINT64_C(0xfee00000) /* LAPIC first (APM Vol. 2 16.3) */
 #define MSI_SIZE      UINT64_C(0x100000)
 #define ECAM_BUS_SIZE UINT64_C(0x100000) /* PCI Express 7.2.2 */
@@ -74,18 +70,6 @@ static const void *map_acpi(uint64_t paddr, size_t size)
     return host_map((paddr_t){paddr}, size, PT_READ);
 }
 
-/* The UART's receive interrupt, where it has an ISA line: other ports are written only. */
-static void take_console_irq(void)
-{
-    uint16_t port = host_console_port();
-
-    if ((port == UART_COM1 || port == UART_COM2) &&
-        irq_take_isa(port == UART_COM1 ? ISA_IRQ_COM1 : ISA_IRQ_COM2, host_console_poll) == 0)
-        host_console_enable_irq();
-    else
-        log_line(LOG_NOTICE, "console: output only");
-}
-
 /* On the boot CPU's own tables and stack. */
 static void boot_cpu_main(void)
 {
@@ -103,7 +87,7 @@ static void boot_cpu_main(void)
     sched_init();
     tscs_agree = smp_boot(boot.trampoline_paddr, options.cpu_max);
     time_report(tscs_agree);
-    take_console_irq();
+    host_console_listen();
     builder_make_control(&boot);
     arch_cpu_loop();
 }

@@ -77,8 +77,7 @@ static void say_address(const char *what, uint64_t address)
     while (*name != 0)
         end = spell(end, *name++);
     *end = '\0';
-    say("  %s %016llx %s+0x%llx", what, (unsigned long long)address, text,
-        (unsigned long long)(address - start));
+    say("  %s %016lx %s+0x%lx", what, address, text, address - start);
 }
 
 /* Whether ADDRESS lies behind a CALL: E8 with 32 bits, or FF with a register or a short operand
@@ -109,28 +108,16 @@ static void say_stack(uint64_t rsp)
     }
 }
 
-static void say_where(void)
-{
-    const struct vcpu *v = lock_knows_cpu ? this_cpu()->current : NULL;
-
-    if (v == NULL)
-        say("  CPU %u, no vCPU loaded", lock_knows_cpu ? this_cpu()->id : 0);
-    else
-        say("  CPU %u, domain %u vCPU %u", this_cpu()->id, v->domain->id, v->id);
-}
-
 static void say_registers(const struct trap_frame *f)
 {
-#define WORD(x) (unsigned long long)(x)
-    say("  vector %llu error %llx cr2 %016llx cr3 %016llx", WORD(f->vector), WORD(f->error),
-        WORD(read_cr2()), WORD(read_cr3()));
-    say("  rax %016llx rcx %016llx rdx %016llx", WORD(f->rax), WORD(f->rcx), WORD(f->rdx));
-    say("  rbx %016llx rsp %016llx rbp %016llx", WORD(f->rbx), WORD(f->rsp), WORD(f->rbp));
-    say("  rsi %016llx rdi %016llx r8  %016llx", WORD(f->rsi), WORD(f->rdi), WORD(f->r8));
-    say("  r9  %016llx r10 %016llx r11 %016llx", WORD(f->r9), WORD(f->r10), WORD(f->r11));
-    say("  r12 %016llx r13 %016llx r14 %016llx", WORD(f->r12), WORD(f->r13), WORD(f->r14));
-    say("  r15 %016llx rflags %08llx", WORD(f->r15), WORD(f->rflags));
-#undef WORD
+    say("  vector %lu error %lx cr2 %016lx cr3 %016lx", f->vector, f->error, read_cr2(),
+        read_cr3());
+    say("  rax %016lx rcx %016lx rdx %016lx", f->rax, f->rcx, f->rdx);
+    say("  rbx %016lx rsp %016lx rbp %016lx", f->rbx, f->rsp, f->rbp);
+    say("  rsi %016lx rdi %016lx r8  %016lx", f->rsi, f->rdi, f->r8);
+    say("  r9  %016lx r10 %016lx r11 %016lx", f->r9, f->r10, f->r11);
+    say("  r12 %016lx r13 %016lx r14 %016lx", f->r12, f->r13, f->r14);
+    say("  r15 %016lx rflags %08lx", f->r15, f->rflags);
 }
 
 void cpu_stop(void)
@@ -142,21 +129,25 @@ void cpu_stop(void)
 }
 
 /* The first CPU to panic goes on; a second one, or the same one again, stops at once. */
-static void panic_begin(const char *reason)
+void panic_frame(const struct trap_frame *frame, const char *what)
 {
+    const struct vcpu *v = lock_knows_cpu ? this_cpu()->current : NULL;
+
     if (atomic_exchange(&is_panicking, true))
         cpu_stop();
     if (cpu_count > 1)
         apic_send(0, APIC_NMI_OTHERS);
-    host_console_write_raw("\nPANIC: ");
-    host_console_write_raw(reason);
-    host_console_write_raw("\n");
-    say_where();
-}
-
-static void panic_end(void) NORETURN;
-static void panic_end(void)
-{
+    say("\nPANIC: %s", what);
+    if (v == NULL)
+        say("  CPU %u, no vCPU loaded", lock_knows_cpu ? this_cpu()->id : 0);
+    else
+        say("  CPU %u, domain %u vCPU %u", this_cpu()->id, v->domain->id, v->id);
+    if (frame != NULL) {
+        if (is_text(frame->rip))
+            say_address("at  ", frame->rip);
+        say_registers(frame);
+    }
+    say_stack(frame != NULL ? frame->rsp : (uint64_t)__builtin_frame_address(0));
     if (debug_exit_port != 0)
         out32(debug_exit_port, DEBUG_EXIT_PANIC);
     cpu_stop();
@@ -170,19 +161,7 @@ void panic(const char *format, ...)
     va_start(args, format);
     format_va(reason, sizeof(reason), format, args);
     va_end(args);
-    panic_begin(reason);
-    say_stack((uint64_t)__builtin_frame_address(0));
-    panic_end();
-}
-
-void panic_frame(const struct trap_frame *frame, const char *what)
-{
-    panic_begin(what);
-    if (is_text(frame->rip))
-        say_address("at  ", frame->rip);
-    say_registers(frame);
-    say_stack(frame->rsp);
-    panic_end();
+    panic_frame(NULL, reason);
 }
 
 void panic_stop_if_asked(void)

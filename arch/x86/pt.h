@@ -176,6 +176,11 @@ void host_unmap_area(void *address, unsigned count);
 /* Gives back up to MAX frames of areas that were unmapped and that no TLB holds any more; returns
  * how many. Their addresses may be used again. */
 unsigned host_reclaim_area(mfn_t *frames, unsigned max);
+/* Calls VISIT for every mapping that all CPUs share; the walker sees 48 bits of an address. */
+void host_visit(void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
+                void *argument);
+/* True for such an address in the area region. */
+bool host_is_area(uint64_t address);
 /* True when every CPU has flushed its own TLB since GENERATION of the host's tables. */
 bool host_flush_done(uint64_t generation);
 

@@ -35,7 +35,8 @@ extern const uint8_t trap_stubs[];
 void cpu_switch_stack(uint64_t root, uint64_t stack_top, void (*go)(void)) NORETURN;
 void cpu_load_segments(void);
 
-/* The panic path with a frame: what panic() prints plus the registers (panic.c). */
+/* What panic() does, with WHAT as its reason, and prints the registers if FRAME is not NULL
+ * (panic.c). */
 void panic_frame(const struct trap_frame *frame, const char *what) NORETURN;
 
 #endif

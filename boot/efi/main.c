@@ -34,7 +34,7 @@ static void show(struct loader *loader, const char *text)
         loader->system->ConOut->OutputString(loader->system->ConOut, pair);
     }
     if (uart_init(&uart, UART_COM1, UART_BAUD) == 0) {
-        uart_put_text(&uart, text);
+        uart_write(&uart, text, strlen(text));
     }
 }
 

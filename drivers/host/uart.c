@@ -11,14 +11,12 @@
 #define REG_DATA    0u /* with DLAB: divisor, low byte */
 #define REG_IER     1u /* with DLAB: divisor, high byte */
 #define REG_FCR     2u /* write only */
-#define REG_IIR     2u /* read only */
 #define REG_LCR     3u
 #define REG_MCR     4u
 #define REG_LSR     5u
 #define REG_SCRATCH 7u
 
 #define FCR_ENABLE_AND_CLEAR 0x07u
-#define IIR_FIFO_WORKS       0xc0u
 #define FIFO_SIZE            16u
 #define LCR_8N1              0x03u
 #define LCR_DLAB             0x80u
@@ -53,9 +51,8 @@ static bool is_present(const struct uart *uart)
 
     for (unsigned int i = 0; i < ARRAY_COUNT(patterns); i++) {
         write_reg(uart, REG_SCRATCH, patterns[i]);
-        if (read_reg(uart, REG_SCRATCH) != patterns[i]) {
+        if (read_reg(uart, REG_SCRATCH) != patterns[i])
             return false;
-        }
     }
     return read_reg(uart, REG_LSR) != LSR_ABSENT;
 }
@@ -75,19 +72,16 @@ static bool wait_status(struct uart *uart, uint8_t wanted)
 
 int uart_init(struct uart *uart, uint16_t port, uint32_t baud)
 {
-    uint32_t divisor;
+    uint32_t divisor = baud == 0 ? 0 : BAUD_BASE / baud;
 
-    *uart = (struct uart){.port = port};
-    if (baud == 0 || BAUD_BASE % baud != 0 || BAUD_BASE / baud > UINT16_MAX) {
-        uart->port = 0;
+    *uart = (struct uart){.port = 0};
+    if (divisor == 0 || divisor > UINT16_MAX || BAUD_BASE % baud != 0)
         return -EINVAL;
-    }
-    divisor = BAUD_BASE / baud;
-    if (!is_present(uart)) {
+    uart->port = port;
+    if (port == 0 || !is_present(uart)) {
         uart->port = 0;
         return -ENODEV;
     }
-
     /* What an earlier user sent would be lost with its FIFO. */
     wait_status(uart, LSR_ALL_SENT);
     write_reg(uart, REG_LCR, LCR_8N1 | LCR_DLAB);
@@ -97,43 +91,34 @@ int uart_init(struct uart *uart, uint16_t port, uint32_t baud)
     write_reg(uart, REG_IER, 0);
     write_reg(uart, REG_FCR, FCR_ENABLE_AND_CLEAR);
     write_reg(uart, REG_MCR, MCR_DTR_RTS);
-    uart->fifo_size = 1;
-    if ((read_reg(uart, REG_IIR) & IIR_FIFO_WORKS) == IIR_FIFO_WORKS) {
-        uart->fifo_size = FIFO_SIZE;
-    }
     return 0;
 }
 
-void uart_put(struct uart *uart, uint8_t byte)
+static void put(struct uart *uart, char c)
 {
-    if (uart->port == 0) {
-        return;
-    }
+    uart->last = c;
     if (uart->fifo_space == 0) {
-        if (!wait_status(uart, LSR_THR_EMPTY)) {
+        if (!wait_status(uart, LSR_THR_EMPTY))
             return;
-        }
-        uart->fifo_space = uart->fifo_size;
+        uart->fifo_space = FIFO_SIZE;
     }
     uart->fifo_space--;
-    write_reg(uart, REG_DATA, byte);
+    write_reg(uart, REG_DATA, (uint8_t)c);
 }
 
-void uart_put_text(struct uart *uart, const char *text)
+void uart_write(struct uart *uart, const char *text, size_t size)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '\n') {
-            uart_put(uart, '\r');
-        }
-        uart_put(uart, (uint8_t)*text);
+    for (size_t i = 0; uart->port != 0 && i < size; i++) {
+        if (text[i] == '\n' && uart->last != '\r')
+            put(uart, '\r');
+        put(uart, text[i]);
     }
 }
 
 int uart_get(struct uart *uart, uint8_t *byte)
 {
-    if (uart->port == 0 || (read_reg(uart, REG_LSR) & LSR_DATA_READY) == 0) {
+    if (uart->port == 0 || (read_reg(uart, REG_LSR) & LSR_DATA_READY) == 0)
         return -EAGAIN;
-    }
     *byte = read_reg(uart, REG_DATA);
     return 0;
 }

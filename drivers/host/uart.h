@@ -7,6 +7,7 @@
 #define ATOLL_DRIVERS_HOST_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/compiler.h"
@@ -18,19 +19,18 @@
 struct uart {
     uint16_t port;      /* of its first register; 0: no UART, output is dropped */
     bool is_stuck;      /* the last wait for the transmitter ran out: do not wait again */
-    uint8_t fifo_size;  /* bytes that the transmitter takes when it is empty */
+    char last;          /* sent */
     uint8_t fifo_space; /* bytes that the transmitter takes without another look */
 };
 
 /* Sets the UART at `port` to `baud`, 8 data bits, no parity, one stop bit. -EINVAL: not a speed
- * that a 16550 has; -ENODEV: no UART answers there, and `uart` is one that drops output. */
+ * that a 16550 has; -ENODEV: no UART answers there, or `port` is 0. After an error `uart` is one
+ * that drops output. */
 int MUST_CHECK uart_init(struct uart *uart, uint16_t port, uint32_t baud);
 
-/* Sends one byte. Waits for the transmitter for a bounded time, then drops the byte. */
-void uart_put(struct uart *uart, uint8_t byte);
-
-/* Sends a text, with a carriage return in front of each newline. */
-void uart_put_text(struct uart *uart, const char *text);
+/* Sends `size` bytes, with a carriage return in front of each newline that has none. Waits for the
+ * transmitter for a bounded time, then drops a byte. */
+void uart_write(struct uart *uart, const char *text, size_t size);
 
 /* Raises the UART's interrupt line while received bytes wait. */
 void uart_enable_receive_irq(const struct uart *uart);

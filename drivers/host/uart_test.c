@@ -15,7 +15,6 @@
 static struct {
     bool is_absent;
     bool is_stuck;
-    bool has_no_fifo;
     uint8_t regs[8];
     uint8_t divisor[2];
     char sent[64];
@@ -55,8 +54,6 @@ uint8_t in8(uint16_t port)
         value = (uint8_t)model.received;
         model.received = -1;
         return value;
-    case 2:
-        return model.has_no_fifo ? 0x01 : 0xc1;
     case 5:
         model.status_reads++;
         return (uint8_t)((model.is_stuck ? 0 : 0x60) | (model.received >= 0 ? 1 : 0));
@@ -91,6 +88,7 @@ static void test_impossible_speeds(void **state)
     assert_int_equal(uart_init(&uart, UART_COM1, 0), -EINVAL);
     assert_int_equal(uart_init(&uart, UART_COM1, 1), -EINVAL);
     assert_int_equal(uart_init(&uart, UART_COM1, 100000), -EINVAL);
+    assert_int_equal(uart_init(&uart, 0, UART_BAUD), -ENODEV);
     assert_null(*state);
 }
 
@@ -103,7 +101,7 @@ static void test_absent_uart_drops_output(void **state)
     assert_int_equal(uart_init(&uart, UART_COM1, UART_BAUD), -ENODEV);
     model.is_absent = false;
 
-    uart_put(&uart, 'x');
+    uart_write(&uart, "x", 1);
 
     assert_int_equal(model.sent_count, 0);
     assert_int_equal(uart_get(&uart, &byte), -EAGAIN);
@@ -115,20 +113,23 @@ static void test_text_gets_carriage_returns(void **state)
     struct uart uart;
 
     assert_int_equal(uart_init(&uart, UART_COM1, UART_BAUD), 0);
-    uart_put_text(&uart, "a\nb");
-    assert_string_equal(model.sent, "a\r\nb");
+    uart_write(&uart, "a\nb\r\nc\r", 7);
+    uart_write(&uart, "\n", 1);
+    assert_string_equal(model.sent, "a\r\nb\r\nc\r\n");
     assert_null(*state);
 }
 
-static void test_without_fifo_each_byte_waits(void **state)
+static void test_the_fifo_takes_sixteen_bytes(void **state)
 {
     struct uart uart;
 
-    model.has_no_fifo = true;
     assert_int_equal(uart_init(&uart, UART_COM1, UART_BAUD), 0);
     model.status_reads = 0;
-    uart_put_text(&uart, "abcd");
-    assert_int_equal(model.status_reads, 4);
+    uart_write(&uart, "0123456789abcdef", 16);
+    assert_int_equal(model.status_reads, 1);
+    uart_write(&uart, "g", 1);
+    assert_int_equal(model.status_reads, 2);
+    assert_string_equal(model.sent, "0123456789abcdefg");
     assert_null(*state);
 }
 
@@ -139,14 +140,14 @@ static void test_stuck_transmitter_is_waited_for_once(void **state)
 
     assert_int_equal(uart_init(&uart, UART_COM1, UART_BAUD), 0);
     model.is_stuck = true;
-    uart_put(&uart, 'a');
+    uart_write(&uart, "a", 1);
     reads = model.status_reads;
-    uart_put(&uart, 'b');
+    uart_write(&uart, "b", 1);
     assert_int_equal(model.status_reads, reads + 1);
     assert_int_equal(model.sent_count, 0);
 
     model.is_stuck = false;
-    uart_put(&uart, 'c');
+    uart_write(&uart, "c", 1);
     assert_string_equal(model.sent, "c");
     assert_null(*state);
 }
@@ -172,7 +173,7 @@ int main(void)
         cmocka_unit_test_setup(test_impossible_speeds, setup),
         cmocka_unit_test_setup(test_absent_uart_drops_output, setup),
         cmocka_unit_test_setup(test_text_gets_carriage_returns, setup),
-        cmocka_unit_test_setup(test_without_fifo_each_byte_waits, setup),
+        cmocka_unit_test_setup(test_the_fifo_takes_sixteen_bytes, setup),
         cmocka_unit_test_setup(test_stuck_transmitter_is_waited_for_once, setup),
         cmocka_unit_test_setup(test_input, setup),
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What core asks of the rest of arch/x86 and has no model here: physical interrupts, context
  * records, the machine's description. */
+#include "arch/x86/pt.h"
 #include "arch/x86/virt.h"
 #include "core/machine.h"
 #include "core/pirq.h"
@@ -19,10 +20,14 @@ void machine_features(uint32_t words[8])
     memset(words, 0, 8 * sizeof(words[0]));
 }
 
-void machine_visit_mappings(UNUSED void (*visit)(void *argument, paddr_t base, uint64_t size,
-                                                 unsigned kind),
-                            UNUSED void *argument)
+void host_visit(UNUSED void (*visit)(void *argument, uint64_t address, const struct pt_leaf *leaf),
+                UNUSED void *argument)
 {
+}
+
+bool host_is_area(UNUSED uint64_t address)
+{
+    return false;
 }
 
 int pirq_map(UNUSED struct domain *d, UNUSED uint32_t gsi, UNUSED uint32_t *pirq)
