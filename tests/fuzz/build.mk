@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzzers: libFuzzer feeds the shipped sources on the host. A fuzzer NAME is tests/fuzz/NAME.c with the
+# sources of FUZZ_NAME. `make fuzz` runs each for FUZZ_SECONDS; inputs that it finds stay in build/fuzz.
+
+FUZZ_SECONDS ?= 20
+FUZZ_CFLAGS := $(filter-out -fsanitize=address%,$(HOST_CFLAGS)) -fsanitize=fuzzer,address,undefined
+
+FUZZERS := store
+FUZZ_store := $(XS_SRCS:%=guest-kernel/control/%.c) guest-kernel/xenstore_error.c tests/fake/control/fake_heap.c
+
+define fuzzer
+$(BUILD)/fuzz/$(1): tests/fuzz/$(1).c $(FUZZ_$(1)) $(LIB_SRCS:%=lib/%.c)
+	@mkdir -p $$(@D)/$(1)-inputs
+	clang $(FUZZ_CFLAGS) -o $$@ $$(filter %.c,$$^)
+endef
+$(foreach name,$(FUZZERS),$(eval $(call fuzzer,$(name))))
+
+.PHONY: fuzz
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@set -e; for f in $(FUZZERS); do echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f-inputs; done
