@@ -252,6 +252,8 @@ void frame_release(struct domain *d, mfn_t mfn, unsigned order)
     const struct chunk *chunk = chunk_at(index);
 
     lock_take(&frame_lock);
+    if (d->quarantine_pages != 0)
+        quarantine_poll(d);
     if (order == ORDER_CHUNK && chunk->state == CHUNK_LARGE) {
         BUG_ON(chunk->owner != d->id);
         quarantine_chunk(d, index);
@@ -261,7 +263,6 @@ void frame_release(struct domain *d, mfn_t mfn, unsigned order)
         for (uint32_t i = 0; i < 1u << order; i++)
             release_frame(d, mfn_add(mfn, i));
     }
-    quarantine_poll(d);
     lock_drop(&frame_lock);
 }
 

@@ -28,7 +28,7 @@ static int64_t run_extents(struct hypercall *call, struct domain *d, extent_chan
     uint64_t gfn;
 
     if (cursor_open(&cursor, call, 0, arg->extent_start, arg->nr_extents) ||
-        cursor_skip(&cursor, done))
+        (done && cursor_skip(&cursor, done)))
         return (int64_t)done;
     while (cursor_next(&cursor, &gfn) == 0) {
         if (change(d, (gfn_t){gfn}, arg->extent_order))

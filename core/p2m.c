@@ -150,64 +150,78 @@ int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types)
     return error;
 }
 
-/* Makes every CPU that may hold a translation of D's flush before it enters a guest again. This
- * one does so at its next entry in any case. */
-static void raise_generation(struct domain *d)
+/* MFN is no more what GFN shows, and the generation rises: every CPU that may hold the translation
+ * flushes before it enters a guest again. If the domain is the one loaded here, this CPU, which
+ * does so in any case, knows what to forget, and which window slots to empty at the next entry: a
+ * slot may be in use until then. */
+static void removed(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
 {
+    struct window *window = this_cpu()->window;
+    struct vcpu *v = this_cpu()->current;
+    uint64_t pages = UINT64_C(1) << order;
+
+    if (v != NULL && v->domain == d) {
+        for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < pages; i++)
+            v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
+        for (unsigned slot = 0; slot < WINDOW_USES; slot++)
+            if (unlikely(window->tag[slot].v - mfn.v < pages)) {
+                window->stale |= 1u << slot;
+                pins_forget(window, slot);
+            }
+        v->own_raises++;
+    }
     atomic_fetch_add(&d->p2m.generation, 1);
     for (uint32_t i = 0; i < cpu_count; i++)
         if (&cpus[i] != this_cpu()->cpu && atomic_load(&cpus[i].loaded) == d)
             cpu_kick(&cpus[i], CPU_PENDING_TLB);
 }
 
-/* MFN is no more what GFN shows, and the generation rises. If the domain is the one loaded here,
- * this CPU knows what to forget, and which window slots to empty at the next entry: a slot may be
- * in use until then. */
-static void forget_removed(const struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
+/* Puts LEAF at GFN in place of one of TYPES, and does what follows from that. Returns what was
+ * there.
+ */
+static inline struct pt_leaf exchange(struct domain *d, gfn_t gfn, const struct pt_leaf *leaf,
+                                      uint32_t types)
 {
-    struct window *window = this_cpu()->window;
-    struct vcpu *v = this_cpu()->current;
+    struct p2m *p2m = &d->p2m;
+    unsigned order = pt_order(leaf->level);
+    struct pt_leaf before;
 
-    if (v == NULL || v->domain != d)
-        return;
-    for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < UINT64_C(1) << order; i++)
-        v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
-    for (uint32_t left = window->used; left != 0; left &= left - 1) {
-        unsigned slot = (unsigned)__builtin_ctz(left);
-
-        if ((window->tag[slot].v ^ mfn.v) >> order == 0) {
-            window->stale |= 1u << slot;
-            pins_forget(window, slot);
-        }
+    lock_take(&p2m->lock);
+    before = pt_exchange(&p2m->pt, gpa_of(gfn).v, leaf, types);
+    if ((types >> before.soft & 1) != 0) {
+        p2m->page_count[leaf->soft] += UINT64_C(1) << order;
+        p2m->page_count[before.soft] -= UINT64_C(1) << order;
+        if (before.rights != 0 &&
+            (leaf->base.v != before.base.v || (before.rights & ~leaf->rights) != 0))
+            removed(d, gfn, order, mfn_of(before.base));
     }
-    v->own_raises++;
+    lock_drop(&p2m->lock);
+    return before;
 }
 
 struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn, enum p2m_type type)
 {
-    struct p2m *p2m = &d->p2m;
     struct pt_leaf leaf = {.level = order / 9}, before;
     struct p2m_entry old;
 
     if (type != P2M_NONE) {
-        leaf.base = paddr_of(mfn);
-        leaf.rights = type_rights[type];
-        leaf.soft = type;
+        leaf = (struct pt_leaf){paddr_of(mfn), order / 9, type_rights[type], type};
+        if (gfn.v + (UINT64_C(1) << order) - 1 > d->p2m.max_gfn.v)
+            d->p2m.max_gfn.v = gfn.v + (UINT64_C(1) << order) - 1;
     }
-    lock_take(&p2m->lock);
-    before = pt_commit(&p2m->pt, gpa_of(gfn).v, &leaf);
-    p2m->page_count[type] += UINT64_C(1) << order;
-    p2m->page_count[before.rights == 0 ? P2M_NONE : before.soft] -= UINT64_C(1) << order;
-    if (type != P2M_NONE && gfn.v + (UINT64_C(1) << order) - 1 > p2m->max_gfn.v)
-        p2m->max_gfn.v = gfn.v + (UINT64_C(1) << order) - 1;
-    if (before.rights != 0 &&
-        (leaf.base.v != before.base.v || (before.rights & ~leaf.rights) != 0)) {
-        forget_removed(d, gfn, order, mfn_of(before.base));
-        raise_generation(d);
-    }
-    lock_drop(&p2m->lock);
+    before = exchange(d, gfn, &leaf, P2M_ANY);
     decode(&before, gfn, &old);
     return old;
+}
+
+int p2m_remove(struct domain *d, gfn_t gfn, unsigned order, uint32_t types, mfn_t *mfn)
+{
+    struct pt_leaf none = {.level = order / 9}, before = {.rights = 0};
+
+    if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
+        before = exchange(d, gfn, &none, types);
+    *mfn = mfn_of(before.base);
+    return (types >> before.soft & 1) != 0 ? 0 : -EBUSY;
 }
 
 bool p2m_flush_done(struct domain *d, uint64_t generation)
@@ -240,11 +254,11 @@ void p2m_enter(struct vcpu *v)
         return;
     if (flushed == 0) {
         window_show(&v->window);
-    } else if (is_own) {
+    } else if (!is_own) {
+        window_empty();
+    } else if (v->window.stale != 0) {
         window_unmap_slots(v->window.stale);
         v->window.stale = 0;
-    } else {
-        window_empty();
     }
     atomic_store(&cpu->loaded_gen, generation);
 }

@@ -69,6 +69,9 @@ int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_C
 int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types) MUST_CHECK;
 struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
                          enum p2m_type type);
+/* Removes the leaf of ORDER at GFN, whose type is one of TYPES (not P2M_NONE); *MFN is what it
+ * showed. -EBUSY: nothing is done, there is no such leaf. */
+int p2m_remove(struct domain *d, gfn_t gfn, unsigned order, uint32_t types, mfn_t *mfn) MUST_CHECK;
 /* True when no CPU can hold a translation older than GENERATION of D's p2m. */
 bool p2m_flush_done(struct domain *d, uint64_t generation);
 /* Called at each guest entry of D's vCPU on this CPU (and when it is loaded but does not enter): if

@@ -20,14 +20,15 @@
 /* Machine addresses of devices have 48 bits here, as guest-physical ones do. */
 #define GFN_LIMIT (UINT64_C(1) << (48 - PAGE_SHIFT))
 
+#define RAM (P2M_BIT(P2M_RAM) | P2M_BIT(P2M_RAM_RO))
+
 static bool is_ram(const struct p2m_entry *entry)
 {
-    return entry->type == P2M_RAM || entry->type == P2M_RAM_RO;
+    return P2M_BIT(entry->type) & RAM;
 }
 
 /* Something may be put in place of these without a word from who mapped them. */
-#define REPLACEABLE                                                                                \
-    (P2M_BIT(P2M_NONE) | P2M_BIT(P2M_RAM) | P2M_BIT(P2M_RAM_RO) | P2M_BIT(P2M_SHARED))
+#define REPLACEABLE (P2M_BIT(P2M_NONE) | RAM | P2M_BIT(P2M_SHARED))
 
 /* Drops the references on foreign frames that D has unmapped, if no TLB can hold one. */
 static void foreign_drop(struct domain *d)
@@ -109,25 +110,25 @@ int physmap_remove(struct domain *d, gfn_t gfn)
     return error;
 }
 
-/* Gives back the RAM of an extent: a leaf of its size, or what are smaller ones or part of a larger
- * one. */
+/* Gives back the RAM of an extent: one leaf of its size, or smaller ones, or part of a larger one.
+ */
 static int release_locked(struct domain *d, gfn_t gfn, unsigned order)
 {
-    struct p2m_entry entry;
     uint64_t count = UINT64_C(1) << order;
+    struct p2m_entry entry;
+    mfn_t mfn;
     int error;
 
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
+    if (p2m_remove(d, gfn, order, RAM, &mfn) == 0) {
+        frame_release(d, mfn, order);
+        return 0;
+    }
     for (uint64_t i = 0; i < count; i++) {
         p2m_get(d, gfn_add(gfn, i), &entry);
         if (!is_ram(&entry))
             return -EINVAL;
-        if (pt_order(entry.level) == order) {
-            p2m_set(d, gfn, order, MFN_NONE, P2M_NONE);
-            frame_release(d, entry.mfn, order);
-            return 0;
-        }
     }
     error = p2m_prepare(d, gfn, 0, P2M_ANY);
     for (uint64_t i = 0; !error && i < count; i++)

@@ -84,19 +84,16 @@ static void free_first(struct domain *d)
 void quarantine_poll(struct domain *d)
 {
     struct frame_quarantine *q = &d->quarantine;
-    unsigned budget = POLL_ITEMS;
 
-    while (budget != 0 && d->quarantine_pages != 0) {
-        if (q->closed.first == 0) {
-            q->closed = q->open;
-            q->open.first = 0;
-        }
-        if (!p2m_flush_done(d, q->closed.generation))
-            return;
-        for (; budget != 0 && q->closed.first != 0; budget--)
-            free_first(d);
+    if (q->closed.first == 0) {
+        q->closed = q->open;
+        q->open.first = 0;
     }
-    if (q->is_listed && d->quarantine_pages == 0)
+    if (!p2m_flush_done(d, q->closed.generation))
+        return;
+    for (unsigned budget = POLL_ITEMS; budget != 0 && q->closed.first != 0; budget--)
+        free_first(d);
+    if (d->quarantine_pages == 0 && q->is_listed)
         unlist(d);
 }
 

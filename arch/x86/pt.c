@@ -173,7 +173,8 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
     return 0;
 }
 
-struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
+struct pt_leaf pt_exchange(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
+                           uint32_t softs)
 {
     struct place place = find(pt, address, leaf->level);
 
@@ -184,11 +185,16 @@ struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *
         if (leaf->rights != 0)
             fill_pieces(table_of(pt, place.entry), encode(pt->format, leaf), place.level);
         place.entry = 0;
-    } else {
+    } else if ((softs >> (place.entry >> SOFT_SHIFT & SOFT_MASK) & 1) != 0) {
         atomic_thread_fence(memory_order_release);
         WRITE_ONCE(*place.slot, encode(pt->format, leaf));
     }
     return decode(place.entry, place.entry ^ ENTRY_NX, leaf->level);
+}
+
+struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
+{
+    return pt_exchange(pt, address, leaf, UINT32_MAX);
 }
 
 static void destroy_table(struct pt *pt, mfn_t table, unsigned level,

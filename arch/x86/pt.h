@@ -70,6 +70,9 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
  * (RIGHTS 0: none). The new entry appears in one store; where an empty table is in its place, that
  * table's entries become its pieces. */
 struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf);
+/* The same if the old leaf's SOFT is one of those in the mask SOFTS (none: 0); else, nothing. */
+struct pt_leaf pt_exchange(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
+                           uint32_t softs);
 /* The entry of level 0 for ADDRESS; it exists after pt_prepare. */
 uint64_t *pt_slot(const struct pt *pt, uint64_t address);
 /* Gives every table below the root and the root to release(). */
