@@ -13,8 +13,10 @@
 #include "lib/errno.h"
 
 #define DESTROY_CHUNKS 64u /* chunks that one step of destruction looks at */
-#define LOW_CHUNKS     ((UINT64_C(1) << 32) >> CHUNK_SHIFT)
-#define ORDER_CHUNK    (CHUNK_SHIFT - PAGE_SHIFT)
+/* Pages in quarantine with which a release looks who has flushed; idle CPUs do it with fewer. */
+#define QUARANTINE_MANY 64u
+#define LOW_CHUNKS      ((UINT64_C(1) << 32) >> CHUNK_SHIFT)
+#define ORDER_CHUNK     (CHUNK_SHIFT - PAGE_SHIFT)
 
 static _Atomic uint32_t fail_after;
 
@@ -252,7 +254,7 @@ void frame_release(struct domain *d, mfn_t mfn, unsigned order)
     const struct chunk *chunk = chunk_at(index);
 
     lock_take(&frame_lock);
-    if (d->quarantine_pages != 0)
+    if (d->quarantine_pages >= QUARANTINE_MANY)
         quarantine_poll(d);
     if (order == ORDER_CHUNK && chunk->state == CHUNK_LARGE) {
         BUG_ON(chunk->owner != d->id);

@@ -163,6 +163,7 @@ static void removed(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
     if (v != NULL && v->domain == d) {
         for (unsigned i = 0; i < VCPU_KNOWN_FRAMES && i < pages; i++)
             v->known[(gfn.v + i) % VCPU_KNOWN_FRAMES].tag = 0;
+#pragma GCC unroll 16
         for (unsigned slot = 0; slot < WINDOW_USES; slot++)
             if (unlikely(window->tag[slot].v - mfn.v < pages)) {
                 window->stale |= 1u << slot;

@@ -110,21 +110,13 @@ int physmap_remove(struct domain *d, gfn_t gfn)
     return error;
 }
 
-/* Gives back the RAM of an extent: one leaf of its size, or smaller ones, or part of a larger one.
- */
-static int release_locked(struct domain *d, gfn_t gfn, unsigned order)
+/* Gives back an extent that is smaller leaves, or part of a larger one. */
+static NOINLINE int release_frames(struct domain *d, gfn_t gfn, unsigned order)
 {
     uint64_t count = UINT64_C(1) << order;
     struct p2m_entry entry;
-    mfn_t mfn;
     int error;
 
-    if (atomic_load(&d->state) >= DOMAIN_DYING)
-        return -ESRCH;
-    if (p2m_remove(d, gfn, order, RAM, &mfn) == 0) {
-        frame_release(d, mfn, order);
-        return 0;
-    }
     for (uint64_t i = 0; i < count; i++) {
         p2m_get(d, gfn_add(gfn, i), &entry);
         if (!is_ram(&entry))
@@ -143,12 +135,18 @@ static bool is_aligned(gfn_t gfn, unsigned order)
 
 int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 {
-    int error;
+    int error = -ESRCH;
+    mfn_t mfn;
 
     if (!is_aligned(gfn, order))
         return -EINVAL;
     lock_take(&d->lock);
-    error = release_locked(d, gfn, order);
+    if (atomic_load(&d->state) < DOMAIN_DYING)
+        error = p2m_remove(d, gfn, order, RAM, &mfn);
+    if (!error)
+        frame_release(d, mfn, order);
+    else if (error == -EBUSY)
+        error = release_frames(d, gfn, order);
     lock_drop(&d->lock);
     return error;
 }
