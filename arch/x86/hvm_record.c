@@ -3,7 +3,6 @@
  * nowhere. */
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/vcpu_page.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
@@ -162,9 +161,9 @@ int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size
     if (row == NULL || size < arch_hvm_record_size(type))
         return -EINVAL;
     memset(record, 0, size);
-    vcpu_page_map(v);
+    vcpu_pages_map(v);
     row->get(v, record);
-    vcpu_page_unmap();
+    vcpu_pages_unmap();
     return 0;
 }
 
@@ -175,8 +174,8 @@ int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_
 
     if (row == NULL || size < row->size)
         return -EINVAL;
-    vcpu_page_map(v);
+    vcpu_pages_map(v);
     rc = row->set(v, record, size);
-    vcpu_page_unmap();
+    vcpu_pages_unmap();
     return rc;
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "arch/x86/msr.h"
-#include "arch/x86/vcpu_page.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "lib/cpu_bits.h"
@@ -32,12 +31,12 @@ static union {
     uint8_t bytes[HEAD + VCPU_XSAVE_MAX + 64];
 } xsave;
 
-void vcpu_page_map(UNUSED const struct vcpu *v)
+void vcpu_pages_map(UNUSED const struct vcpu *v)
 {
     mapped++;
 }
 
-void vcpu_page_unmap(void)
+void vcpu_pages_unmap(void)
 {
     mapped--;
 }

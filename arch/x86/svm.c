@@ -8,7 +8,6 @@
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/vcpu_page.h"
 #include "arch/x86/vlapic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
@@ -38,8 +37,6 @@ static uint32_t asid_count; /* ASIDs 0 to asid_count - 1; 0 is the host's */
 /* A generation rises when a CPU's ASIDs have run out and all are flushed. It is different on each
  * CPU, and never 0: a vCPU whose generation is this CPU's has an ASID that nobody else has here. */
 #define ASID_GEN_FIRST(cpu) ((uint64_t)(cpu) << 48 | 1)
-
-void svm_save_host(uint64_t host_vmcb);
 
 /* MSRs that VMRUN, VMLOAD and VMSAVE switch, so that a guest may have them to itself. */
 static const uint32_t direct_msrs[] = {
@@ -103,13 +100,12 @@ static int svm_cpu_init(void)
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
     wrmsr(MSR_VM_HSAVE_PA, paddr_of(heap_mfn(pages)).v);
     self->host_state = paddr_of(heap_mfn(pages + PAGE_SIZE)).v;
-    svm_save_host(self->host_state);
     self->asid_gen = ASID_GEN_FIRST(self->id);
     self->asid_next = 1;
     return 0;
 }
 
-static void svm_vcpu_init(struct vcpu *v)
+static void svm_vcpu_init(struct vcpu *v, int vector)
 {
     struct vmcb *vmcb = svm_vmcb_other();
     struct vmcb_control *c = &vmcb->control;
@@ -120,7 +116,7 @@ static void svm_vcpu_init(struct vcpu *v)
     c->msrpm = paddr_of(heap_mfn(msrpm)).v;
     c->v_intr = V_INTR_MASKING;
     c->np_enable = 1;
-    svm_reset_state(&vmcb->save, vcpu_private_other());
+    svm_reset_state(&vmcb->save, vcpu_private_other(), vector);
     v->arch.asid_gen = 0;
 }
 
@@ -353,7 +349,6 @@ static void svm_hypercall_stub(uint8_t *stub, uint32_t number)
 }
 
 const struct virt_ops svm_ops = {
-    .name = "AMD-V",
     .cpu_init = svm_cpu_init,
     .vcpu_init = svm_vcpu_init,
     .load = svm_load,

@@ -41,8 +41,9 @@ static inline bool svm_intercepts(const struct vmcb_control *c, uint32_t code)
 /* The verbs get_state and set_state (svm_state.c). */
 void svm_get_state(struct hvm_hw_cpu *record);
 int svm_set_state(const struct hvm_hw_cpu *record) MUST_CHECK;
-/* Guest state after INIT (APM Vol. 2 14.1.3). */
-void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p);
+/* Guest state after INIT (APM Vol. 2 14.1.3), or if VECTOR is not negative, after a start-up IPI,
+ * which starts at the page of that number. */
+void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p, int vector);
 
 /* svm_entry.asm: enters the loaded vCPU, general registers from and to its struct vcpu_private (all
  * but RAX and RSP, which are the VMCB's), and calls svm_exit() after the exit, with GIF set, IF

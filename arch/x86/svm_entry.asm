@@ -21,6 +21,9 @@ section .text
 global svm_enter:function (svm_enter.end - svm_enter)
 svm_enter:
         and rsp, -16                    ; as at every call
+        mov rax, REGS
+        mov rax, [rax + HOST_AT]
+        vmsave                          ; what the VMLOAD after an exit brings back
 .next:
         mov rax, REGS
         mov rcx, [rax + 1 * 8]
@@ -69,14 +72,6 @@ svm_enter:
 
         call svm_exit
         jmp .next
-.end:
-
-; void svm_save_host(uint64_t host_vmcb): VMSAVE of the host's state, for svm_enter.
-global svm_save_host:function (svm_save_host.end - svm_save_host)
-svm_save_host:
-        mov rax, rdi
-        vmsave
-        ret
 .end:
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -64,16 +64,16 @@ static void plain_exits_have_kind_and_fixed_length(UNUSED void **state)
 static void next_rip_gives_the_length_of_a_prefixed_instruction(UNUSED void **state)
 {
     svm_has_next_rip = true;
-    decode(SVM_EXIT_CPUID, 0, 0, RIP + 4);
+    decode(0x72, 0, 0, RIP + 4);
     assert_int_equal(decoded.length, 4);
-    decode(SVM_EXIT_MSR, 1, 0, RIP + 3);
+    decode(0x7c, 1, 0, RIP + 3);
     assert_int_equal(decoded.length, 3);
 }
 
 static void interrupts_have_no_length_whatever_next_rip_says(UNUSED void **state)
 {
     svm_has_next_rip = true;
-    decode(SVM_EXIT_INTR, 0, 0, 0);
+    decode(0x60, 0, 0, 0);
     assert_int_equal(decoded.length, 0);
 }
 
@@ -100,7 +100,7 @@ static void port_exits_tell_port_size_and_direction(UNUSED void **state)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        decode(SVM_EXIT_IOIO, rows[i].info, RIP + 2, 0);
+        decode(0x7b, rows[i].info, RIP + 2, 0);
         assert_int_equal(decoded.kind, VM_EXIT_PORT);
         assert_int_equal(decoded.port.port, rows[i].port);
         assert_int_equal(decoded.port.size, rows[i].size);
@@ -112,9 +112,9 @@ static void port_exits_tell_port_size_and_direction(UNUSED void **state)
 
 static void msr_exits_tell_direction(UNUSED void **state)
 {
-    decode(SVM_EXIT_MSR, 0, 0, 0);
+    decode(0x7c, 0, 0, 0);
     assert_int_equal(decoded.kind, VM_EXIT_MSR_READ);
-    decode(SVM_EXIT_MSR, 1, 0, 0);
+    decode(0x7c, 1, 0, 0);
     assert_int_equal(decoded.kind, VM_EXIT_MSR_WRITE);
     assert_int_equal(decoded.length, 2);
 }

@@ -23,7 +23,7 @@
 #define ATTRIBUTES_TSS    0x8bu /* present, busy 32-bit TSS */
 #define ATTRIBUTES_MASK   0xfffu
 
-void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p)
+void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p, int vector)
 {
     const struct vmcb_segment data = {0, ATTRIBUTES_DATA, RESET_LIMIT, 0};
 
@@ -42,6 +42,11 @@ void svm_reset_state(struct vmcb_save *s, struct vcpu_private *p)
     s->pat = PAT_RESET;
     p->regs.rflags = RFLAGS_FIXED;
     p->regs.rip = RESET_RIP;
+    if (vector >= 0) {
+        s->cs.selector = (uint16_t)(vector << 8);
+        s->cs.base = (uint64_t)vector << PAGE_SHIFT;
+        p->regs.rip = 0;
+    }
 }
 
 /* A vCPU's two pages, as they are mapped. */

@@ -26,7 +26,7 @@ int cr_check_state(UNUSED uint64_t cr0, UNUSED uint64_t cr4, UNUSED uint64_t efe
 static int setup(UNUSED void **state)
 {
     memset(fake_vcpu_private_other, 0, sizeof(fake_vcpu_private_other));
-    svm_reset_state(&svm_vmcb_other()->save, vcpu_private_other());
+    svm_reset_state(&svm_vmcb_other()->save, vcpu_private_other(), -1);
     verdict = 0;
     return 0;
 }
@@ -127,6 +127,18 @@ static void init_starts_at_the_reset_vector(UNUSED void **state)
     assert_int_equal(out.dr7, 0x400);
 }
 
+static void a_startup_ipi_starts_at_its_page(UNUSED void **state)
+{
+    static struct hvm_hw_cpu out;
+
+    svm_reset_state(&svm_vmcb_other()->save, vcpu_private_other(), 0x9a);
+    svm_get_state(&out);
+    assert_int_equal(out.cs_sel, 0x9a00);
+    assert_int_equal(out.cs_base, 0x9a000);
+    assert_int_equal(out.cs_arbytes, 0x9b);
+    assert_int_equal(out.rip, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(the_privilege_level_is_the_stacks, setup),
         cmocka_unit_test_setup(an_event_without_its_valid_bit_is_none, setup),
         cmocka_unit_test_setup(init_starts_at_the_reset_vector, setup),
+        cmocka_unit_test_setup(a_startup_ipi_starts_at_its_page, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,35 +96,11 @@ ABI_LAYOUT(struct vmcb, 4096, save.es, 0x400, save.gdtr, 0x460, save.tr, 0x490, 
 
 #define INTERRUPT_SHADOW UINT64_C(1)
 
-/* Exit codes, APM Vol. 2 appendix C. */
+/* Exit codes, APM Vol. 2 appendix C; the others are in svm_exit.c alone. */
 #define SVM_EXIT_CR_WRITE 0x010u /* and the register's number */
-#define SVM_EXIT_INTR     0x060u
-#define SVM_EXIT_NMI      0x061u
-#define SVM_EXIT_SMI      0x062u
-#define SVM_EXIT_INIT     0x063u
 #define SVM_EXIT_VINTR    0x064u
-#define SVM_EXIT_CR0_SEL  0x065u
-#define SVM_EXIT_RDPMC    0x06fu
-#define SVM_EXIT_CPUID    0x072u
+#define SVM_EXIT_CR0_SEL  0x065u /* writes that change more than TS and MP */
 #define SVM_EXIT_IRET     0x074u
-#define SVM_EXIT_INVD     0x076u
-#define SVM_EXIT_HLT      0x078u
-#define SVM_EXIT_INVLPGA  0x07au
-#define SVM_EXIT_IOIO     0x07bu
-#define SVM_EXIT_MSR      0x07cu
-#define SVM_EXIT_FERR     0x07eu
-#define SVM_EXIT_SHUTDOWN 0x07fu
-#define SVM_EXIT_VMRUN    0x080u
-#define SVM_EXIT_VMMCALL  0x081u
-#define SVM_EXIT_VMLOAD   0x082u
-#define SVM_EXIT_VMSAVE   0x083u
-#define SVM_EXIT_STGI     0x084u
-#define SVM_EXIT_CLGI     0x085u
-#define SVM_EXIT_SKINIT   0x086u
-#define SVM_EXIT_WBINVD   0x089u
-#define SVM_EXIT_MONITOR  0x08au
-#define SVM_EXIT_MWAIT    0x08bu
-#define SVM_EXIT_XSETBV   0x08du
 #define SVM_EXIT_NPF      0x400u
 #define SVM_EXIT_INVALID  0xffffffffu /* low half of -1: some implementations store 32 bits */
 

@@ -7,24 +7,17 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/vcpu_page.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/guest_mem.h"
-#include "core/log.h"
 #include "lib/cpu_bits.h"
-#include "lib/errno.h"
 #include "lib/insn.h"
-#include "lib/string.h"
-#include "pv-abi/hvm_save.h"
 
 #define CPUID_EXT_FIRST     0x80000000u
 #define CPUID_EXT8          0x80000008u
 #define CPUID_EXT8_EBX_IBPB (1u << 12) /* APM Vol. 3 E.4.7 */
-#define CS_ATTRIBUTES_REAL  0x9bu
-#define REAL_MODE_SHIFT     4 /* a real-mode selector is the base / 16 */
 
 const struct virt_ops *virt;
 
@@ -42,45 +35,48 @@ void vcpu_boot(void)
                             (cpuid(CPUID_EXT8, 0).ebx & CPUID_EXT8_EBX_IBPB);
 }
 
-void vcpu_page_map(const struct vcpu *v)
+static void map(uint32_t where, mfn_t page, mfn_t control)
 {
-    host_private_map(PRIVATE_VCPU2, v->arch.private_frame);
-    host_private_map(PRIVATE_VCPU2 + PAGE_SIZE, v->arch.control_frame);
+    host_private_map(where, page);
+    host_private_map(where + PAGE_SIZE, control);
 }
 
-void vcpu_page_unmap(void)
+void vcpu_pages_map(const struct vcpu *v)
 {
-    host_private_map(PRIVATE_VCPU2, MFN_NONE);
-    host_private_map(PRIVATE_VCPU2 + PAGE_SIZE, MFN_NONE);
+    map(PRIVATE_VCPU2, v->arch.private_frame, v->arch.control_frame);
 }
 
-/* The state after INIT; the MSRs that INIT leaves alone are the caller's. */
-static void reset_pages(struct vcpu *v)
+void vcpu_pages_unmap(void)
 {
-    struct vcpu_private *p = vcpu_private_other();
+    map(PRIVATE_VCPU2, MFN_NONE, MFN_NONE);
+}
 
-    vcpu_page_map(v);
-    virt->vcpu_init(v);
-    xstate_reset(p);
-    vcpu_page_unmap();
+void arch_vcpu_reset(struct vcpu *v, int vector)
+{
+    vcpu_pages_map(v);
+    virt->vcpu_init(v, vector);
+    xstate_reset(vcpu_private_other());
+    vcpu_pages_unmap();
+    vlapic_reset(v);
 }
 
 int arch_vcpu_init(struct vcpu *v)
 {
-    int rc = frame_alloc_private(v->domain, &v->arch.private_frame);
+    struct arch_vcpu *arch = &v->arch;
+    int rc = frame_alloc_private(v->domain, &arch->private_frame);
 
     if (rc != 0)
         return rc;
-    rc = frame_alloc_private(v->domain, &v->arch.control_frame);
+    rc = frame_alloc_private(v->domain, &arch->control_frame);
     if (rc != 0) {
-        frame_free_private(v->domain, v->arch.private_frame);
+        frame_free_private(v->domain, arch->private_frame);
         return rc;
     }
-    v->arch.tsc_offset = v->domain->vcpu[0] == NULL ? 0 : v->domain->vcpu[0]->arch.tsc_offset;
-    v->arch.msr_mtrr_def = MTRR_DEF_TYPE_RESET;
-    v->arch.pat = PAT_RESET;
-    reset_pages(v);
+    arch->tsc_offset = v->domain->vcpu[0] == NULL ? 0 : v->domain->vcpu[0]->arch.tsc_offset;
+    arch->msr_mtrr_def = MTRR_DEF_TYPE_RESET;
+    arch->pat = PAT_RESET;
     vlapic_init(v);
+    arch_vcpu_reset(v, -1);
     return 0;
 }
 
@@ -89,30 +85,6 @@ void arch_vcpu_destroy(struct vcpu *v)
     vlapic_destroy(v);
     frame_free_private(v->domain, v->arch.control_frame);
     frame_free_private(v->domain, v->arch.private_frame);
-}
-
-void arch_vcpu_reset(struct vcpu *v)
-{
-    reset_pages(v);
-    vlapic_reset(v);
-}
-
-void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)
-{
-    struct hvm_hw_cpu record;
-    int rc;
-
-    arch_vcpu_reset(v);
-    vcpu_page_map(v);
-    memset(&record, 0, sizeof(record));
-    virt->get_state(&record);
-    record.cs_sel = (uint32_t)vector << (PAGE_SHIFT - REAL_MODE_SHIFT);
-    record.cs_base = (uint64_t)vector << PAGE_SHIFT;
-    record.cs_arbytes = CS_ATTRIBUTES_REAL;
-    record.rip = 0;
-    rc = virt->set_state(&record);
-    vcpu_page_unmap();
-    BUG_ON(rc != 0);
 }
 
 static void load_debug(const struct vcpu_private *p)
@@ -135,8 +107,7 @@ void arch_vcpu_load(struct vcpu *v)
 {
     uint32_t cpu = this_cpu()->id;
 
-    host_private_map(PRIVATE_VCPU, v->arch.private_frame);
-    host_private_map(PRIVATE_CONTROL, v->arch.control_frame);
+    map(PRIVATE_VCPU, v->arch.private_frame, v->arch.control_frame);
     load_debug(vcpu_private());
     xstate_load(vcpu_private());
     if (left[cpu].tsc_aux != v->arch.tsc_aux) {
@@ -154,8 +125,7 @@ void arch_vcpu_save(struct vcpu *v)
     xstate_save(vcpu_private());
     save_debug(vcpu_private());
     left[this_cpu()->id].tsc_aux = v->arch.tsc_aux;
-    host_private_map(PRIVATE_VCPU, MFN_NONE);
-    host_private_map(PRIVATE_CONTROL, MFN_NONE);
+    map(PRIVATE_VCPU, MFN_NONE, MFN_NONE);
 }
 
 size_t virt_fetch(uint8_t *bytes, size_t size)

@@ -22,24 +22,7 @@ struct guest_regs {
     uint64_t rip;
     uint64_t rflags;
 };
-enum {
-    REG_RAX,
-    REG_RCX,
-    REG_RDX,
-    REG_RBX,
-    REG_RSP,
-    REG_RBP,
-    REG_RSI,
-    REG_RDI,
-    REG_R8,
-    REG_R9,
-    REG_R10,
-    REG_R11,
-    REG_R12,
-    REG_R13,
-    REG_R14,
-    REG_R15
-};
+enum { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9 };
 
 /* A vCPU's private page: registers and extended state. Mapped only on the CPU that has it loaded,
  * at VCPU_PRIVATE_VA. */
@@ -65,31 +48,24 @@ struct vcpu_private {
 };
 _Static_assert(sizeof(struct vcpu_private) == PAGE_SIZE, "a private page is one page");
 
+/* Two pages: struct vcpu_private, then the vendor's control block (VMCB); of the loaded vCPU, and
+ * of one that runs nowhere, while somebody looks at it. */
 #ifdef ATOLL_HOST_TEST
-extern struct vcpu_private fake_vcpu_private;
-static inline struct vcpu_private *vcpu_private(void)
-{
-    return &fake_vcpu_private;
-}
-extern struct vcpu_private fake_vcpu_private_other[2]; /* and a control block */
-static inline struct vcpu_private *vcpu_private_other(void)
-{
-    return fake_vcpu_private_other;
-}
+extern struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
+#define VCPU_PRIVATE_VA       (&fake_vcpu_private)
+#define VCPU_PRIVATE_OTHER_VA fake_vcpu_private_other
 #else
-/* Two pages: struct vcpu_private, then the vendor's control block (VMCB). */
 #define VCPU_PRIVATE_VA       UINT64_C(0xffffffffc0010000)
+#define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffffffc0012000)
+#endif
 static inline struct vcpu_private *vcpu_private(void)
 {
     return (struct vcpu_private *)VCPU_PRIVATE_VA;
 }
-/* The same two of a vCPU that runs nowhere, while somebody looks at it. */
-#define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffffffc0012000)
 static inline struct vcpu_private *vcpu_private_other(void)
 {
     return (struct vcpu_private *)VCPU_PRIVATE_OTHER_VA;
 }
-#endif
 
 /* Why a guest stopped. */
 enum vm_exit_kind {
@@ -168,12 +144,11 @@ enum vm_reg { VM_CR0, VM_CR3, VM_CR4, VM_EFER, VM_DR6, VM_CS_BASE };
 
 /* At most 16 verbs. "Loaded": the vCPU is this_cpu()->current and its private pages are mapped. */
 struct virt_ops {
-    const char *name;
     /* Switches this CPU's virtualisation on. -ENODEV with a line in the log if the CPU cannot. */
     int (*cpu_init)(void);
-    /* Fills the control block and registers behind vcpu_private_other() with V's state after INIT.
-     */
-    void (*vcpu_init)(struct vcpu *v);
+    /* Fills the control block and registers behind vcpu_private_other() with V's state after INIT,
+     * or after a start-up IPI with VECTOR if that is not negative. */
+    void (*vcpu_init)(struct vcpu *v, int vector);
     /* V is loaded, and its private pages are mapped; or what it keeps outside of them and the guest
      * feels (PAT, TSC offset, task priority) has changed. */
     void (*load)(struct vcpu *v);
@@ -212,9 +187,8 @@ extern const struct virt_ops *virt; /* svm_ops; NULL until chosen */
 /* What the architecture keeps per vCPU, inside struct vcpu (core/domain.h). Persistent unless said.
  */
 struct arch_vcpu {
-    mfn_t
-        private_frame; /* struct vcpu_private; a frame of the guest's side, never mapped for good */
-    mfn_t control_frame;   /* VMCB */
+    /* struct vcpu_private and the VMCB; frames of the guest's side, never mapped for good. */
+    mfn_t private_frame, control_frame;
     struct vlapic vlapic;  /* HVM record LAPIC, LAPIC_REGS */
     uint64_t pat;          /* as the guest wrote it; record MTRR */
     uint64_t msr_mtrr_def; /* MTRRdefType as the guest wrote it; record MTRR */
@@ -231,8 +205,9 @@ struct arch_vcpu {
 /* Gives V its pages and reset state (real mode, stopped). -ENOMEM. destroy undoes it. */
 int arch_vcpu_init(struct vcpu *v) MUST_CHECK;
 void arch_vcpu_destroy(struct vcpu *v);
-/* Puts V (running nowhere) back to the state after INIT. */
-void arch_vcpu_reset(struct vcpu *v);
+/* Puts V (running nowhere) back to the state after INIT, or if VECTOR is not negative, after a
+ * start-up IPI with it. */
+void arch_vcpu_reset(struct vcpu *v, int vector);
 /* Makes V the loaded vCPU of this CPU / stores it away and unmaps its pages. core/sched.c calls
  * them on a switch. */
 void arch_vcpu_load(struct vcpu *v);
@@ -242,8 +217,11 @@ void arch_vcpu_save(struct vcpu *v);
 size_t arch_hvm_record_size(uint16_t type); /* bytes of the largest record, 0: not known */
 int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size) MUST_CHECK;
 int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size) MUST_CHECK;
-/* Puts V (running nowhere) into the state in which a start-up IPI with VECTOR starts it. */
-void arch_vcpu_start_at(struct vcpu *v, uint8_t vector);
+/* Once, on the boot CPU, before any vCPU is loaded. */
+void vcpu_boot(void);
+/* Maps the pages of V, which runs nowhere, at vcpu_private_other(), and unmaps them. */
+void vcpu_pages_map(const struct vcpu *v);
+void vcpu_pages_unmap(void);
 /* Reads up to SIZE bytes of the instruction at which the loaded vCPU stands; returns how many could
  * be read. */
 size_t virt_fetch(uint8_t *bytes, size_t size);

@@ -35,7 +35,7 @@ static int start(struct vcpu *t, uint8_t vector)
         return 0;
     if (!sched_is_stopped(t))
         return -EAGAIN;
-    arch_vcpu_start_at(t, vector);
+    arch_vcpu_reset(t, vector);
     t->is_initialised = true;
     t->arch.vlapic.is_waiting_for_sipi = false;
     vcpu_go(t, VCPU_DOWN);

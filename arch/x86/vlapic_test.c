@@ -31,7 +31,7 @@ static struct vcpu_info infos[VCPUS];
 static int loads;
 static int started_vcpu, started_vector, nmi_vcpu;
 
-void arch_vcpu_start_at(struct vcpu *v, uint8_t vector)
+void arch_vcpu_reset(struct vcpu *v, int vector)
 {
     started_vcpu = (int)v->id;
     started_vector = vector;
