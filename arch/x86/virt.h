@@ -154,7 +154,7 @@ struct virt_ops {
     void (*load)(struct vcpu *v);
     /* Enters what vm_entry() returns, and hands each exit to vm_exit(): never returns. Interrupts
      * stay off. An event whose delivery an exit interrupted is queued again. */
-    void (*run)(void) NORETURN;
+    NORETURN void (*run)(void);
     /* Queues EVENT for the loaded vCPU's next entry: an exception always, an interrupt or an NMI if
      * the vCPU could take it at this moment (nothing queued, no shadow; IF, or no NMI's handler
      * running). Else false, and an interrupt gets VM_EXIT_WINDOW as soon as one could be taken. */
