@@ -43,6 +43,7 @@ def own(name, /, **settings):
 def start(*guest_texts, **machine):
     """A session, not yet at its prompt."""
     made = bundle(*guest_texts)
+    machine.setdefault("disks", made.disks)
     machine.setdefault("mem", max(1024, made.guest_memory + 384))
     return session.Session(made, qemu.Machine(**machine))
 

@@ -10,7 +10,6 @@ SECONDS = 30
 ROUNDS = 100
 
 
-
 @pytest.fixture(scope="module", name="running")
 def running_fixture():
     guest = machines.own("demo", cmdline="hold", name="first")

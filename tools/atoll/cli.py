@@ -15,8 +15,9 @@ exit status:
   3  time-out
   4  the hypervisor stopped
 
-A guest needs two files: its kernel and a configuration in xl's syntax, in which kernel= and
-ramdisk= are paths on this machine, counted from the configuration's folder.
+A guest needs two files: its kernel and a configuration in xl's syntax, in which kernel=, ramdisk=
+and the targets of disk= are paths on this machine, counted from the configuration's folder. A disk's
+target may also be the name of a volume.
 The system is taken from build/, or from the folder that ATOLL_BUILD names.
 """
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -64,6 +65,8 @@ def make_bundle(options):
     bundle = image.from_build(os.environ.get("ATOLL_BUILD", os.path.join(TOP, "build")))
     bundle.options = f"console=com1 debug-exit={qemu.DEBUG_EXIT_PORT:#x}"
     bundle.control_options = "report=com2"
+    for path in options.disk:
+        bundle.disk_name(path)
     for path in options.domain:
         bundle.add_domain(path)
     return bundle
@@ -80,26 +83,14 @@ def split_commands(text):
     return commands
 
 
-def check_disks(paths):
-    """Refuses what QEMU would refuse with words of its own."""
-    if len(paths) > qemu.DISKS_MAX:
-        raise image.ImageError(f"--disk: {qemu.DISKS_MAX} disks at most")
-    for path in paths:
-        if not os.path.isfile(path):
-            raise image.ImageError(f"--disk {path}: there is no such file")
-        if os.path.getsize(path) < 512:
-            raise image.ImageError(f"--disk {path}: it is smaller than a sector")
-
-
 def make_machine(options, bundle):
-    check_disks(options.disk)
     if options.log:
         os.makedirs(options.log, exist_ok=True)
     memory = options.mem or max(DEFAULT_MEMORY, bundle.guest_memory + BASE_MEMORY)
     return qemu.Machine(boot=options.boot or ("grub" if options.icount else "uefi"),
                         smp=options.smp, mem=memory, icount=options.icount,
                         interactive=options.interactive, log=options.log,
-                        disks=options.disk)
+                        disks=bundle.disks)
 
 
 def follow(running, timeout):

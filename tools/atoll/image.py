@@ -15,6 +15,8 @@ from . import xlcfg
 # boot_info.h: BOOT_NAME_MAX with its NUL, BOOT_MODULE_MAX.
 NAME_MAX = 63
 MODULE_MAX = 64
+# volumes.c: DISKS_MAX.
+DISKS_MAX = 16
 MIB = 1 << 20
 GRUB_MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
 GRUB_PLATFORM = "/usr/lib/grub/i386-pc"
@@ -38,6 +40,7 @@ class Bundle:
     domains: list = field(default_factory=list)
     guest_memory: int = 0
     carried: dict = field(default_factory=dict)
+    disks: list = field(default_factory=list)
     config_text: str = None
 
     def carry(self, path):
@@ -80,12 +83,43 @@ class Bundle:
         for key in ("kernel", "ramdisk"):
             if config.string(key):
                 names[key] = self.carry(host_path(path, config.string(key)))
+        disks = config.get("disk", [])
+        if disks:
+            names["disk"] = [self._disk(path, disk)
+                             for disk in ([disks] if isinstance(disks, str) else disks)]
         name = self._unused_name(os.path.basename(path))
         self.files[name] = config.replace(names).encode()
         self.domains.append(name)
         memory = config.get("memory", DEFAULT_GUEST_MEMORY)
         self.guest_memory += memory if isinstance(memory, int) else DEFAULT_GUEST_MEMORY
         return config.string("name") or name
+
+    def _disk(self, config_path, text):
+        """A disk of a configuration; an image on the host becomes one of the machine's disks."""
+        words = text.split(",")
+        for number, word in enumerate(words):
+            found = re.fullmatch(r"\s*(target=|phy:|file:|)(.*?)\s*", word)
+            key, target = found.groups()
+            if "=" in target:
+                continue
+            path = host_path(config_path, target)
+            if "/" not in target and not os.path.isfile(path):
+                return text
+            key = "target=" if key == "target=" else "phy:"
+            words[number] = key + self.disk_name(path)
+            return ",".join(words)
+        return text
+
+    def disk_name(self, path):
+        """The volume that the host's image `path` is: vda for the first disk, and so on."""
+        real = os.path.realpath(path)
+        if not os.path.isfile(real):
+            raise ImageError(f"no such file: {path}")
+        if real not in self.disks:
+            if len(self.disks) == DISKS_MAX:
+                raise ImageError(f"more than {DISKS_MAX} disks")
+            self.disks.append(real)
+        return "vd" + chr(ord("a") + self.disks.index(real))
 
     def config(self):
         """The text of atoll.cfg."""

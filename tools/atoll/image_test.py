@@ -83,3 +83,22 @@ def test_the_grub_image_loads_every_file_under_its_name(bundle, tmp_path):
     assert "multiboot2 /boot/atoll/atoll.elf\n" in commands
     for name in ("atoll.cfg", "control.elf", "guest.cfg", "kernel"):
         assert f"module2 /boot/atoll/{name} {name}\n" in commands
+
+
+def test_images_on_the_host_become_disks(bundle, tmp_path):
+    (tmp_path / "first.img").write_bytes(bytes(512))
+    bundle.disk_name(str(tmp_path / "first.img"))
+    path = guest(tmp_path, "one", "kernel='kernel'\ndisk=['phy:own.img,xvda,w', "
+                                  "'vdev=xvdb, target=../first.img, access=r', 'phy:null,xvdc,w']\n")
+    (tmp_path / "one" / "own.img").write_bytes(bytes(512))
+    bundle.add_domain(path)
+    written = xlcfg.Config("f", bundle.files["guest.cfg"].decode())
+    assert written.get("disk") == ["phy:vdb,xvda,w", "vdev=xvdb,target=vda, access=r",
+                                   "phy:null,xvdc,w"]
+    assert bundle.disks == [f"{tmp_path}/first.img", f"{tmp_path}/one/own.img"]
+
+
+def test_a_disk_that_is_not_there_is_refused(bundle, tmp_path):
+    path = guest(tmp_path, "one", "kernel='kernel'\ndisk='phy:/nowhere/x.img,xvda,w'\n")
+    with pytest.raises(image.ImageError, match="no such file: /nowhere/x.img"):
+        bundle.add_domain(path)

@@ -19,7 +19,6 @@ POWEROFF_STATUS = 2 * POWEROFF_VALUE + 1
 # that the machine boots from has the last free one, so that vda is the first disk of the user.
 FIRST_DISK_SLOT = 4
 BOOT_SLOT = 0x1e
-DISKS_MAX = 16
 
 # Without LA57 the guests' page tables have four levels, as on most machines.
 TCG_CPU = "max,+svm,-la57"

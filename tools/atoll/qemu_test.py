@@ -2,7 +2,7 @@
 """Tests of the QEMU command and of the choice between KVM and TCG."""
 import pytest
 
-from atoll import qemu
+from atoll import image, qemu
 
 
 @pytest.mark.parametrize("flags, nested, works", [
@@ -45,4 +45,4 @@ def test_disks_come_in_order_and_before_the_boot_disk():
     assert options[3].endswith("addr=0x4")
     assert "file=b,,c.img" in options[5]
     assert options[7].endswith("addr=0x5")
-    assert qemu.FIRST_DISK_SLOT + qemu.DISKS_MAX <= qemu.BOOT_SLOT
+    assert qemu.FIRST_DISK_SLOT + image.DISKS_MAX <= qemu.BOOT_SLOT

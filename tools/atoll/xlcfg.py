@@ -121,17 +121,24 @@ class Config:
         return None if found is None else found.value
 
     def replace(self, names):
-        """The text of the configuration with the strings in `names` (key to string) put in."""
+        """The text of the configuration with `names` (key to a string or a list of them) put in."""
         text = self.text
         spans = sorted(((self.settings[key], name) for key, name in names.items()),
                        key=lambda pair: pair[0].start, reverse=True)
         for value, name in spans:
-            text = text[:value.start] + quote(name) + text[value.end:]
+            text = text[:value.start] + form(name) + text[value.end:]
         return text
 
 
 def quote(text):
     return "'" + text + "'" if '"' in text else '"' + text + '"'
+
+
+def form(value):
+    """A number, a string or a list of strings as it stands in a configuration."""
+    if isinstance(value, list):
+        return "[" + ", ".join(quote(member) for member in value) + "]"
+    return quote(value) if isinstance(value, str) else str(value)
 
 
 def read(path):
@@ -142,11 +149,4 @@ def read(path):
 
 def write(settings):
     """The text of a configuration that holds `settings` (key to str, int or list of str)."""
-    lines = []
-    for key, value in settings.items():
-        if isinstance(value, list):
-            value = "[" + ", ".join(quote(member) for member in value) + "]"
-        elif isinstance(value, str):
-            value = quote(value)
-        lines.append(f"{key} = {value}\n")
-    return "".join(lines)
+    return "".join(f"{key} = {form(value)}\n" for key, value in settings.items())
