@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's root file system, ext4 on a partition of a real image, through reboots and power cuts."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import machines
+from atoll import gpt, rootfs
+
+BOOT_SECONDS = 180
+SECONDS = 180
+DATA_MIB = 64
+PROMPT = "^debian# "
+
+
+@pytest.fixture(name="image")
+def image_fixture(tmp_path):
+    path = tmp_path / "root.img"
+    shutil.copyfile(os.path.join(machines.DEBIAN, "root.img"), path)
+    return str(path)
+
+
+def start(image, kernel, vcpus):
+    text = machines.debian(kernel, vcpus=vcpus, memory=256, extra="root=/dev/xvda1")
+    return machines.start(text + f'disk = ["{image},xvda,w"]\n', boot="grub", smp=2)
+
+
+def boots(running):
+    return len(re.findall(PROMPT, running.text("debian"), re.MULTILINE))
+
+
+def run(running, command, mark):
+    """Types a command at Debian's shell; gives what it prints. It must succeed."""
+    running.type("debian", f"echo 'begin'-{mark}; {command}; echo 'done'-{mark} $?\n")
+    found = running.expect("debian", rf"(?s)^begin-{mark}$(.*?)^done-{mark} (\d+)$", SECONDS)
+    assert found.group(2) == "0", found.group(1)
+    return found.group(1)
+
+
+def checksum(text):
+    return re.search(r"[0-9a-f]{64}", text).group()
+
+
+def write_data(running, sync):
+    run(running, f"dd if=/dev/urandom of=/data bs=1M count={DATA_MIB} {sync}", "write")
+    return checksum(run(running, "sha256sum /data", "sum"))
+
+
+def check_data(running, wanted):
+    running.expect("debian", PROMPT, BOOT_SECONDS)
+    assert "/dev/xvda1 on / type ext4" in run(running, "mount", "mount")
+    assert checksum(run(running, "sha256sum /data", "check")) == wanted
+
+
+def on_the_host(image, folder):
+    """The checksum of /data as e2fsprogs read it from the partition."""
+    partition, data = folder / "partition", folder / "data"
+    with open(image, "rb") as disk:
+        disk.seek(gpt.ALIGNMENT * gpt.SECTOR)
+        partition.write_bytes(disk.read(rootfs.ROOT_MIB << 20))
+    path = os.environ["PATH"] + ":/sbin:/usr/sbin"
+    subprocess.run([shutil.which("e2fsck", path=path), "-fy", str(partition)], check=False,
+                   stdout=subprocess.DEVNULL)
+    subprocess.run([shutil.which("debugfs", path=path), "-R", f"dump /data {data}",
+                    str(partition)], check=True, capture_output=True)
+    done = subprocess.run(["sha256sum", str(data)], check=True, capture_output=True, text=True)
+    return checksum(done.stdout)
+
+
+@pytest.mark.parametrize("kernel, vcpus", [("cloud-vmlinuz", 1), ("generic-vmlinuz", 2)])
+def test_data_outlive_the_guest_and_the_machine(image, tmp_path, kernel, vcpus):
+    with start(image, kernel, vcpus) as running:
+        running.expect("debian", PROMPT, BOOT_SECONDS)
+        wanted = write_data(running, "&& sync")
+        before = boots(running)
+        running.type("debian", "reboot -f\n")
+        running.wait(lambda: boots(running) > before, BOOT_SECONDS, "the second boot")
+        check_data(running, wanted)
+        running.type("debian", "sync; poweroff -f\n")
+        assert running.wait_record("ended", SECONDS, name="debian").reason
+    assert on_the_host(image, tmp_path) == wanted
+    with start(image, kernel, vcpus) as running:
+        check_data(running, wanted)
+
+
+def test_data_outlive_a_power_cut_after_fsync(image):
+    with start(image, "cloud-vmlinuz", 2) as running:
+        running.expect("debian", PROMPT, BOOT_SECONDS)
+        wanted = write_data(running, "conv=fsync")
+        running.process.kill()
+    with start(image, "cloud-vmlinuz", 2) as running:
+        check_data(running, wanted)
