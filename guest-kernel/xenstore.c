@@ -123,17 +123,27 @@ static int take_message(struct xsd_sockmsg *header, struct xenstore_answer *mess
     return 0;
 }
 
-int xenstore_ask(uint32_t type, uint32_t tx, const void *payload, size_t size,
-                 struct xenstore_answer *answer)
+/* A part of a payload. */
+struct piece {
+    const void *bytes;
+    size_t size;
+};
+
+static int ask_pieces(uint32_t type, uint32_t tx, const struct piece pieces[2],
+                      struct xenstore_answer *answer)
 {
-    struct xsd_sockmsg header = {
-        .type = type, .req_id = ++last_request, .tx_id = tx, .len = (uint32_t)size};
+    static struct xsd_sockmsg header;
     int err;
 
     if (page == NULL)
         return -ENODEV;
+    header.type = type;
+    header.req_id = ++last_request;
+    header.tx_id = tx;
+    header.len = (uint32_t)(pieces[0].size + pieces[1].size);
     put(&header, sizeof(header));
-    put(payload, size);
+    put(pieces[0].bytes, pieces[0].size);
+    put(pieces[1].bytes, pieces[1].size);
     xenstore_notify();
     do {
         err = take_message(&header, answer);
@@ -143,6 +153,14 @@ int xenstore_ask(uint32_t type, uint32_t tx, const void *payload, size_t size,
     if (header.req_id != last_request || (header.type != type && header.type != XS_ERROR))
         return -EIO;
     return header.type == XS_ERROR ? xenstore_error_number(answer->bytes) : 0;
+}
+
+int xenstore_ask(uint32_t type, uint32_t tx, const void *payload, size_t size,
+                 struct xenstore_answer *answer)
+{
+    const struct piece pieces[2] = {{payload, size}};
+
+    return ask_pieces(type, tx, pieces, answer);
 }
 
 /* Answers are large, and requests do not nest. */
@@ -157,15 +175,12 @@ static int ask_path(uint32_t type, uint32_t tx, const char *path)
 /* Sends two strings, the second one without its NUL if it is a value. */
 static int ask_two(uint32_t type, uint32_t tx, const char *first, const char *second, bool is_value)
 {
-    static char payload[XENSTORE_PAYLOAD_MAX];
-    size_t first_size = strlen(first) + 1;
-    size_t second_size = strlen(second) + (is_value ? 0 : 1);
+    const struct piece pieces[2] = {{first, strlen(first) + 1},
+                                    {second, strlen(second) + (is_value ? 0 : 1)}};
 
-    if (first_size > sizeof(payload) || second_size > sizeof(payload) - first_size)
-        return -E2BIG;
-    memcpy(payload, first, first_size);
-    memcpy(payload + first_size, second, second_size);
-    return xenstore_ask(type, tx, payload, first_size + second_size, &answer);
+    return pieces[0].size + pieces[1].size <= XENSTORE_PAYLOAD_MAX
+               ? ask_pieces(type, tx, pieces, &answer)
+               : -E2BIG;
 }
 
 int xenstore_read(uint32_t tx, const char *path, char *value, size_t size)

@@ -65,18 +65,20 @@ static void take_out(struct slab *slab)
 static struct slab *add_slab(size_t class)
 {
     struct slab *slab = pages_alloc(1, 1);
+    size_t at = HEADER_SIZE;
 
     if (slab == NULL)
         return NULL;
     slab->class = (uint16_t) class;
     slab->used = 0;
     slab->free = NULL;
-    for (size_t at = HEADER_SIZE; at + piece_sizes[class] <= PAGE_SIZE; at += piece_sizes[class]) {
+    do {
         struct piece *piece = (struct piece *)((uint8_t *)slab + at);
 
         piece->next = slab->free;
         slab->free = piece;
-    }
+        at += piece_sizes[class];
+    } while (at + piece_sizes[class] <= PAGE_SIZE);
     insert(slab);
     return slab;
 }

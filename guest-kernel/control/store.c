@@ -171,9 +171,12 @@ int store_read_u64(const char *path, uint64_t *value)
     const char *rest;
     int err = store_read(path, text, sizeof(text));
 
-    if (err == 0)
-        err = str_to_u64(text, 10, value, &rest);
-    return err == 0 && *rest != '\0' ? -EINVAL : err;
+    if (err != 0)
+        return err;
+    err = str_to_u64(text, 10, value, &rest);
+    if (err != 0)
+        return err;
+    return *rest == '\0' ? 0 : -EINVAL;
 }
 
 bool store_exists(const char *path)

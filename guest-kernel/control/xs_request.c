@@ -18,7 +18,8 @@
 /* One request while it is served. */
 struct call {
     struct xs_client *client;
-    struct xs_transaction *tx; /* the request's, or one for this operation */
+    struct xs_transaction *tx;    /* the request's, or `single` */
+    struct xs_transaction single; /* for this operation alone */
     const char *payload;
     size_t size;
     const char *strings[STRINGS_MAX];
@@ -308,11 +309,23 @@ static const struct {
     [XS_DIRECTORY_PART] = {do_directory_part, READS},
 };
 
+/* Serves a request in a transaction of its own. */
+static int serve_alone(struct call *call, uint32_t type)
+{
+    int err;
+
+    xs_transaction_init(&call->single, call->client);
+    call->tx = &call->single;
+    err = types[type].serve(call);
+    if (err == 0 && types[type].part == CHANGES)
+        return xs_transaction_commit(&call->single);
+    xs_transaction_abort(&call->single);
+    return err;
+}
+
 static int serve(struct call *call, uint32_t type, uint32_t tx_id)
 {
-    struct xs_transaction single;
     enum part part;
-    int err;
 
     if (type >= XS_TYPE_COUNT || types[type].serve == NULL)
         return -ENOSYS;
@@ -323,13 +336,7 @@ static int serve(struct call *call, uint32_t type, uint32_t tx_id)
     }
     if (part == NONE || part == ENDS)
         return types[type].serve(call);
-    xs_transaction_init(&single, call->client);
-    call->tx = &single;
-    err = types[type].serve(call);
-    if (err == 0 && part == CHANGES)
-        return xs_transaction_commit(&single);
-    xs_transaction_abort(&single);
-    return err;
+    return serve_alone(call, type);
 }
 
 void xs_request_serve(struct xs_client *client, struct xs_request *request,

@@ -116,76 +116,75 @@ const struct xs_node *xs_transaction_find_node(const struct xs_transaction *tx, 
     return xs_store_find(tx->client->store, path, length);
 }
 
-/* The path's entry, which is made if there is none. */
-static int get_entry(struct xs_transaction *tx, const char *path, size_t length,
-                     struct xs_entry **found)
+/* The path's entry, which is made if there is none; NULL with *err: there is no memory for one. */
+static struct xs_entry *get_entry(struct xs_transaction *tx, const char *path, size_t length,
+                                  int *err)
 {
     struct xs_entry *entry = find_entry(tx, path, length), **end = &tx->entries;
     const struct xs_node *node;
-    int err = 0;
 
-    if (entry == NULL) {
-        entry = xs_client_alloc(tx->client, sizeof(*entry) + length + 1, &err);
-        if (entry == NULL)
-            return err;
-        memset(entry, 0, sizeof(*entry));
-        entry->path_size = length + 1;
-        memcpy(entry->path, path, length);
-        entry->path[length] = '\0';
-        /* What others do to a removed node's inside is removed with it. */
-        entry->is_checked = !is_cut_off(tx, path, length);
-        node = xs_store_find(tx->client->store, path, length);
-        entry->generation = node == NULL ? 0 : node->generation;
-        while (*end != NULL)
-            end = &(*end)->next;
-        *end = entry;
-    }
-    *found = entry;
-    return 0;
+    if (entry != NULL)
+        return entry;
+    entry = xs_client_alloc(tx->client, sizeof(*entry) + length + 1, err);
+    if (entry == NULL)
+        return NULL;
+    memset(entry, 0, sizeof(*entry));
+    entry->path_size = length + 1;
+    memcpy(entry->path, path, length);
+    entry->path[length] = '\0';
+    /* What others do to a removed node's inside is removed with it. */
+    entry->is_checked = !is_cut_off(tx, path, length);
+    node = xs_store_find(tx->client->store, path, length);
+    entry->generation = node == NULL ? 0 : node->generation;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = entry;
+    return entry;
 }
 
 int xs_transaction_note(struct xs_transaction *tx, const char *path, size_t length)
 {
-    struct xs_entry *entry;
+    int err = 0;
 
-    return get_entry(tx, path, length, &entry);
+    return get_entry(tx, path, length, &err) != NULL ? 0 : err;
+}
+
+/* An operation that fails half-way fails the transaction. */
+static int fail(struct xs_transaction *tx, int err)
+{
+    tx->err = err;
+    return err;
 }
 
 int xs_transaction_put(struct xs_transaction *tx, const struct xs_node_form *form, bool is_told)
 {
     bool is_new = xs_transaction_find_node(tx, form->path, form->path_length) == NULL;
-    struct xs_entry *entry;
+    int err = 0;
+    struct xs_entry *entry = get_entry(tx, form->path, form->path_length, &err);
     struct xs_node *node;
-    int err = get_entry(tx, form->path, form->path_length, &entry);
 
-    if (err == 0) {
-        node = xs_node_make(form);
-        if (node == NULL) {
-            err = -ENOMEM;
-        } else {
-            set_node(tx, entry, node);
-            entry->is_told = entry->is_told || is_told;
-            if (is_new)
-                tx->created++;
-        }
-    }
-    if (err == 0 && tx->client->domid != 0 && tx->client->private_size > XS_PRIVATE_MAX)
-        err = -ENOSPC;
-    if (err != 0)
-        tx->err = err;
-    return err;
+    if (entry == NULL)
+        return fail(tx, err);
+    node = xs_node_make(form);
+    if (node == NULL)
+        return fail(tx, -ENOMEM);
+    set_node(tx, entry, node);
+    entry->is_told = entry->is_told || is_told;
+    if (is_new)
+        tx->created++;
+    if (tx->client->domid != 0 && tx->client->private_size > XS_PRIVATE_MAX)
+        return fail(tx, -ENOSPC);
+    return 0;
 }
 
 int xs_transaction_cut(struct xs_transaction *tx, const char *path, size_t length)
 {
-    struct xs_entry *entry, *below;
-    int err = get_entry(tx, path, length, &entry);
+    int err = 0;
+    struct xs_entry *entry = get_entry(tx, path, length, &err);
 
-    if (err != 0) {
-        tx->err = err;
-        return err;
-    }
-    for (below = tx->entries; below != NULL; below = below->next) {
+    if (entry == NULL)
+        return fail(tx, err);
+    for (struct xs_entry *below = tx->entries; below != NULL; below = below->next) {
         if (!xs_path_is_within(below->path, entry->path))
             continue;
         if (below->node != NULL && tx->created > 0 &&
