@@ -14,66 +14,70 @@
 
 #define POLL_FRAMES 16u
 
-/* Maps the frames in NEW, which are referenced, and makes it *AREA; undone on failure. */
-static int map(struct area *area, struct area *new, uint64_t offset)
+static uint64_t offset_of(uint64_t address)
 {
-    void *base;
-    int error = host_map_area(new->frame, new->frame_count, &base);
+    return address & (PAGE_SIZE - 1);
+}
 
-    if (error != 0) {
-        for (uint32_t i = 0; i < new->frame_count; i++)
-            frame_put(new->frame[i], true);
-        return error;
-    }
-    new->address = (char *)base + offset;
-    *area = *new;
-    return 0;
+static unsigned pages_of(uint64_t offset, uint32_t size)
+{
+    return offset + size > PAGE_SIZE ? 2 : 1;
+}
+
+/* Makes the area of FRAMES, which are referenced; undone on failure. */
+static int map(struct area *area, const mfn_t *frames, uint64_t offset, uint32_t size)
+{
+    unsigned count = pages_of(offset, size);
+    void *base;
+    int error = host_map_area(frames, count, &base);
+
+    for (unsigned i = 0; error != 0 && i < count; i++)
+        frame_put(frames[i], true);
+    if (error == 0)
+        *area = (struct area){(char *)base + offset, size};
+    return error;
 }
 
 int area_register_gfn(struct area *area, struct domain *d, gfn_t gfn, uint32_t offset,
                       uint32_t size)
 {
-    struct area new = {.frame_count = 1, .gfn = {gfn, GFN_NONE}};
+    mfn_t frame;
     int error;
 
-    if (size > PAGE_SIZE || offset > PAGE_SIZE - size)
-        return -EINVAL;
     area_poll();
-    error = p2m_get_frame(d, gfn, true, &new.frame[0]);
-    return error != 0 ? error : map(area, &new, offset);
+    error = p2m_get_frame(d, gfn, true, &frame);
+    return error != 0 ? error : map(area, &frame, offset, size);
 }
 
 int area_register_gva(struct area *area, uint64_t gva, uint32_t size)
 {
-    uint64_t offset = gva & (PAGE_SIZE - 1);
-    uint32_t count = offset + size > PAGE_SIZE ? 2 : 1;
-    struct area new = {.frame_count = 0, .gfn = {GFN_NONE, GFN_NONE}};
+    unsigned count = pages_of(offset_of(gva), size);
+    mfn_t frames[2];
 
     area_poll();
-    for (uint32_t i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         gpa_t gpa;
-        int error = guest_translate((gva_t){gva - offset + i * PAGE_SIZE}, PT_WRITE, &gpa);
+        int error = guest_translate((gva_t){gva - offset_of(gva) + i * PAGE_SIZE}, PT_WRITE, &gpa);
 
         if (error == 0)
-            error = p2m_get_frame(current_domain(), gfn_of(gpa), true, &new.frame[i]);
+            error = p2m_get_frame(current_domain(), gfn_of(gpa), true, &frames[i]);
         if (error != 0) {
             if (i == 1)
-                frame_put(new.frame[0], true);
+                frame_put(frames[0], true);
             return -EFAULT;
         }
-        new.gfn[i] = gfn_of(gpa);
-        new.frame_count++;
     }
-    return map(area, &new, offset);
+    return map(area, frames, offset_of(gva), size);
 }
 
 void area_drop(struct area *area)
 {
+    uint64_t offset = offset_of((uint64_t)area->address);
+
     if (area->address == NULL)
         return;
-    host_unmap_area((void *)((uint64_t)area->address & ~(uint64_t)(PAGE_SIZE - 1)),
-                    area->frame_count);
-    *area = (struct area){.address = NULL};
+    host_unmap_area((char *)area->address - offset, pages_of(offset, area->size));
+    area->address = NULL;
     area_poll();
 }
 

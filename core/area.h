@@ -11,12 +11,10 @@ struct domain;
 
 struct area {
     void *address; /* mapped, contiguous; NULL: not registered */
-    mfn_t frame[2];
-    uint32_t frame_count;
-    gfn_t gfn[2]; /* where it lay when registered, for marking dirty */
+    uint32_t size;
 };
 
-/* Registers SIZE bytes at OFFSET in GFN of D (must not cross the page). -EINVAL, -ENOMEM. */
+/* Registers SIZE bytes at OFFSET in GFN of D, which do not cross the page. -EINVAL, -ENOMEM. */
 int area_register_gfn(struct area *area, struct domain *d, gfn_t gfn, uint32_t offset,
                       uint32_t size) MUST_CHECK;
 /* Registers SIZE bytes at a virtual address of the loaded vCPU; may cross a page. -EFAULT, -ENOMEM.

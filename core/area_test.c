@@ -59,8 +59,6 @@ static void test_by_guest_frame(UNUSED void **state)
 {
     struct area area = {.address = NULL};
 
-    assert_int_equal(area_register_gfn(&area, d, GFN(1), PAGE_SIZE - 63, 64), -EINVAL);
-    assert_int_equal(area_register_gfn(&area, d, GFN(1), 0, PAGE_SIZE + 1), -EINVAL);
     assert_int_equal(area_register_gfn(&area, d, GFN(9), 0, 64), -EINVAL);
     assert_null(area.address);
     assert_int_equal(area_register_gfn(&area, d, GFN(1), PAGE_SIZE - 64, 64), 0);
@@ -85,8 +83,6 @@ static void test_by_address_across_a_page(UNUSED void **state)
     assert_int_equal(fake_frame(mfns[0])[PAGE_SIZE - 10], 0x55);
     assert_int_equal(fake_frame(mfns[1])[19], 0x55);
     assert_int_equal(fake_frame(mfns[1])[20], 0);
-    assert_int_equal(area.gfn[0].v, 1);
-    assert_int_equal(area.gfn[1].v, 2);
     area_drop(&area);
     /* The second page is not there: nothing of the first stays. */
     assert_int_equal(area_register_gva(&area, 4 * PAGE_SIZE - 10, 30), -EFAULT);

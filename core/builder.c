@@ -14,8 +14,6 @@
 #include "pv-abi/hvm_start_info.h"
 
 #define MIB             (UINT64_C(1) << 20)
-#define LOW_RAM_END     UINT64_C(0xa0000) /* RAM from 0: up to here, and from 1 MiB on */
-#define HIGH_RAM_START  MIB
 #define GRANT_FRAMES    64
 #define MAPTRACK_FRAMES 1024
 #define EVENT_PORT_MAX  4095
@@ -27,9 +25,8 @@ struct build {
     struct pvh_kernel kernel;
     uint64_t ram_base; /* guest-physical */
     uint64_t ram_size;
-    uint64_t move;        /* what is added to the kernel's addresses */
-    uint64_t cursor;      /* guest-physical: where the next piece of start information goes */
-    uint64_t module_base; /* guest-physical place of the first module when not direct-mapped */
+    uint64_t move;   /* what is added to the kernel's addresses */
+    uint64_t cursor; /* guest-physical: where the next piece of start information goes */
 };
 
 static void read_module(void *context, uint64_t offset, void *to, size_t size)
@@ -62,40 +59,24 @@ static uint64_t pages_of(uint64_t size)
     return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-static void map(struct domain *d, uint64_t gpa, mfn_t mfn, unsigned order)
+static void map(struct domain *d, mfn_t mfn, unsigned order)
 {
-    must(p2m_prepare(d, gfn_of((gpa_t){gpa}), order, P2M_BIT(P2M_NONE)),
-         "no memory for its page tables");
-    p2m_set(d, gfn_of((gpa_t){gpa}), order, mfn, P2M_RAM);
+    const gfn_t gfn = {mfn.v};
+
+    must(p2m_prepare(d, gfn, order, P2M_BIT(P2M_NONE)), "no memory for its page tables");
+    p2m_set(d, gfn, order, mfn, P2M_RAM);
 }
 
 static void give_ram(struct build *b)
 {
     uint64_t chunks = b->ram_size >> CHUNK_SHIFT;
-    mfn_t mfn;
+    mfn_t first;
 
-    if (b->d->is_direct_mapped) {
-        must(frame_alloc_contiguous(b->d, chunks, &mfn),
-             "no contiguous memory below 4 GiB for control_memory");
-        b->ram_base = paddr_of(mfn).v;
-    }
-    for (uint64_t i = 0; i < chunks; i++) {
-        uint64_t gpa = b->ram_base + (i << CHUNK_SHIFT);
-
-        if (b->d->is_direct_mapped)
-            mfn = mfn_of((paddr_t){gpa});
-        else
-            must(frame_alloc(b->d, CHUNK_SHIFT - PAGE_SHIFT, &mfn), "no memory for control_memory");
-        map(b->d, gpa, mfn, CHUNK_SHIFT - PAGE_SHIFT);
-    }
-}
-
-static uint64_t module_gpa(const struct build *b, uint32_t index)
-{
-    const struct boot_module *modules = b->bi->module;
-
-    return b->d->is_direct_mapped ? modules[index].paddr
-                                  : b->module_base + modules[index].paddr - modules[1].paddr;
+    must(frame_alloc_contiguous(b->d, chunks, &first),
+         "no contiguous memory below 4 GiB for control_memory");
+    for (uint64_t i = 0; i < chunks; i++)
+        map(b->d, mfn_add(first, i * CHUNK_FRAMES), CHUNK_SHIFT - PAGE_SHIFT);
+    b->ram_base = paddr_of(first).v;
 }
 
 static void give_modules(const struct build *b)
@@ -110,7 +91,7 @@ static void give_modules(const struct build *b)
             if (i == 0)
                 frame_release(b->d, mfn_add(first, page), 0); /* the kernel has been loaded */
             else
-                map(b->d, module_gpa(b, i) + (page << PAGE_SHIFT), mfn_add(first, page), 0);
+                map(b->d, mfn_add(first, page), 0);
         }
     }
 }
@@ -147,23 +128,13 @@ static uint64_t put(struct build *b, const void *from, size_t size)
 
 static void put_memory_map(struct build *b, struct hvm_start_info *info)
 {
-    uint64_t end = b->ram_base + b->ram_size;
-    struct hvm_memmap_table_entry map_entries[2 + BOOT_MODULE_MAX];
-    uint32_t count = 0;
+    struct hvm_memmap_table_entry map_entries[BOOT_MODULE_MAX] = {
+        {b->ram_base, b->ram_size, XEN_HVM_MEMMAP_TYPE_RAM, 0}};
+    uint32_t count = 1;
 
-    memset(map_entries, 0, sizeof(map_entries));
-    if (b->d->is_direct_mapped) {
-        map_entries[count++] =
-            (struct hvm_memmap_table_entry){b->ram_base, b->ram_size, XEN_HVM_MEMMAP_TYPE_RAM, 0};
-    } else {
-        map_entries[count++] =
-            (struct hvm_memmap_table_entry){0, LOW_RAM_END, XEN_HVM_MEMMAP_TYPE_RAM, 0};
-        map_entries[count++] = (struct hvm_memmap_table_entry){HIGH_RAM_START, end - HIGH_RAM_START,
-                                                               XEN_HVM_MEMMAP_TYPE_RAM, 0};
-    }
     for (uint32_t i = 1; i < b->bi->module_count; i++) {
         map_entries[count++] = (struct hvm_memmap_table_entry){
-            module_gpa(b, i), pages_of(b->bi->module[i].size) << PAGE_SHIFT,
+            b->bi->module[i].paddr, pages_of(b->bi->module[i].size) << PAGE_SHIFT,
             XEN_HVM_MEMMAP_TYPE_RESERVED, 0};
     }
     info->memmap_paddr = put(b, map_entries, count * sizeof(map_entries[0]));
@@ -180,7 +151,7 @@ static void put_modules(struct build *b, struct hvm_start_info *info)
         const struct boot_module *module = &b->bi->module[i];
 
         list[count++] = (struct hvm_modlist_entry){
-            module_gpa(b, i), module->size, put(b, module->name, strlen(module->name) + 1), 0};
+            module->paddr, module->size, put(b, module->name, strlen(module->name) + 1), 0};
     }
     info->modlist_paddr = count == 0 ? 0 : put(b, list, count * sizeof(list[0]));
     info->nr_modules = count;
@@ -212,7 +183,7 @@ static void create(struct build *b)
 
     must(domain_create(&domid, &config, &b->d), "it cannot be created");
     b->d->is_privileged = true;
-    b->d->is_direct_mapped = b->kernel.can_move;
+    b->d->is_direct_mapped = true;
     b->d->max_pages = b->ram_size >> PAGE_SHIFT;
     for (uint32_t i = 0; i < b->bi->module_count; i++)
         b->d->max_pages += pages_of(b->bi->module[i].size);
@@ -229,12 +200,13 @@ void builder_make_control(const struct boot_info *bi)
 
     if (pvh_read_kernel(&file, &b.kernel, &why) != 0)
         panic("control domain: %s: %s", bi->module[0].name, why);
+    if (!b.kernel.can_move)
+        panic("control domain: %s: it cannot run where its memory is, it has no PHYS32_RELOC note",
+              bi->module[0].name);
     b.ram_size &= ~(CHUNK_SIZE - 1);
-    b.module_base = (b.ram_size + CHUNK_SIZE) & ~(CHUNK_SIZE - 1);
     create(&b);
     give_ram(&b);
-    if (b.kernel.can_move)
-        b.move = b.ram_base - (b.kernel.paddr_start & ~(CHUNK_SIZE - 1));
+    b.move = b.ram_base - (b.kernel.paddr_start & ~(CHUNK_SIZE - 1));
     load_kernel(&b);
     give_modules(&b);
     start_info = put_start_info(&b);
@@ -244,8 +216,7 @@ void builder_make_control(const struct boot_info *bi)
          "its first vCPU cannot be set up");
     b.d->vcpu[0]->is_initialised = true;
     vcpu_go(b.d->vcpu[0], VCPU_DOWN);
-    log_line(LOG_NOTICE, "control domain: %s, %u MiB%s, %u modules", bi->module[0].name,
-             bi->control_memory, b.d->is_direct_mapped ? " direct-mapped" : "",
-             bi->module_count - 1);
+    log_line(LOG_NOTICE, "control domain: %s, %u MiB direct-mapped, %u modules", bi->module[0].name,
+             bi->control_memory, bi->module_count - 1);
     domain_unpause(b.d);
 }

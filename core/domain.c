@@ -158,15 +158,6 @@ static int insert_anywhere(struct domain *d)
     return -EEXIST;
 }
 
-static void watchdog_fired(struct timer *timer)
-{
-    /* Which of the two it is tells where the domain is. */
-    struct domain *d = timer->tag ? container_of(timer, struct domain, watchdog[1])
-                                  : container_of(timer, struct domain, watchdog[0]);
-
-    domain_shutdown(d, SHUTDOWN_watchdog);
-}
-
 static int check_config(const struct xen_domctl_createdomain *config)
 {
     const uint32_t flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
@@ -203,10 +194,6 @@ static void init_fields(struct domain *d, const struct xen_domctl_createdomain *
     d->params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
     d->console_log_budget = CONSOLE_BUDGET;
     d->console_refill_ns = time_ns();
-    for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++) {
-        timer_init(&d->watchdog[i], watchdog_fired);
-        d->watchdog[i].tag = i;
-    }
     sched_domain_init(d);
 }
 

@@ -49,17 +49,15 @@ struct vcpu {
     struct vcpu_info
         *info; /* in shared_info or in info_area; never NULL once the domain is alive */
     uint64_t info_spare[8]; /* vcpu_info of a vCPU that has no place in shared_info */
-    struct area info_area;  /* under domain lock for registration; cannot be registered twice */
+    struct area info_area;  /* under the domain's lock; cannot be registered twice */
     struct area runstate_area, time_area;
     /* The area and the times: under sched_lock_vcpu(). */
     uint64_t runstate_entry_ns;
     uint64_t runstate_ns[4]; /* RUNSTATE_* */
     uint32_t runstate;
-    bool runstate_is_32bit; /* form of the area */
     uint32_t time_version;
 
-    struct timer singleshot, periodic; /* VIRQ_TIMER */
-    uint64_t periodic_ns;              /* 0: off */
+    struct timer singleshot; /* VIRQ_TIMER */
     struct timer poll_timer;
     uint32_t poll_port; /* SCHEDOP_poll: port, 0: it does not poll, UINT32_MAX: several */
     uint16_t virq_port[VIRQ_COUNT]; /* under the domain's evtchn lock; 0: unbound */
@@ -93,8 +91,6 @@ struct domain {
     uint32_t shutdown_reason;     /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
     _Atomic bool is_taken;        /* by the CPU that destroys it, or needs it whole */
     uint32_t destroy_step;        /* by that CPU */
-    struct timer watchdog[2];     /* SCHEDOP_watchdog; under lock */
-    uint32_t watchdogs_in_use;    /* bit per watchdog */
     uint8_t handle[16];           /* uuid */
     uint32_t ssidref;
     uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
@@ -123,7 +119,6 @@ struct domain {
     uint32_t foreign_count;
     uint64_t foreign_generation;
     uint32_t vm_assist;
-    uint32_t exit_flags;
     struct atoll_death death;    /* what killed it; no reason: nothing; under lock */
     uint32_t console_log_budget; /* lines that the guest may still print; under lock */
     uint64_t console_refill_ns;  /* when the budget grew last */
@@ -131,7 +126,6 @@ struct domain {
     char console_line[120];
     uint32_t *hypercall_counts; /* a heap page: calls by enum hypercall_place */
     void *pirqs;                /* arch/x86/irq.c, control domain only */
-    void *spare_pages[4];
 };
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is one page");
 

@@ -20,10 +20,6 @@ static void stop(struct domain *d)
         return;
     atomic_store(&d->state, DOMAIN_DYING);
     domain_pause(d);
-    lock_take(&d->lock);
-    for (unsigned i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-        timer_cancel(&d->watchdog[i]);
-    lock_drop(&d->lock);
 }
 
 static void finish(struct domain *d)

@@ -8,7 +8,6 @@
 #include "pv-abi/sched.h"
 
 #define POLL_PORTS_MAX 128u /* as Xen */
-#define NS_PER_SECOND  UINT64_C(1000000000)
 
 int64_t sched_op_yield(struct hypercall *call)
 {
@@ -85,44 +84,4 @@ int64_t sched_op_remote_shutdown(struct hypercall *call)
 
     domain_shutdown(call->target, (uint8_t)shutdown->reason);
     return 0;
-}
-
-int64_t sched_op_shutdown_code(struct hypercall *call)
-{
-    const struct sched_shutdown *shutdown = call->arg;
-
-    lock_take(&call->d->lock);
-    if (!call->d->is_shut_down)
-        call->d->shutdown_reason = (uint8_t)shutdown->reason;
-    lock_drop(&call->d->lock);
-    return 0;
-}
-
-int64_t sched_op_watchdog(struct hypercall *call)
-{
-    const struct sched_watchdog *watchdog = call->arg;
-    struct domain *d = call->d;
-    uint64_t deadline = time_ns() + watchdog->timeout * NS_PER_SECOND;
-    uint32_t index;
-    int64_t rc = 0;
-
-    if (watchdog->id > ARRAY_SIZE(d->watchdog) || (watchdog->id == 0 && watchdog->timeout == 0))
-        return -EINVAL;
-    lock_take(&d->lock);
-    if (watchdog->id == 0) {
-        index = d->watchdogs_in_use & 1 ? 1 : 0;
-        rc = d->watchdogs_in_use >> index & 1 ? -ENOSPC : (int64_t)index + 1;
-    } else {
-        index = watchdog->id - 1;
-        rc = d->watchdogs_in_use >> index & 1 ? 0 : -EINVAL;
-    }
-    if (rc >= 0 && watchdog->timeout) {
-        d->watchdogs_in_use |= 1u << index;
-        timer_set(&d->watchdog[index], deadline);
-    } else if (rc >= 0) {
-        d->watchdogs_in_use &= ~(1u << index);
-        timer_cancel(&d->watchdog[index]);
-    }
-    lock_drop(&d->lock);
-    return rc;
 }

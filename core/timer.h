@@ -11,7 +11,6 @@ struct timer {
     struct queue_node node;            /* key: the deadline; under the queue's lock */
     void (*fire)(struct timer *timer); /* runs on the timer's CPU, no lock held, interrupts off */
     uint32_t cpu;                      /* where it is queued; under that queue's lock */
-    uint32_t tag;                      /* its owner's */
 };
 
 /* Once, before any other use. */

@@ -21,7 +21,7 @@ static uint32_t fired_count;
 
 static void fire(struct timer *timer)
 {
-    fired[fired_count++] = timer->tag;
+    fired[fired_count++] = (uint32_t)(timer - timers);
 }
 
 static int setup(UNUSED void **state)
@@ -31,7 +31,6 @@ static int setup(UNUSED void **state)
     fired_count = 0;
     for (uint32_t i = 0; i < TIMERS; i++) {
         timer_init(&timers[i], fire);
-        timers[i].tag = i;
     }
     return 0;
 }

@@ -16,21 +16,6 @@ static void singleshot_fired(struct timer *timer)
     evtchn_raise_virq(container_of(timer, struct vcpu, singleshot), VIRQ_TIMER);
 }
 
-static void periodic_fired(struct timer *timer)
-{
-    struct vcpu *v = container_of(timer, struct vcpu, periodic);
-    uint64_t period = READ_ONCE(v->periodic_ns);
-
-    evtchn_raise_virq(v, VIRQ_TIMER);
-    if (!period)
-        return;
-    timer_set(timer, time_ns() + period);
-    /* Whoever stops it clears the period before it cancels the timer: one of the two undoes this.
-     */
-    if (!READ_ONCE(v->periodic_ns))
-        timer_cancel(timer);
-}
-
 static void poll_timed_out(struct timer *timer)
 {
     struct vcpu *v = container_of(timer, struct vcpu, poll_timer);
@@ -60,7 +45,6 @@ int vcpu_create(struct domain *d, uint32_t id)
     v->runstate = RUNSTATE_offline;
     v->runstate_entry_ns = time_ns();
     timer_init(&v->singleshot, singleshot_fired);
-    timer_init(&v->periodic, periodic_fired);
     timer_init(&v->poll_timer, poll_timed_out);
     sched_vcpu_init(v);
     rc = arch_vcpu_init(v);
@@ -77,8 +61,6 @@ int vcpu_create(struct domain *d, uint32_t id)
 void vcpu_destroy(struct vcpu *v)
 {
     timer_cancel(&v->singleshot);
-    WRITE_ONCE(v->periodic_ns, 0);
-    timer_cancel(&v->periodic);
     timer_cancel(&v->poll_timer);
     vcpu_drop_areas(v);
     arch_vcpu_destroy(v);

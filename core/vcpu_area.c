@@ -7,7 +7,7 @@
 
 #include "core/vcpu.h"
 
-#include "arch/x86/percpu.h"
+#include "core/guest_mem.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv-abi/vcpu.h"
@@ -49,45 +49,22 @@ void vcpu_update_time(struct vcpu *v)
     sched_unlock_vcpu(v);
 }
 
-/* The update flag brackets the writing where the guest asked for it. */
-static void write_runstate64(struct vcpu_runstate_info *r, const struct vcpu *v, uint64_t flag)
-{
-    if (flag) {
-        WRITE_ONCE(r->state_entry_time, v->runstate_entry_ns | flag);
-        atomic_signal_fence(memory_order_seq_cst);
-    }
-    r->state = (int32_t)v->runstate;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->runstate_ns); i++)
-        r->time[i] = v->runstate_ns[i];
-    atomic_signal_fence(memory_order_seq_cst);
-    WRITE_ONCE(r->state_entry_time, v->runstate_entry_ns);
-}
-
-static void write_runstate32(struct compat_vcpu_runstate_info *r, const struct vcpu *v,
-                             uint64_t flag)
-{
-    if (flag) {
-        WRITE_ONCE(r->state_entry_time, v->runstate_entry_ns | flag);
-        atomic_signal_fence(memory_order_seq_cst);
-    }
-    r->state = (int32_t)v->runstate;
-    for (unsigned i = 0; i < ARRAY_SIZE(v->runstate_ns); i++)
-        r->time[i] = v->runstate_ns[i];
-    atomic_signal_fence(memory_order_seq_cst);
-    WRITE_ONCE(r->state_entry_time, v->runstate_entry_ns);
-}
-
+/* In both forms of the area the state is at its start, and the 64-bit words are its end. The update
+ * flag brackets the writing where the guest asked for it. */
 void vcpu_write_runstate(const struct vcpu *v)
 {
-    const struct domain *d = v->domain;
-    uint64_t flag = d->vm_assist >> VMASST_TYPE_runstate_update_flag & 1 ? XEN_RUNSTATE_UPDATE : 0;
+    const struct area *area = &v->runstate_area;
+    guest_u64_t *entry_time = (guest_u64_t *)((char *)area->address + area->size) - 5;
 
-    if (!v->runstate_area.address)
-        return;
-    if (v->runstate_is_32bit)
-        write_runstate32(v->runstate_area.address, v, flag);
-    else
-        write_runstate64(v->runstate_area.address, v, flag);
+    if (v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1) {
+        WRITE_ONCE(entry_time[0], v->runstate_entry_ns | XEN_RUNSTATE_UPDATE);
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+    *(int32_t *)area->address = (int32_t)v->runstate;
+    for (unsigned i = 0; i < ARRAY_SIZE(v->runstate_ns); i++)
+        entry_time[1 + i] = v->runstate_ns[i];
+    atomic_signal_fence(memory_order_seq_cst);
+    WRITE_ONCE(entry_time[0], v->runstate_entry_ns);
 }
 
 void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
@@ -103,61 +80,56 @@ void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
     sched_unlock_vcpu(v);
 }
 
-int vcpu_register_runstate(struct vcpu *v, uint64_t gva)
+/* Puts SIZE bytes at GVA, 0: nothing, in the place of V's *AREA. */
+static int replace(struct vcpu *v, struct area *area, uint64_t gva, uint32_t size)
 {
-    uint32_t size = v->domain->is_32bit ? sizeof(struct compat_vcpu_runstate_info)
-                                        : sizeof(struct vcpu_runstate_info);
-    struct area area = {0}, old;
-    int rc = gva ? area_register_gva(&area, gva, size) : 0;
+    struct area new = {NULL, 0}, old;
+    int rc = gva ? area_register_gva(&new, gva, size) : 0;
 
     if (rc)
         return rc;
     sched_lock_vcpu(v);
-    old = v->runstate_area;
-    v->runstate_area = area;
-    v->runstate_is_32bit = v->domain->is_32bit;
-    vcpu_write_runstate(v);
+    old = *area;
+    *area = new;
+    if (area == &v->runstate_area && new.address)
+        vcpu_write_runstate(v);
     sched_unlock_vcpu(v);
     area_drop(&old);
     return 0;
+}
+
+int vcpu_register_runstate(struct vcpu *v, uint64_t gva)
+{
+    return replace(v, &v->runstate_area, gva,
+                   v->domain->is_32bit ? sizeof(struct compat_vcpu_runstate_info)
+                                       : sizeof(struct vcpu_runstate_info));
 }
 
 int vcpu_register_time(struct vcpu *v, uint64_t gva)
 {
-    struct area area = {0}, old;
-    int rc = gva ? area_register_gva(&area, gva, sizeof(struct vcpu_time_info)) : 0;
+    int rc = replace(v, &v->time_area, gva, sizeof(struct vcpu_time_info));
 
-    if (rc)
-        return rc;
-    sched_lock_vcpu(v);
-    old = v->time_area;
-    v->time_area = area;
-    sched_unlock_vcpu(v);
-    area_drop(&old);
-    vcpu_update_time(v);
-    return 0;
+    if (rc == 0)
+        vcpu_update_time(v);
+    return rc;
 }
 
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 {
-    struct vcpu_info *old;
-    int rc;
+    struct domain *d = v->domain;
+    int rc = -EINVAL;
 
-    lock_take(&v->domain->lock);
-    rc = v->info_area.address ? -EINVAL : 0;
-    if (rc == 0)
-        rc = area_register_gfn(&v->info_area, v->domain, gfn, offset, sizeof(struct vcpu_info));
+    lock_take(&d->lock);
+    if (!v->info_area.address)
+        rc = area_register_gfn(&v->info_area, d, gfn, offset, sizeof(struct vcpu_info));
     if (rc == 0) {
-        old = v->info;
-        memcpy(v->info_area.address, old, sizeof(struct vcpu_info));
+        memcpy(v->info_area.address, v->info, sizeof(struct vcpu_info));
         /* Whoever raises an event from here on writes to the new place; what was raised at the old
          * one after the copy is made up for by evtchn_vcpu_info_moved(). */
         __atomic_store_n(&v->info, v->info_area.address, __ATOMIC_SEQ_CST);
-    }
-    lock_drop(&v->domain->lock);
-    if (rc == 0) {
         evtchn_vcpu_info_moved(v);
         vcpu_update_time(v);
     }
+    lock_drop(&d->lock);
     return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The vcpu_op hypercall. */
+/* The vcpu_op hypercall: what it asks of one of the caller's vCPUs. */
 
 #include "core/hypercall_rows.h"
 #include "core/vcpu.h"
@@ -8,8 +8,6 @@
 #include "pv-abi/hvm_save.h"
 #include "pv-abi/vcpu.h"
 
-#define PERIOD_MIN_NS UINT64_C(1000000) /* as Xen: a millisecond */
-#define PERIOD_MAX_NS ((uint64_t)INT64_MAX)
 #define TIMER_FAR_NS  (UINT64_C(1) << 50)
 #define TIMER_SOON_NS UINT64_C(100000000)
 
@@ -23,199 +21,108 @@
 #define ATTR_TSS    0x8bu
 #define TSS_LIMIT   0x67u
 
-/* The vCPU that the call names; NULL: none (-ENOENT). */
-static struct vcpu *target(const struct hypercall *call)
+/* The record's fields in the order in which both forms of a first state begin, and then the 32-bit
+ * one's segments. */
+#define AT(field) offsetof(struct hvm_hw_cpu, field)
+static const uint16_t general[] = {
+    AT(rax), AT(rcx), AT(rdx),    AT(rbx), AT(rsp), AT(rbp), AT(rsi),
+    AT(rdi), AT(rip), AT(rflags), AT(cr0), AT(cr3), AT(cr4),
+};
+static const struct {
+    uint16_t base, limit, attributes;
+} segments[] = {
+    {AT(cs_base), AT(cs_limit), AT(cs_arbytes)}, {AT(ds_base), AT(ds_limit), AT(ds_arbytes)},
+    {AT(ss_base), AT(ss_limit), AT(ss_arbytes)}, {AT(es_base), AT(es_limit), AT(es_arbytes)},
+    {AT(tr_base), AT(tr_limit), AT(tr_arbytes)},
+};
+
+static void set64(struct hvm_hw_cpu *cpu, uint16_t at, uint64_t value)
 {
-    return domain_vcpu(call->d, (uint32_t)call->args[1]);
+    *(uint64_t *)((uint8_t *)cpu + at) = value;
+}
+
+static void set32(struct hvm_hw_cpu *cpu, uint16_t at, uint32_t value)
+{
+    *(uint32_t *)((uint8_t *)cpu + at) = value;
 }
 
 static void state_from_32(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_32 *from)
 {
-    cpu->rax = from->eax;
-    cpu->rcx = from->ecx;
-    cpu->rdx = from->edx;
-    cpu->rbx = from->ebx;
-    cpu->rsp = from->esp;
-    cpu->rbp = from->ebp;
-    cpu->rsi = from->esi;
-    cpu->rdi = from->edi;
-    cpu->rip = from->eip;
-    cpu->rflags = from->eflags | RFLAGS_ONE;
-    cpu->cr0 = from->cr0;
-    cpu->cr3 = from->cr3;
-    cpu->cr4 = from->cr4;
+    const uint32_t *words = &from->eax, *bases = &from->cs_base, *limits = &from->cs_limit;
+    const uint16_t *attributes = &from->cs_ar;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(general); i++)
+        set64(cpu, general[i], words[i]);
     cpu->msr_efer = from->efer;
-    cpu->cs_base = from->cs_base;
-    cpu->ds_base = from->ds_base;
-    cpu->ss_base = from->ss_base;
-    cpu->es_base = from->es_base;
-    cpu->tr_base = from->tr_base;
-    cpu->cs_limit = from->cs_limit;
-    cpu->ds_limit = from->ds_limit;
-    cpu->ss_limit = from->ss_limit;
-    cpu->es_limit = from->es_limit;
-    cpu->tr_limit = from->tr_limit;
-    cpu->cs_arbytes = from->cs_ar;
-    cpu->ds_arbytes = from->ds_ar;
-    cpu->ss_arbytes = from->ss_ar;
-    cpu->es_arbytes = from->es_ar;
-    cpu->tr_arbytes = from->tr_ar;
+    for (unsigned i = 0; i < ARRAY_SIZE(segments); i++) {
+        set64(cpu, segments[i].base, bases[i]);
+        set32(cpu, segments[i].limit, limits[i]);
+        set32(cpu, segments[i].attributes, attributes[i]);
+    }
 }
 
 static void state_from_64(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_64 *from)
 {
-    cpu->rax = from->rax;
-    cpu->rcx = from->rcx;
-    cpu->rdx = from->rdx;
-    cpu->rbx = from->rbx;
-    cpu->rsp = from->rsp;
-    cpu->rbp = from->rbp;
-    cpu->rsi = from->rsi;
-    cpu->rdi = from->rdi;
-    cpu->rip = from->rip;
-    cpu->rflags = from->rflags | RFLAGS_ONE;
-    cpu->cr0 = from->cr0;
-    cpu->cr3 = from->cr3;
-    cpu->cr4 = from->cr4;
+    const uint64_t *words = &from->rax;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(general); i++)
+        set64(cpu, general[i], words[i]);
     cpu->msr_efer = from->efer;
-    cpu->cs_limit = cpu->ds_limit = cpu->ss_limit = cpu->es_limit = UINT32_MAX;
+    for (unsigned i = 0; i < ARRAY_SIZE(segments); i++) {
+        set32(cpu, segments[i].limit, UINT32_MAX);
+        set32(cpu, segments[i].attributes, ATTR_DATA);
+    }
     cpu->cs_arbytes = ATTR_CODE64;
-    cpu->ds_arbytes = cpu->ss_arbytes = cpu->es_arbytes = ATTR_DATA;
     cpu->tr_limit = TSS_LIMIT;
     cpu->tr_arbytes = ATTR_TSS;
 }
 
-int64_t vcpu_op_initialise(struct hypercall *call)
+static int initialise(struct vcpu *v, const struct vcpu_hvm_context *context)
 {
-    const struct vcpu_hvm_context *context = call->arg;
-    struct vcpu *v = target(call);
     struct hvm_hw_cpu cpu;
     int rc;
 
-    if (!v)
-        return -ENOENT;
     if (context->pad || context->mode > VCPU_HVM_MODE_64B)
         return -EINVAL;
     memset(&cpu, 0, sizeof(cpu));
-    cpu.dr6 = DR6_RESET;
-    cpu.dr7 = DR7_RESET;
     if (context->mode == VCPU_HVM_MODE_32B)
         state_from_32(&cpu, &context->cpu_regs.x86_32);
     else
         state_from_64(&cpu, &context->cpu_regs.x86_64);
+    cpu.rflags |= RFLAGS_ONE;
+    cpu.dr6 = DR6_RESET;
+    cpu.dr7 = DR7_RESET;
 
-    lock_take(&call->d->lock);
+    lock_take(&v->domain->lock);
     rc = v->is_initialised ? -EEXIST : arch_set_hvm_record(v, HVM_SAVE_CODE_CPU, &cpu, sizeof(cpu));
     if (rc == 0)
         v->is_initialised = true;
-    lock_drop(&call->d->lock);
+    lock_drop(&v->domain->lock);
     return rc;
 }
 
-int64_t vcpu_op_up(struct hypercall *call)
+static int up(struct vcpu *v)
 {
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
     if (!v->is_initialised)
         return -EINVAL;
     vcpu_go(v, VCPU_DOWN);
     return 0;
 }
 
-int64_t vcpu_op_down(struct hypercall *call)
+static int register_info(struct vcpu *v, const struct vcpu_register_vcpu_info *place)
 {
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    vcpu_down(v);
-    return 0;
-}
-
-int64_t vcpu_op_is_up(struct hypercall *call)
-{
-    const struct vcpu *v = target(call);
-
-    return v ? vcpu_is_up(v) : -ENOENT;
-}
-
-int64_t vcpu_op_get_runstate_info(struct hypercall *call)
-{
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    vcpu_get_runstate(v, call->arg);
-    return 0;
-}
-
-int64_t vcpu_op_register_runstate(struct hypercall *call)
-{
-    const struct vcpu_register_runstate_memory_area *area = call->arg;
-    struct vcpu *v = target(call);
-
-    return v ? vcpu_register_runstate(v, area->addr.v) : -ENOENT;
-}
-
-int64_t vcpu_op_register_time(struct hypercall *call)
-{
-    const struct vcpu_register_time_memory_area *area = call->arg;
-    struct vcpu *v = target(call);
-
-    return v ? vcpu_register_time(v, area->addr.v) : -ENOENT;
-}
-
-int64_t vcpu_op_register_vcpu_info(struct hypercall *call)
-{
-    const struct vcpu_register_vcpu_info *place = call->arg;
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
     /* The events' words are changed by one atomic operation each. */
     if (place->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
         place->offset % _Alignof(struct vcpu_info) != 0)
         return -ENXIO;
-    if (v != call->v && vcpu_is_up(v))
+    if (v != this_cpu()->current && vcpu_is_up(v))
         return -EINVAL;
     return vcpu_register_info(v, (gfn_t){place->mfn}, place->offset);
 }
 
-int64_t vcpu_op_set_periodic_timer(struct hypercall *call)
+static int set_timer(struct vcpu *v, const struct vcpu_set_singleshot_timer *set)
 {
-    const struct vcpu_set_periodic_timer *set = call->arg;
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    if (set->period_ns < PERIOD_MIN_NS || set->period_ns > PERIOD_MAX_NS)
-        return -EINVAL;
-    WRITE_ONCE(v->periodic_ns, set->period_ns);
-    timer_set(&v->periodic, time_ns() + set->period_ns);
-    return 0;
-}
-
-int64_t vcpu_op_stop_periodic_timer(struct hypercall *call)
-{
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    WRITE_ONCE(v->periodic_ns, 0);
-    timer_cancel(&v->periodic);
-    return 0;
-}
-
-int64_t vcpu_op_set_singleshot_timer(struct hypercall *call)
-{
-    const struct vcpu_set_singleshot_timer *set = call->arg;
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    if (v != call->v)
+    if (v != this_cpu()->current)
         return -EINVAL;
     if ((set->flags & VCPU_SSHOTTMR_future) && set->timeout_abs_ns < time_ns())
         return -ETIME;
@@ -223,16 +130,47 @@ int64_t vcpu_op_set_singleshot_timer(struct hypercall *call)
     return 0;
 }
 
-int64_t vcpu_op_stop_singleshot_timer(struct hypercall *call)
+static int stop_timer(struct vcpu *v)
 {
-    struct vcpu *v = target(call);
-
-    if (!v)
-        return -ENOENT;
-    if (v != call->v)
+    if (v != this_cpu()->current)
         return -EINVAL;
     timer_cancel(&v->singleshot);
     return 0;
+}
+
+int64_t vcpu_op(struct hypercall *call)
+{
+    struct vcpu *v = domain_vcpu(call->d, (uint32_t)call->args[1]);
+    const uint64_t *address = call->arg;
+
+    if (!v)
+        return -ENOENT;
+    switch ((uint32_t)call->args[0]) {
+    case VCPUOP_initialise:
+        return initialise(v, call->arg);
+    case VCPUOP_up:
+        return up(v);
+    case VCPUOP_down:
+        vcpu_down(v);
+        return 0;
+    case VCPUOP_is_up:
+        return vcpu_is_up(v);
+    case VCPUOP_get_runstate_info:
+        vcpu_get_runstate(v, call->arg);
+        return 0;
+    case VCPUOP_register_runstate_memory_area:
+        return vcpu_register_runstate(v, *address);
+    case VCPUOP_register_vcpu_time_memory_area:
+        return vcpu_register_time(v, *address);
+    case VCPUOP_register_vcpu_info:
+        return register_info(v, call->arg);
+    case VCPUOP_set_singleshot_timer:
+        return set_timer(v, call->arg);
+    case VCPUOP_stop_singleshot_timer:
+        return stop_timer(v);
+    default: /* VCPUOP_stop_periodic_timer: there is none */
+        return 0;
+    }
 }
 
 /* As Xen: a time that lies too far ahead to be meant comes soon, so that a guest which computed it

@@ -85,44 +85,27 @@ static void blocking(void)
 static void refusals(void)
 {
     struct sched_remote_shutdown remote = {.domain_id = 0, .reason = SHUTDOWN_crash};
-    struct sched_watchdog watchdog = {.id = 7, .timeout = 100};
-    int64_t id;
 
     check("sched_op/remote_shutdown of domain 0", op(SCHEDOP_remote_shutdown, &remote), -XEN_EPERM);
     remote.domain_id = 0x7abc;
     check_no_domain("sched_op/remote_shutdown of no domain", op(SCHEDOP_remote_shutdown, &remote));
-    check("sched_op/watchdog with a bad id", op(SCHEDOP_watchdog, &watchdog), -XEN_EINVAL);
-    watchdog.id = 0;
-    id = op(SCHEDOP_watchdog, &watchdog);
-    check("sched_op/watchdog gives an id", id, 1);
-    watchdog = (struct sched_watchdog){.id = (uint32_t)id, .timeout = 0};
-    check("sched_op/watchdog stops", op(SCHEDOP_watchdog, &watchdog), 0);
-    check("sched_op/watchdog that is not set", op(SCHEDOP_watchdog, &watchdog), -XEN_EINVAL);
-    check("sched_op/unknown", op(UNKNOWN, &watchdog), -XEN_ENOSYS);
+    check("sched_op/unknown", op(UNKNOWN, &remote), -XEN_ENOSYS);
 }
 
 static void pointers(void)
 {
     static struct sched_poll poll_arg = {.nr_ports = 0, .timeout = 1};
     static struct compat_sched_poll compat_poll = {.nr_ports = 0, .timeout = 1};
-    static const struct sched_watchdog watchdog = {.id = 7, .timeout = 1};
-    static const struct sched_shutdown code = {.reason = SHUTDOWN_poweroff};
+    static const struct sched_remote_shutdown remote = {.domain_id = 0, .reason = SHUTDOWN_crash};
     static const struct pointer_call calls[] = {
         {"sched_op/poll", __HYPERVISOR_sched_op, {SCHEDOP_poll}, 1, &poll_arg, sizeof(poll_arg), 0},
-        {"sched_op/watchdog",
+        {"sched_op/remote_shutdown",
          __HYPERVISOR_sched_op,
-         {SCHEDOP_watchdog},
+         {SCHEDOP_remote_shutdown},
          1,
-         &watchdog,
-         sizeof(watchdog),
-         -XEN_EINVAL},
-        {"sched_op/shutdown_code",
-         __HYPERVISOR_sched_op,
-         {SCHEDOP_shutdown_code},
-         1,
-         &code,
-         sizeof(struct sched_shutdown),
-         0},
+         &remote,
+         sizeof(remote),
+         -XEN_EPERM},
     };
     static const struct pointer_call compat_call = {"sched_op/poll",
                                                     __HYPERVISOR_sched_op,

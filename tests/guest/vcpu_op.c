@@ -143,22 +143,6 @@ static void singleshot_timer(void)
         check_true("set_timer_op fires", timer_fires());
 }
 
-static void periodic_timer(void)
-{
-    struct vcpu_set_periodic_timer arg = {.period_ns = 2 * NS_PER_MS};
-
-    event_clear(timer_port);
-    check("vcpu_op/set_periodic_timer", op(VCPUOP_set_periodic_timer, 0, &arg), 0);
-    check_true("vcpu_op/the periodic timer fires", timer_fires());
-    check_true("vcpu_op/the periodic timer fires again", timer_fires());
-    check("vcpu_op/stop_periodic_timer", op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
-    event_clear(timer_port);
-    check_true("vcpu_op/a stopped periodic timer does not fire", !timer_fires());
-    arg.period_ns = NS_PER_US;
-    check("vcpu_op/set_periodic_timer below a millisecond", op(VCPUOP_set_periodic_timer, 0, &arg),
-          -XEN_EINVAL);
-}
-
 static void vcpu_info_errors(uint64_t gfn)
 {
     struct vcpu_register_vcpu_info arg = {.mfn = gfn, .offset = PAGE_SIZE - 32};
@@ -251,7 +235,7 @@ void test_cases(void)
     runstate_area();
     time_area();
     singleshot_timer();
-    periodic_timer();
+    check("vcpu_op/stop_periodic_timer", op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
     pointers();
     vcpu_info();
 }
