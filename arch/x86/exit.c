@@ -47,7 +47,7 @@ static int halt(struct vcpu *v)
 {
     if (vcpu_private()->regs.rflags & RFLAGS_IF)
         vcpu_block(v);
-    else if (!vlapic_has_nmi(&v->arch.vlapic))
+    else if (!vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI))
         vcpu_down(v);
     return 0;
 }
@@ -171,13 +171,13 @@ static void fault(struct vcpu *v, const struct vm_exit *exit)
 bool arch_vcpu_has_event(const struct vcpu *v)
 {
     return (v->domain->callback != 0 && evtchn_upcall_pending(v)) || vlapic_pending(v) >= 0 ||
-           vlapic_has_nmi(&v->arch.vlapic);
+           vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI);
 }
 
 void arch_vcpu_nmi(struct vcpu *v)
 {
     /* Pairs with the look after vcpu_block(). */
-    atomic_fetch_or(&v->arch.vlapic.irr[0], VLAPIC_NMI);
+    atomic_fetch_or(&v->arch.vlapic.waiting, VLAPIC_NMI);
     vcpu_notify(v);
 }
 
@@ -189,8 +189,8 @@ static NOINLINE void deliver(struct vcpu *v)
     struct vlapic *l = &v->arch.vlapic;
     int vector;
 
-    if (vlapic_has_nmi(l) && virt->inject(v, VM_EVENT_NMI | VECTOR_NMI))
-        atomic_fetch_and(&l->irr[0], ~VLAPIC_NMI);
+    if (vlapic_is_waiting(l, VLAPIC_NMI) && virt->inject(v, VM_EVENT_NMI | VECTOR_NMI))
+        atomic_fetch_and(&l->waiting, ~VLAPIC_NMI);
     if (v->domain->callback != 0 && evtchn_upcall_pending(v))
         virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)v->domain->callback);
     vector = vlapic_pending(v);
@@ -201,7 +201,7 @@ static NOINLINE void deliver(struct vcpu *v)
 /* deliver() may have something to do. */
 static inline bool has_event(const struct vcpu *v)
 {
-    return evtchn_upcall_pending(v) || vlapic_has_irr(&v->arch.vlapic);
+    return evtchn_upcall_pending(v) || vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI | VLAPIC_IRQ);
 }
 
 static void take_pending(struct percpu *self)

@@ -82,7 +82,7 @@ int arch_vcpu_init(struct vcpu *v)
 
 void arch_vcpu_destroy(struct vcpu *v)
 {
-    vlapic_destroy(v);
+    timer_cancel(&v->arch.vlapic.timer);
     frame_free_private(v->domain, v->arch.control_frame);
     frame_free_private(v->domain, v->arch.private_frame);
 }

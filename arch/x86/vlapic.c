@@ -12,8 +12,7 @@
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 
-#define ISR_WORDS   8
-#define LOW_VECTORS UINT64_C(0xffff) /* of word 0: not the APIC's */
+#define VECTOR_WORDS 8 /* of IRR and ISR */
 
 #define BIT(reg) (UINT64_C(1) << (reg))
 #define LVT_REGS (BIT(APIC_REG_LVT + APIC_LVT_COUNT) - BIT(APIC_REG_LVT))
@@ -100,13 +99,7 @@ void vlapic_reset(struct vcpu *v)
     l->reg[APIC_REG_SVR] = APIC_SVR_RESET;
     l->reg[APIC_REG_DFR] = APIC_DFR_MODEL;
     mask_if_disabled(l);
-    for (unsigned i = 0; i < ARRAY_SIZE(l->irr); i++)
-        atomic_store(&l->irr[i], 0);
-}
-
-void vlapic_destroy(struct vcpu *v)
-{
-    timer_cancel(&v->arch.vlapic.timer);
+    atomic_store(&l->waiting, 0);
 }
 
 void vlapic_set_irq(struct vcpu *v, uint8_t vector)
@@ -115,37 +108,29 @@ void vlapic_set_irq(struct vcpu *v, uint8_t vector)
 
     if (!is_enabled(l))
         return;
-    /* Pairs with the look at irr between cpu_enter_begin() and entry, and after vcpu_block(). */
-    atomic_fetch_or(&l->irr[vector / 64], BIT(vector % 64));
+    /* Pairs with the look at `waiting` between cpu_enter_begin() and entry, and after vcpu_block().
+     */
+    __atomic_fetch_or(&l->reg[APIC_REG_IRR + vector / 32], 1u << vector % 32, __ATOMIC_SEQ_CST);
+    atomic_fetch_or(&l->waiting, VLAPIC_IRQ);
     vcpu_notify(v);
 }
 
-static int highest_irr(const struct vlapic *l)
+/* The highest vector in ISR or IRR, whose first register is REG; -1: none. */
+static int highest(const struct vlapic *l, unsigned reg)
 {
-    for (int i = ARRAY_SIZE(l->irr) - 1; i >= 0; i--) {
-        uint64_t word = atomic_load_explicit(&l->irr[i], memory_order_relaxed);
+    for (unsigned i = VECTOR_WORDS; i-- > 0;) {
+        uint32_t word = READ_ONCE(l->reg[reg + i]);
 
-        word = i == 0 ? word & ~LOW_VECTORS : word;
         if (word != 0)
-            return i * 64 + 63 - __builtin_clzll(word);
+            return (int)i * 32 + 31 - __builtin_clz(word);
     }
-    return -1;
-}
-
-static int highest_isr(const struct vlapic *l)
-{
-    const uint32_t *isr = &l->reg[APIC_REG_ISR];
-
-    for (int i = ISR_WORDS - 1; i >= 0; i--)
-        if (isr[i] != 0)
-            return i * 32 + 31 - __builtin_clz(isr[i]);
     return -1;
 }
 
 /* SDM Vol. 3A 11.8.3.1: the class of the interrupt in service or the task priority. */
 static uint32_t processor_priority(const struct vlapic *l)
 {
-    int in_service = highest_isr(l);
+    int in_service = highest(l, APIC_REG_ISR);
     uint32_t class = in_service < 0 ? 0 : (uint32_t)in_service & 0xf0;
 
     return (l->reg[APIC_REG_TPR] & 0xf0) >= class ? l->reg[APIC_REG_TPR] : class;
@@ -154,36 +139,38 @@ static uint32_t processor_priority(const struct vlapic *l)
 int vlapic_pending(const struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.vlapic;
-    int vector = likely(!vlapic_has_irr(l)) ? -1 : highest_irr(l);
+    int vector = vlapic_is_waiting(l, VLAPIC_IRQ) ? highest(l, APIC_REG_IRR) : -1;
 
-    if (vector < 0)
-        return -1;
-    return ((uint32_t)vector & 0xf0) > (processor_priority(l) & 0xf0) && is_enabled(l) ? vector
-                                                                                       : -1;
+    return vector >= 0 && ((uint32_t)vector & 0xf0) > (processor_priority(l) & 0xf0) &&
+                   is_enabled(l)
+               ? vector
+               : -1;
+}
+
+/* Says whether a vector waits. Somebody who sets one meanwhile says so afterwards. */
+static void look_for_irq(struct vlapic *l)
+{
+    atomic_fetch_and(&l->waiting, ~VLAPIC_IRQ);
+    if (highest(l, APIC_REG_IRR) >= 0)
+        atomic_fetch_or(&l->waiting, VLAPIC_IRQ);
 }
 
 void vlapic_accept(struct vcpu *v, uint8_t vector)
 {
     struct vlapic *l = &v->arch.vlapic;
+    uint32_t bit = 1u << vector % 32;
 
-    atomic_fetch_and(&l->irr[vector / 64], ~BIT(vector % 64));
-    l->reg[APIC_REG_ISR + vector / 32] |= 1u << vector % 32;
+    __atomic_fetch_and(&l->reg[APIC_REG_IRR + vector / 32], ~bit, __ATOMIC_SEQ_CST);
+    l->reg[APIC_REG_ISR + vector / 32] |= bit;
+    look_for_irq(l);
 }
 
 static void end_of_interrupt(struct vlapic *l)
 {
-    int vector = highest_isr(l);
+    int vector = highest(l, APIC_REG_ISR);
 
     if (vector >= 0)
         l->reg[APIC_REG_ISR + (unsigned)vector / 32] &= ~(1u << vector % 32);
-}
-
-static uint32_t read_irr(const struct vlapic *l, uint32_t index)
-{
-    uint64_t word = atomic_load(&l->irr[index / 2]);
-
-    word = index / 2 == 0 ? word & ~LOW_VECTORS : word;
-    return (uint32_t)(index % 2 ? word >> 32 : word);
 }
 
 static uint32_t read_reg(const struct vcpu *v, uint32_t reg)
@@ -206,8 +193,7 @@ static uint32_t read_reg(const struct vcpu *v, uint32_t reg)
     case APIC_REG_TIMER_NOW:
         return vlapic_timer_count(l);
     default:
-        return reg >= APIC_REG_IRR && reg < APIC_REG_ESR ? read_irr(l, reg - APIC_REG_IRR)
-                                                         : l->reg[reg];
+        return l->reg[reg];
     }
 }
 
@@ -232,7 +218,7 @@ uint32_t vlapic_page_read(struct vcpu *v, uint32_t reg)
 static int write_reg(struct vcpu *v, uint32_t reg, uint32_t value)
 {
     struct vlapic *l = &v->arch.vlapic;
-    uint32_t before = l->reg[reg], left = vlapic_timer_count(l);
+    uint32_t before = l->reg[reg], left;
 
     switch (reg) {
     case APIC_REG_EOI:
@@ -240,6 +226,11 @@ static int write_reg(struct vcpu *v, uint32_t reg, uint32_t value)
         return 0;
     case APIC_REG_TIMER_INIT:
         vlapic_timer_write_initial(l, value);
+        return 0;
+    case APIC_REG_TIMER_DIVIDE:
+        left = vlapic_timer_count(l);
+        l->reg[reg] = value;
+        vlapic_timer_start(l, left);
         return 0;
     case APIC_REG_ESR:
         l->reg[reg] = l->esr_pending;
@@ -256,8 +247,6 @@ static int write_reg(struct vcpu *v, uint32_t reg, uint32_t value)
         return vlapic_send_ipi(v, value, l->reg[APIC_REG_ICR_HIGH] >> (is_x2apic(l) ? 0 : 24));
     if (reg == APIC_REG_TPR)
         virt->load(v);
-    else if (reg == APIC_REG_TIMER_DIVIDE)
-        vlapic_timer_start(l, left);
     else if (reg == APIC_REG_LVT && ((before ^ value) & APIC_LVT_TIMER_MODE))
         vlapic_timer_mode_changed(l);
     return 0;
@@ -285,23 +274,16 @@ int vlapic_page_write(struct vcpu *v, uint32_t reg, uint32_t value)
     return write_reg(v, reg, value & kept_bits[reg]);
 }
 
-/* SDM Vol. 3A 11.12.5: the only ways between off, page mode and x2APIC mode. */
-static bool is_valid_mode_change(uint64_t from, uint64_t to)
-{
-    from &= VLAPIC_BASE_MODE;
-    to &= VLAPIC_BASE_MODE;
-    if (to == VLAPIC_BASE_EXTD)
-        return false;
-    if (from == VLAPIC_BASE_MODE)
-        return to != VLAPIC_BASE_ENABLE;
-    return from != 0 || to != VLAPIC_BASE_MODE;
-}
-
 int vlapic_write_base(struct vcpu *v, uint64_t value)
 {
+    /* By mode before (off, no such, page, x2APIC), a bit per mode after: SDM Vol. 3A 11.12.5. */
+    static const uint8_t changes[] = {1u << 0 | 1u << 2, 0, 1u << 0 | 1u << 2 | 1u << 3,
+                                      1u << 0 | 1u << 3};
     struct vlapic *l = &v->arch.vlapic;
+    unsigned before = l->base_msr >> VLAPIC_BASE_MODE_SHIFT & 3;
+    unsigned after = value >> VLAPIC_BASE_MODE_SHIFT & 3;
 
-    if (((value ^ l->base_msr) & ~VLAPIC_BASE_MODE) || !is_valid_mode_change(l->base_msr, value))
+    if (((value ^ l->base_msr) & ~VLAPIC_BASE_MODE) || !(changes[before] >> after & 1))
         return -EINVAL;
     l->base_msr = value;
     if (!(value & VLAPIC_BASE_ENABLE))
@@ -353,15 +335,12 @@ int vlapic_set_regs(struct vcpu *v, const void *record, UNUSED size_t size)
         return -EINVAL;
     for (uint32_t reg = 0; reg < VLAPIC_REGS; reg++)
         l->reg[reg] = word[reg][0] & kept_bits[reg];
-    for (uint32_t reg = APIC_REG_ISR; reg < APIC_REG_ISR + ISR_WORDS; reg++)
-        l->reg[reg] = word[reg][0];
-    l->reg[APIC_REG_ESR] = word[APIC_REG_ESR][0];
-    for (unsigned i = 0; i < ARRAY_SIZE(l->irr); i++) {
-        uint64_t high = word[APIC_REG_IRR + 2 * i + 1][0];
-
-        atomic_store(&l->irr[i], high << 32 | word[APIC_REG_IRR + 2 * i][0]);
+    for (uint32_t i = 0; i < VECTOR_WORDS; i++) {
+        l->reg[APIC_REG_ISR + i] = word[APIC_REG_ISR + i][0];
+        l->reg[APIC_REG_IRR + i] = word[APIC_REG_IRR + i][0];
     }
-    atomic_fetch_and(&l->irr[0], ~LOW_VECTORS);
+    look_for_irq(l);
+    l->reg[APIC_REG_ESR] = word[APIC_REG_ESR][0];
     vlapic_timer_start(l, word[APIC_REG_TIMER_NOW][0]);
     vlapic_write_deadline(v, l->tsc_deadline);
     return 0;

@@ -17,22 +17,20 @@ struct vcpu;
 #define VLAPIC_BASE_EXTD   (UINT64_C(1) << 10)
 #define VLAPIC_BASE_ENABLE (UINT64_C(1) << 11)
 
-#define VLAPIC_BASE_MODE (VLAPIC_BASE_EXTD | VLAPIC_BASE_ENABLE)
+#define VLAPIC_BASE_MODE       (VLAPIC_BASE_EXTD | VLAPIC_BASE_ENABLE)
+#define VLAPIC_BASE_MODE_SHIFT 10
 
-/* Persistent: HVM records LAPIC and LAPIC_REGS. irr may be set by other CPUs; everything else
- * belongs to the CPU that runs the vCPU. */
-#define VLAPIC_NMI  UINT64_C(4) /* vector 2, in irr[0] */
+/* Persistent: HVM records LAPIC and LAPIC_REGS. Other CPUs may set IRR and `waiting`; everything
+ * else belongs to the CPU that runs the vCPU. */
 #define VLAPIC_REGS 0x40u
 struct vlapic {
     uint64_t base_msr; /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
     uint32_t
         reg[VLAPIC_REGS]; /* APIC_REG_* (vlapic_bits.h), but those that are made up when read */
     uint32_t esr_pending;
-    uint64_t timer_start_ns; /* time_ns() when the count was loaded */
-    uint64_t tsc_deadline;   /* IA32_TSC_DEADLINE as the guest wrote it */
-    /* Vectors that wait. Those below 16 are none of the APIC's: bit VLAPIC_NMI is an NMI that
-     * waits, here so that one look finds all that may wait. */
-    _Atomic uint64_t irr[4];
+    uint64_t timer_start_ns;  /* time_ns() when the count was loaded */
+    uint64_t tsc_deadline;    /* IA32_TSC_DEADLINE as the guest wrote it */
+    _Atomic uint32_t waiting; /* VLAPIC_*: one look finds all that may be delivered */
     struct timer timer;       /* rebuilt */
     bool is_waiting_for_sipi; /* under the domain's lock; means nothing once V is up */
 };
@@ -42,21 +40,14 @@ uint32_t vlapic_id(const struct vcpu *v);
 void vlapic_init(struct vcpu *v);
 /* State after INIT: the mode (base_msr) stays. V runs nowhere. */
 void vlapic_reset(struct vcpu *v);
-void vlapic_destroy(struct vcpu *v);
 /* Makes VECTOR (16..255) pending in V and notifies it. Any CPU. */
 void vlapic_set_irq(struct vcpu *v, uint8_t vector);
 
-/* Some vector waits, whatever its priority, or an NMI. */
-static inline bool vlapic_has_irr(const struct vlapic *l)
+#define VLAPIC_NMI 1u /* an NMI */
+#define VLAPIC_IRQ 2u /* some vector in IRR, whatever its priority */
+static inline bool vlapic_is_waiting(const struct vlapic *l, uint32_t what)
 {
-    return (atomic_load_explicit(&l->irr[0], memory_order_relaxed) |
-            atomic_load_explicit(&l->irr[1], memory_order_relaxed) |
-            atomic_load_explicit(&l->irr[2], memory_order_relaxed) |
-            atomic_load_explicit(&l->irr[3], memory_order_relaxed)) != 0;
-}
-static inline bool vlapic_has_nmi(const struct vlapic *l)
-{
-    return atomic_load_explicit(&l->irr[0], memory_order_relaxed) & VLAPIC_NMI;
+    return (atomic_load_explicit(&l->waiting, memory_order_relaxed) & what) != 0;
 }
 /* The vector that V would take at this moment by its priorities, or -1. */
 int vlapic_pending(const struct vcpu *v);

@@ -13,7 +13,6 @@
 #define APIC_REG_DFR          0x0eu
 #define APIC_REG_SVR          0x0fu
 #define APIC_REG_ISR          0x10u
-#define APIC_REG_TMR          0x18u
 #define APIC_REG_IRR          0x20u
 #define APIC_REG_ESR          0x28u
 #define APIC_REG_ICR          0x30u
@@ -34,7 +33,6 @@
 #define APIC_TIMER_PERIODIC    (1u << 17)
 #define APIC_TIMER_DEADLINE    (2u << 17)
 #define APIC_ESR_SEND_VECTOR   (1u << 5)
-#define APIC_ESR_RECV_VECTOR   (1u << 6)
 #define APIC_DFR_MODEL         0xf0000000u /* all ones: flat; the other bits read as ones */
 #define APIC_VECTOR_MIN        16u
 #define APIC_TIMER_DIVIDE_MASK 0xbu
@@ -55,7 +53,6 @@
 #define ICR_LEVEL           (1u << 15)
 #define ICR_SHORTHAND_SHIFT 18
 #define ICR_SHORTHAND_MASK  3u
-#define ICR_TO_LIST         0u
 #define ICR_TO_SELF         1u
 #define ICR_TO_ALL          2u
 #define ICR_TO_OTHERS       3u

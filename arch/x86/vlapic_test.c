@@ -114,10 +114,13 @@ static void a_vector_in_service_holds_its_class_back_until_eoi(UNUSED void **sta
     vlapic_set_irq(&vcpus[0], 0x60);
     assert_int_equal(vlapic_pending(&vcpus[0]), 0x60);
     vlapic_accept(&vcpus[0], 0x60);
+    assert_true(vlapic_is_waiting(&vcpus[0].arch.vlapic, VLAPIC_IRQ));
     write(APIC_REG_EOI, 0);
     assert_int_equal(vlapic_pending(&vcpus[0]), -1);
     write(APIC_REG_EOI, 0);
     assert_int_equal(vlapic_pending(&vcpus[0]), 0x5f);
+    vlapic_accept(&vcpus[0], 0x5f);
+    assert_false(vlapic_is_waiting(&vcpus[0].arch.vlapic, VLAPIC_IRQ));
 }
 
 static void the_task_priority_holds_its_class_and_those_below_back(UNUSED void **state)
@@ -147,8 +150,8 @@ static void every_vector_is_found_in_its_register(UNUSED void **state)
 
 static void an_nmi_that_waits_is_no_interrupt(UNUSED void **state)
 {
-    atomic_fetch_or(&vcpus[0].arch.vlapic.irr[0], VLAPIC_NMI);
-    assert_true(vlapic_has_nmi(&vcpus[0].arch.vlapic));
+    atomic_fetch_or(&vcpus[0].arch.vlapic.waiting, VLAPIC_NMI);
+    assert_true(vlapic_is_waiting(&vcpus[0].arch.vlapic, VLAPIC_NMI));
     assert_int_equal(vlapic_pending(&vcpus[0]), -1);
     assert_int_equal(read(APIC_REG_IRR), 0);
 }
@@ -157,7 +160,7 @@ static void a_disabled_apic_takes_nothing(UNUSED void **state)
 {
     write(APIC_REG_SVR, 0xff);
     vlapic_set_irq(&vcpus[0], 0x90);
-    assert_false(vlapic_has_irr(&vcpus[0].arch.vlapic));
+    assert_false(vlapic_is_waiting(&vcpus[0].arch.vlapic, VLAPIC_IRQ));
     write(APIC_REG_LVT, 0x40);
     assert_int_equal(read(APIC_REG_LVT), APIC_LVT_MASKED | 0x40);
 }
@@ -322,7 +325,7 @@ static unsigned receivers(void)
     unsigned mask = 0;
 
     for (uint32_t i = 0; i < VCPUS; i++)
-        mask |= vlapic_has_irr(&vcpus[i].arch.vlapic) ? 1u << i : 0;
+        mask |= vlapic_is_waiting(&vcpus[i].arch.vlapic, VLAPIC_IRQ) ? 1u << i : 0;
     return mask;
 }
 
@@ -451,7 +454,7 @@ static void records_bring_everything_back(UNUSED void **state)
     assert_int_equal(vlapic_set_regs(&vcpus[0], &regs, sizeof(regs)), 0);
     vlapic_get_regs(&vcpus[0], &again);
     assert_memory_equal(&regs, &again, sizeof(regs));
-    assert_true(vlapic_has_irr(&vcpus[0].arch.vlapic));
+    assert_true(vlapic_is_waiting(&vcpus[0].arch.vlapic, VLAPIC_IRQ));
     run_timers_at(SECOND + 1000 * TICK_NS);
     assert_int_equal(read(APIC_REG_IRR + 0xec / 32), 1u << 0xec % 32);
 }
