@@ -150,7 +150,7 @@ void chunk_free(uint32_t index)
 }
 
 /* Stores that the compiler cannot turn into a string instruction, which emulators run slowly. */
-void page_clear(void *page)
+NOINLINE void page_clear(void *page)
 {
     uint64_t *words = page;
 

@@ -245,7 +245,8 @@ undo_grant:
 undo_evtchn:
     evtchn_destroy(d);
 undo_p2m:
-    p2m_destroy(d);
+    while (p2m_destroy_step(d))
+        ;
 free_counts:
     heap_free(d, d->hypercall_counts, 1);
 free_shared_info:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The start of memory management, on the boot CPU alone: the frame and chunk tables are carved out
- * of the machine's free RAM, mapped and filled from boot_info's map. A page of the frame table
- * describes exactly one chunk; a GiB that is mostly RAM gets its 512 pages as one large one.
+ * of the machine's free RAM, mapped and filled from boot_info's map. A large page of the frame
+ * table describes exactly one GiB, a small one of the chunk table 128 chunks.
  */
 #include "boot/boot_info.h"
 #include "core/frame_table.h"
@@ -11,7 +11,6 @@
 
 #define RANGES_MAX   (BOOT_MEM_MAX + 16)
 #define GIB_CHUNKS   512u
-#define LARGE_MIN    384u /* chunks with RAM in a GiB for which a large table page pays */
 #define TABLE_CHUNKS ((uint32_t)(PAGE_SIZE / sizeof(struct chunk))) /* in a page of the table */
 #define BYTES_MAX    (HOST_MFN_MAX << PAGE_SHIFT)
 
@@ -80,33 +79,33 @@ static uint64_t take_chunk(void)
     return best_base;
 }
 
-static uint64_t take_page(void)
-{
-    if (small_next == small_end) {
-        small_next = take_chunk();
-        small_end = small_next + CHUNK_SIZE;
-        add_range(small_next, CHUNK_SIZE, BOOT_MEM_IMAGE);
-    }
-    chunk_totals.tables++;
-    small_next += PAGE_SIZE;
-    return small_next - PAGE_SIZE;
-}
-
-static void map_small(void *at)
-{
-    host_map_table(at, (paddr_t){take_page()}, PT_LEVEL_4K);
-    page_clear(at);
-}
-
-static void map_large(char *at)
+/* A chunk that the tables have from here on. */
+static uint64_t take_table_chunk(void)
 {
     uint64_t base = take_chunk();
 
     add_range(base, CHUNK_SIZE, BOOT_MEM_IMAGE);
-    chunk_totals.tables += CHUNK_FRAMES;
-    host_map_table(at, (paddr_t){base}, PT_LEVEL_2M);
+    return base;
+}
+
+static void map_page(void *at)
+{
+    if (small_next == small_end) {
+        small_next = take_table_chunk();
+        small_end = small_next + CHUNK_SIZE;
+    }
+    host_map_table(at, (paddr_t){small_next}, PT_LEVEL_4K);
+    page_clear(at);
+    small_next += PAGE_SIZE;
+    chunk_totals.tables++;
+}
+
+static void map_large(char *at)
+{
+    host_map_table(at, (paddr_t){take_table_chunk()}, PT_LEVEL_2M);
     for (uint64_t done = 0; done < CHUNK_SIZE; done += PAGE_SIZE)
         page_clear(at + done);
+    chunk_totals.tables += CHUNK_FRAMES;
 }
 
 /* True if any RAM lies in FIRST .. FIRST + COUNT chunks. */
@@ -119,31 +118,16 @@ static bool has_ram(uint64_t first, uint64_t count)
     return false;
 }
 
-static void map_gib(uint64_t first)
-{
-    unsigned with_ram = 0;
-
-    for (uint64_t index = first; index < first + GIB_CHUNKS; index++)
-        with_ram += has_ram(index, 1);
-    if (with_ram >= LARGE_MIN) {
-        map_large((char *)frame_entry(chunk_mfn((uint32_t)first)));
-        return;
-    }
-    for (uint64_t index = first; index < first + GIB_CHUNKS; index++)
-        if (has_ram(index, 1))
-            map_small(frame_entry(chunk_mfn((uint32_t)index)));
-}
-
 static void map_tables(void)
 {
     uint64_t end = (max_mfn + CHUNK_FRAMES - 1) / CHUNK_FRAMES;
 
     for (uint64_t index = 0; index < end; index += TABLE_CHUNKS)
         if (has_ram(index, TABLE_CHUNKS))
-            map_small(chunk_at((uint32_t)index));
+            map_page(chunk_at((uint32_t)index));
     for (uint64_t index = 0; index < end; index += GIB_CHUNKS)
         if (has_ram(index, GIB_CHUNKS))
-            map_gib(index);
+            map_large((char *)frame_entry(chunk_mfn((uint32_t)index)));
 }
 
 static void fill_frame(mfn_t mfn, uint32_t type)

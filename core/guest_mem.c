@@ -174,7 +174,7 @@ int guest_phys_write(struct domain *d, gpa_t to, const void *from, size_t size)
 
         if (part > size - done)
             part = size - done;
-        p2m_get_locked(d, gfn_of(at), &entry);
+        p2m_look(d, gfn_of(at), &entry);
         if (entry.type == P2M_RAM)
             memcpy((char *)window_map(WINDOW_DATA0, entry.mfn) + offset, (const char *)from + done,
                    part);

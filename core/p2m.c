@@ -74,19 +74,13 @@ static void decode(const struct pt_leaf *leaf, gfn_t gfn, struct p2m_entry *entr
     entry->is_writable = (leaf->rights & PT_WRITE) != 0;
 }
 
-static void look_up(const struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+void p2m_look(const struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
     struct pt_leaf leaf = {.rights = 0, .level = PT_LEVELS};
 
     if (gfn.v > GFN_MAX || d->p2m.is_dead || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
         leaf.rights = 0;
     decode(&leaf, gfn, entry);
-}
-
-void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
-{
-    ASSERT(lock_is_held(&d->p2m.lock));
-    look_up(d, gfn, entry);
 }
 
 /* Bit 0: may be written; bit 1: set; above: GFN. */
@@ -103,7 +97,7 @@ int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn)
     struct p2m_entry entry;
 
     if (unlikely((known->tag | !is_write) != known_tag(gfn, true))) {
-        look_up(v->domain, gfn, &entry);
+        p2m_look(v->domain, gfn, &entry);
         if (entry.type != P2M_RAM && entry.type != P2M_SHARED &&
             (entry.type != P2M_RAM_RO || is_write))
             return -EFAULT;
@@ -116,7 +110,7 @@ int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn)
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
     lock_take(&d->p2m.lock);
-    look_up(d, gfn, entry);
+    p2m_look(d, gfn, entry);
     lock_drop(&d->p2m.lock);
 }
 
@@ -126,7 +120,7 @@ int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
     int error = -EINVAL;
 
     lock_take(&d->p2m.lock);
-    look_up(d, gfn, &entry);
+    p2m_look(d, gfn, &entry);
     if (entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write))
         error = frame_get(entry.mfn, d, is_write);
     lock_drop(&d->p2m.lock);
@@ -140,7 +134,7 @@ int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types)
     int error = -EINVAL;
 
     lock_take(&d->p2m.lock);
-    look_up(d, gfn, &entry);
+    p2m_look(d, gfn, &entry);
     if ((types >> entry.type & 1) == 0)
         error = -EBUSY;
     else if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
@@ -292,10 +286,4 @@ int p2m_destroy_step(struct domain *d)
         return 1;
     pt_destroy(&p2m->pt, free_table);
     return 0;
-}
-
-void p2m_destroy(struct domain *d)
-{
-    while (p2m_destroy_step(d) != 0)
-        ;
 }

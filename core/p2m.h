@@ -47,13 +47,12 @@ int p2m_init(struct domain *d) MUST_CHECK; /* -ENOMEM */
  * foreign frames are put, then the tables go. 1: call again, 0: done. Grant mappings are
  * grant_drop_maps()'s. */
 int p2m_destroy_step(struct domain *d) MUST_CHECK;
-/* All steps at once, for a domain that has hardly anything. */
-void p2m_destroy(struct domain *d);
 
 /* P2M_NONE in entry->type when nothing is mapped. Takes the p2m lock for the look. */
 void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
-/* The same with the p2m lock held by the caller, so that the entry stays as it is. */
-void p2m_get_locked(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
+/* The same without the lock: the caller has it, so that the entry stays as it is, or can do with
+ * what it was. */
+void p2m_look(const struct domain *d, gfn_t gfn, struct p2m_entry *entry);
 /* The frame behind GFN of the loaded domain, if the hypervisor may look at it, or write to it, for
  * the guest; it stays until this CPU enters the guest again. The loaded vCPU remembers it. -EFAULT:
  * it is neither RAM nor a page of the hypervisor's. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A priority queue whose nodes lie in what is queued: a pairing heap, smallest key first. It needs
- * no memory, so that queueing cannot fail. Its owner locks it. */
+/* A priority queue whose nodes lie in what is queued: a heap, smallest key first. It needs no
+ * memory, so that queueing cannot fail. Its owner locks it. */
 #ifndef ATOLL_CORE_QUEUE_H
 #define ATOLL_CORE_QUEUE_H
 
@@ -8,11 +8,8 @@
 
 struct queue_node {
     uint64_t key;
-    struct queue_node *child; /* first of those with this node as parent */
-    struct queue_node *next;  /* sibling */
-    struct queue_node
-        *back; /* the sibling before, or the parent; the root: itself; NULL: not queued
-                */
+    struct queue_node *left, *right; /* children: no smaller keys */
+    struct queue_node *parent;       /* the root: itself; NULL: not queued */
 };
 
 struct queue {
@@ -21,9 +18,9 @@ struct queue {
 
 static inline bool queue_holds(const struct queue_node *node)
 {
-    return node->back != NULL;
+    return node->parent != NULL;
 }
-/* NODE is not queued; its key is set. */
+/* NODE is not queued; its key is set. Both take logarithmic time on average. */
 void queue_insert(struct queue *queue, struct queue_node *node);
 /* NODE is in this queue. */
 void queue_remove(struct queue *queue, struct queue_node *node);

@@ -57,7 +57,7 @@ void sched_place(struct vcpu *v)
     lock_drop_pair(&from->lock, &to->lock);
 }
 
-/* Moves the first of FROM's waiting vCPUs, or one of those next to it, that may run on the CPU of
+/* Moves the first of FROM's waiting vCPUs, or one of a few behind it, that may run on the CPU of
  * TO and has at most this LOAD. Needs both locks. */
 static bool move_waiting(struct run_queue *from, struct run_queue *to, uint32_t load, uint64_t now)
 {
@@ -72,7 +72,7 @@ static bool move_waiting(struct run_queue *from, struct run_queue *to, uint32_t 
             run_queue_enter(to, v, now);
             return true;
         }
-        node = looks == 0 ? node->child : node->next;
+        node = node->left;
     }
     return false;
 }
