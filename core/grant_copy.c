@@ -76,7 +76,7 @@ int16_t grant_copy(struct domain *d, const struct gnttab_copy *op)
     return status;
 }
 
-static void copy_one(struct domain *d, void *element)
+static void copy_one(struct domain *d, void *element, UNUSED bool *must_wait)
 {
     struct gnttab_copy *op = element;
 
@@ -85,7 +85,5 @@ static void copy_one(struct domain *d, void *element)
 
 int64_t grant_op_copy(struct hypercall *call)
 {
-    struct gnttab_copy op;
-
-    return hypercall_for_each(call, &op, copy_one);
+    return hypercall_for_each(call, copy_one);
 }

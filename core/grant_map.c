@@ -15,6 +15,9 @@
 
 #include "pv-abi/grant_table.h"
 
+/* What is noted of a request's flags. */
+#define MAPTRACK_FLAGS ((uint32_t)(GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly))
+
 static struct maptrack *track_of(const struct grant_table *table, uint32_t handle)
 {
     return &table->maptrack[handle / MAPTRACK_IN_PAGE][handle % MAPTRACK_IN_PAGE];
@@ -69,71 +72,68 @@ static void free_handle(struct grant_table *table, uint32_t handle)
     table->maptrack_free = handle;
 }
 
-/* Takes the frame into use and puts it into D's memory if asked. */
-static int16_t map_frame(struct domain *d, struct maptrack *track)
+/* Maps with a reference on GRANTER, which the mapping keeps. */
+static int16_t map(struct domain *d, struct domain *granter, struct gnttab_map_grant_ref *op)
 {
-    bool is_write = !(track->flags & GNTMAP_readonly), is_host = track->flags & GNTMAP_host_map;
-    gfn_t gfn = {track->where};
+    bool is_write = !(op->flags & GNTMAP_readonly), is_host = op->flags & GNTMAP_host_map;
+    gfn_t gfn = gfn_of((gpa_t){op->host_addr});
     int16_t status = GNTST_general_error;
-
-    if (is_host)
-        lock_take(&d->lock);
-    if (!is_host || !physmap_prepare(d, gfn))
-        status = grant_use_begin(track->granter, track->ref, d->id, is_write, &track->frame);
-    if (is_host && status == GNTST_okay)
-        physmap_commit(d, gfn, track->frame, is_write ? P2M_GRANT : P2M_GRANT_RO);
-    if (is_host)
-        lock_drop(&d->lock);
-    return status;
-}
-
-/* Maps with a reference on the granter, which the mapping keeps. */
-static int16_t map(struct domain *d, struct maptrack *track, struct gnttab_map_grant_ref *op)
-{
-    int16_t status;
+    mfn_t mfn = MFN_NONE;
 
     if (take_handle(d, &op->handle))
         return GNTST_no_device_space;
-    status = map_frame(d, track);
+    if (is_host)
+        lock_take(&d->lock);
+    if (!is_host || !physmap_prepare(d, gfn))
+        status = grant_use_begin(granter, op->ref, d->id, is_write, &mfn);
+    if (is_host && status == GNTST_okay)
+        physmap_commit(d, gfn, mfn, is_write ? P2M_GRANT : P2M_GRANT_RO);
+    if (is_host)
+        lock_drop(&d->lock);
     lock_take(&d->grants.lock);
-    if (status == GNTST_okay)
-        *track_of(&d->grants, op->handle) = *track;
-    else
+    if (status == GNTST_okay) {
+        *track_of(&d->grants, op->handle) =
+            (struct maptrack){granter, mfn, gfn.v, op->ref, op->flags & MAPTRACK_FLAGS};
+        op->dev_bus_addr = paddr_of(mfn).v;
+    } else {
         free_handle(&d->grants, op->handle);
+    }
     lock_drop(&d->grants.lock);
-    op->dev_bus_addr = paddr_of(track->frame).v;
     return status;
+}
+
+static int16_t check_flags(const struct domain *d, const struct gnttab_map_grant_ref *op)
+{
+    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map)))
+        return GNTST_bad_gntref;
+    if (op->flags & (GNTMAP_application_map | GNTMAP_contains_pte) ||
+        (op->flags & GNTMAP_device_map && !d->is_direct_mapped) ||
+        (op->flags & GNTMAP_host_map && op->host_addr & (PAGE_SIZE - 1)))
+        return GNTST_general_error;
+    return GNTST_okay;
 }
 
 void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
-    const uint32_t known = GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly;
-    struct maptrack track = {NULL, MFN_NONE, gfn_of((gpa_t){op->host_addr}).v, op->ref,
-                             op->flags & known};
+    struct domain *granter;
 
-    op->status = GNTST_general_error;
-    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map)))
-        op->status = GNTST_bad_gntref;
-    else if (!(op->flags & (GNTMAP_application_map | GNTMAP_contains_pte)) &&
-             (!(op->flags & GNTMAP_device_map) || d->is_direct_mapped) &&
-             (!(op->flags & GNTMAP_host_map) || !(op->host_addr & (PAGE_SIZE - 1)))) {
-        track.granter = domain_get(op->dom == DOMID_SELF ? d->id : op->dom);
-        op->status = track.granter ? map(d, &track, op) : GNTST_bad_domain;
-        if (track.granter && op->status != GNTST_okay)
-            domain_put(track.granter);
-    }
+    op->status = check_flags(d, op);
+    if (op->status != GNTST_okay)
+        return;
+    granter = domain_get(op->dom == DOMID_SELF ? d->id : op->dom);
+    op->status = granter ? map(d, granter, op) : GNTST_bad_domain;
+    if (granter && op->status != GNTST_okay)
+        domain_put(granter);
 }
 
-static void map_one(struct domain *d, void *element)
+static void map_one(struct domain *d, void *op, UNUSED bool *must_wait)
 {
-    grant_map(d, element);
+    grant_map(d, op);
 }
 
 int64_t grant_op_map(struct hypercall *call)
 {
-    struct gnttab_map_grant_ref op;
-
-    return hypercall_for_each(call, &op, map_one);
+    return hypercall_for_each(call, map_one);
 }
 
 /* Finds a handle in use. Needs the lock. */
@@ -213,28 +213,16 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_w
         end_use(&done);
 }
 
+static void unmap_one(struct domain *d, void *op, bool *must_wait)
+{
+    grant_unmap(d, op, must_wait);
+}
+
 /* Once an element has to wait for a TLB, those behind it are only taken out of the memory, so that
  * one wait serves them all. */
 int64_t grant_op_unmap(struct hypercall *call)
 {
-    struct gnttab_unmap_grant_ref op;
-    struct hypercall_cursor cursor;
-    bool is_waiting = false;
-    uint64_t done = 0;
-    int error = cursor_open_list(&cursor, call);
-
-    while (!error && (error = cursor_next(&cursor, &op)) == 0) {
-        grant_unmap(call->d, &op, &is_waiting);
-        if (!is_waiting) {
-            cursor_write(&cursor, &op);
-            done++;
-        }
-        if (cursor.left && hypercall_should_yield())
-            return hypercall_continue(call, done);
-    }
-    if (is_waiting)
-        return hypercall_continue(call, done);
-    return error == -ENOENT ? 0 : error;
+    return hypercall_for_each(call, unmap_one);
 }
 
 void grant_drop_maps(struct domain *d)

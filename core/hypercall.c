@@ -10,6 +10,9 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
+/* Elements of a list that are copied at once. */
+#define FOR_EACH_BYTES 512u
+
 /* Counts may be raised by several CPUs that run the same domain. */
 static inline void count(struct domain *d, uint64_t place)
 {
@@ -255,21 +258,33 @@ int64_t hypercall_multicall(struct hypercall *call)
     return error;
 }
 
-int64_t hypercall_for_each(struct hypercall *call, void *element,
-                           void (*work)(struct domain *caller, void *element))
+int64_t hypercall_for_each(struct hypercall *call,
+                           void (*work)(struct domain *caller, void *element, bool *must_wait))
 {
+    const struct hypercall_array *array = call->row->arrays;
+    bool is_converted = call->is_32bit && array->layout, must_wait = false;
+    uint64_t elements[FOR_EACH_BYTES / sizeof(uint64_t)], done = 0;
     struct hypercall_cursor cursor;
-    uint64_t done = 0;
     int error = cursor_open_list(&cursor, call);
 
-    while (!error && (error = cursor_next(&cursor, element)) == 0) {
-        work(call->d, element);
-        cursor_write(&cursor, element);
-        done++;
-        if (cursor.left && hypercall_should_yield())
+    while (!error && cursor.left > 0) {
+        uint64_t count = is_converted ? 1 : sizeof(elements) / array->size64;
+
+        if (count > cursor.left)
+            count = cursor.left;
+        error = is_converted ? cursor_next(&cursor, elements)
+                             : cursor_read_bulk(&cursor, elements, count);
+        if (error)
+            break;
+        for (uint64_t i = 0; i < count; i++) {
+            work(call->d, (uint8_t *)elements + i * array->size64, &must_wait);
+            done += !must_wait;
+        }
+        cursor_write(&cursor, elements);
+        if (cursor.left > 0 && hypercall_should_yield())
             return hypercall_continue(call, done);
     }
-    return error == -ENOENT ? 0 : error;
+    return must_wait ? hypercall_continue(call, done) : error;
 }
 
 /* ---- continuations ---- */

@@ -53,7 +53,7 @@ int cursor_open_list(struct hypercall_cursor *cursor, const struct hypercall *ca
 int cursor_next(struct hypercall_cursor *cursor, void *element) MUST_CHECK;
 /* Steps over COUNT elements unseen; -ENOENT if there are not as many. */
 int cursor_skip(struct hypercall_cursor *cursor, uint64_t count) MUST_CHECK;
-/* Writes the element last read back. Cannot fail. */
+/* Writes the element, or what was read in bulk, last read back. Cannot fail. */
 void cursor_write(struct hypercall_cursor *cursor, const void *element);
 /* Pins the element last read again, after other cursors or calls were used. -EFAULT */
 int cursor_repin(struct hypercall_cursor *cursor) MUST_CHECK;
@@ -63,10 +63,11 @@ int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t c
 int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements,
                       uint64_t count) MUST_CHECK;
 
-/* Calls WORK for each element of the list that the family has in registers, and writes the element
- * back; ELEMENT is room for one. Lets an interrupt in between two: progress LIST. */
-int64_t hypercall_for_each(struct hypercall *call, void *element,
-                           void (*work)(struct domain *caller, void *element));
+/* Calls WORK for each element of the list that the family has in registers; elements are read and
+ * written back some at a time, and an interrupt may come between. WORK sets *MUST_WAIT, and finds
+ * it set from then on, when its element is not done: it, and those behind it, come again. */
+int64_t hypercall_for_each(struct hypercall *call,
+                           void (*work)(struct domain *caller, void *element, bool *must_wait));
 
 /* Elements or extents done in earlier executions of this call (rows with progress CMD; 0
  * otherwise). */
