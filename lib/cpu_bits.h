@@ -55,13 +55,14 @@
 #define DR6_BS  (UINT64_C(1) << 14) /* APM Vol. 2 13.1.1.3 */
 #define CR8_MAX 15u
 
-/* Exception vectors, APM Vol. 2 table 8-1 */
-#define VECTOR_DB  1u
-#define VECTOR_NMI 2u
-#define VECTOR_BP  3u
-#define VECTOR_OF  4u
-#define VECTOR_UD  6u
-#define VECTOR_GP  13u
+/* Exception vectors, APM Vol. 2 table 8-1; the rest are interrupts */
+#define VECTOR_DB         1u
+#define VECTOR_NMI        2u
+#define VECTOR_BP         3u
+#define VECTOR_OF         4u
+#define VECTOR_UD         6u
+#define VECTOR_GP         13u
+#define EXCEPTION_VECTORS 32u
 
 /* MSR numbers, APM Vol. 2 A.1 and SDM Vol. 4 2.1 */
 #define MSR_TSC            0x00000010u

@@ -163,7 +163,7 @@ static bool has_shadow(const struct vmcb *vmcb)
            vmcb->save.rip == vcpu_private()->regs.rip;
 }
 
-/* IRET is intercepted while an NMI's handler runs. */
+/* IRET is intercepted while an NMI's handler runs (open_window() keeps an NMI waiting as well). */
 static bool can_take(const struct vmcb *vmcb, uint32_t type)
 {
     const struct vmcb_control *c = &vmcb->control;
@@ -171,30 +171,45 @@ static bool can_take(const struct vmcb *vmcb, uint32_t type)
     if ((c->event_inject & VM_EVENT_VALID) || has_shadow(vmcb))
         return false;
     return type == VM_EVENT_NMI ? !svm_intercepts(c, SVM_EXIT_IRET)
-                                : vcpu_private()->regs.rflags & RFLAGS_IF;
+                                : !svm_has_interrupt(c) && vcpu_private()->regs.rflags & RFLAGS_IF;
 }
 
 /* An exit in the middle of an event's delivery: the event is queued again (APM Vol. 2 15.7.2). A
- * software interrupt, INT3 or INTO is not, because RIP still points at the instruction. */
+ * software interrupt, INT3 or INTO is not, because RIP still points at the instruction; nor is what
+ * QEMU calls an exception and is a virtual interrupt, because V_IRQ is still set. */
 static NOINLINE void requeue_event(struct vmcb_control *c)
 {
     uint32_t type = c->exit_event & VM_EVENT_TYPE, vector = c->exit_event & VM_EVENT_VECTOR;
 
     if (type == EVENT_TYPE_SOFT ||
-        (type == VM_EVENT_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF)))
+        (type == VM_EVENT_EXCEPTION &&
+         (vector == VECTOR_BP || vector == VECTOR_OF || vector >= EXCEPTION_VECTORS)))
         return;
     c->event_inject = c->exit_event;
     c->event_error = c->exit_event_error;
 }
 
-/* A virtual interrupt that is never taken, because its intercept comes first: exits as soon as the
- * guest could take one. */
-static void set_window(struct vmcb_control *c, bool is_open)
+/* Gives the processor VECTOR to deliver to the guest, which can take it. EVENTINJ would do the
+ * same, but QEMU then delivers the vector a second time, whether IF is set or not, when one of its
+ * threads asks the CPU to leave its loop before the next exit (helper_vmrun keeps exception_index).
+ */
+static void give_interrupt(struct vmcb_control *c, uint64_t vector)
 {
-    const uint64_t bits = V_INTR_IRQ | V_INTR_PRIO_HIGH | V_INTR_IGNORE_TPR;
+    c->v_intr = (c->v_intr & ~V_INTR_VECTOR) | V_INTR_REQUEST | vector << V_INTR_VECTOR_SHIFT;
+    svm_intercept(c, SVM_EXIT_VINTR, false);
+}
 
-    c->v_intr = is_open ? c->v_intr | bits : c->v_intr & ~bits;
-    svm_intercept(c, SVM_EXIT_VINTR, is_open);
+/* Exits as soon as the guest could take an interrupt: a virtual one that is never taken, because
+ * its intercept comes first. Where an interrupt waits to be delivered, the end of its handler
+ * exits. */
+static void open_window(struct vmcb_control *c)
+{
+    if (svm_has_interrupt(c)) {
+        svm_intercept(c, SVM_EXIT_IRET, true);
+        return;
+    }
+    c->v_intr |= V_INTR_REQUEST;
+    svm_intercept(c, SVM_EXIT_VINTR, true);
 }
 
 static void svm_close_window(void)
@@ -202,11 +217,12 @@ static void svm_close_window(void)
     struct vmcb_control *c = &svm_vmcb()->control;
 
     if (c->exit_code == SVM_EXIT_IRET) {
-        /* The NMI's handler ends behind this IRET, which has not executed yet. */
+        /* The handler ends behind this IRET, which has not executed yet. */
         svm_intercept(c, SVM_EXIT_IRET, false);
         c->interrupt_shadow = INTERRUPT_SHADOW;
     } else {
-        set_window(c, false);
+        c->v_intr &= ~V_INTR_REQUEST;
+        svm_intercept(c, SVM_EXIT_VINTR, false);
     }
 }
 
@@ -259,13 +275,17 @@ static bool svm_inject(struct vcpu *v, uint32_t event)
 
     if (type != VM_EVENT_EXCEPTION && !can_take(vmcb, type)) {
         if (type == VM_EVENT_INTERRUPT)
-            set_window(c, true);
+            open_window(c);
         return false;
     }
     if (type == VM_EVENT_NMI)
         svm_intercept(c, SVM_EXIT_IRET, true);
-    c->event_inject = VM_EVENT_VALID | event;
-    c->event_error = 0;
+    if (type == VM_EVENT_INTERRUPT) {
+        give_interrupt(c, event & VM_EVENT_VECTOR);
+    } else {
+        c->event_inject = VM_EVENT_VALID | event;
+        c->event_error = 0;
+    }
     v->counters.injections++;
     return true;
 }

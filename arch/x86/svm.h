@@ -38,6 +38,12 @@ static inline bool svm_intercepts(const struct vmcb_control *c, uint32_t code)
     return c->intercept[code / 32] >> code % 32 & 1;
 }
 
+/* An interrupt that was given to the processor waits to be delivered. */
+static inline bool svm_has_interrupt(const struct vmcb_control *c)
+{
+    return (c->v_intr & V_INTR_IRQ) && !svm_intercepts(c, SVM_EXIT_VINTR);
+}
+
 /* The verbs get_state and set_state (svm_state.c). */
 void svm_get_state(struct hvm_hw_cpu *record);
 int svm_set_state(const struct hvm_hw_cpu *record) MUST_CHECK;

@@ -114,12 +114,16 @@ static const struct {
 void svm_get_state(struct hvm_hw_cpu *record)
 {
     const uint8_t *pages = (const uint8_t *)vcpu_private_other();
+    const struct vmcb_control *c = &svm_vmcb_other()->control;
 
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         memcpy((uint8_t *)record + fields[i].record, pages + fields[i].page, fields[i].size);
     record->msr_efer &= ~EFER_SVME;
-    if (!(record->pending_event & VM_EVENT_VALID))
-        record->pending_event = record->error_code = 0;
+    if (record->pending_event & VM_EVENT_VALID)
+        return;
+    record->error_code = 0;
+    record->pending_event =
+        svm_has_interrupt(c) ? VM_EVENT_VALID | (uint32_t)(c->v_intr >> V_INTR_VECTOR_SHIFT) : 0;
 }
 
 int svm_set_state(const struct hvm_hw_cpu *record)
@@ -142,6 +146,7 @@ int svm_set_state(const struct hvm_hw_cpu *record)
     s->dr6 |= RESET_DR6;
     vmcb->control.interrupt_shadow = 0;
     svm_intercept(&vmcb->control, SVM_EXIT_IRET, false);
+    vmcb->control.v_intr &= ~V_INTR_REQUEST;
     if (!(record->pending_event & VM_EVENT_VALID))
         vmcb->control.event_inject = 0;
     return 0;

@@ -86,11 +86,14 @@ ABI_LAYOUT(struct vmcb, 4096, save.es, 0x400, save.gdtr, 0x460, save.tr, 0x490, 
 #define TLB_CONTROL_ALL  1u
 
 /* APM Vol. 2 table B-1, offset 060h */
-#define V_INTR_TPR_MASK   UINT64_C(0xff)
-#define V_INTR_IRQ        (UINT64_C(1) << 8)
-#define V_INTR_PRIO_HIGH  (UINT64_C(0xf) << 16)
-#define V_INTR_IGNORE_TPR (UINT64_C(1) << 20)
-#define V_INTR_MASKING    (UINT64_C(1) << 24)
+#define V_INTR_TPR_MASK     UINT64_C(0xff)
+#define V_INTR_IRQ          (UINT64_C(1) << 8)
+#define V_INTR_PRIO_HIGH    (UINT64_C(0xf) << 16)
+#define V_INTR_IGNORE_TPR   (UINT64_C(1) << 20)
+#define V_INTR_MASKING      (UINT64_C(1) << 24)
+#define V_INTR_VECTOR       (UINT64_C(0xff) << V_INTR_VECTOR_SHIFT)
+#define V_INTR_VECTOR_SHIFT 32
+#define V_INTR_REQUEST      (V_INTR_IRQ | V_INTR_PRIO_HIGH | V_INTR_IGNORE_TPR)
 
 #define EVENT_TYPE_SOFT (4u << 8) /* APM Vol. 2 15.20 */
 

@@ -4,6 +4,7 @@
  * interrupts to itself and their order, timer. Two-vcpu cases are in smp.c.
  */
 #include "guest-kernel/apic.h"
+#include "guest-kernel/events.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
@@ -212,6 +213,33 @@ static void self_interrupts(void)
     check_true("lapic/two requests of one vector are one", reaches(&low_count, 5));
 }
 
+static void on_event(void *arg)
+{
+    ++*(volatile unsigned int *)arg;
+}
+
+/* The upcall and the local APIC's interrupt become due together. */
+static void beside_an_event(void)
+{
+    volatile unsigned int count = 0;
+    evtchn_port_t port;
+
+    check("lapic/a port to oneself", event_bind_ipi(0, on_event, (void *)&count, &port), 0);
+    irq_disable();
+    event_send(port);
+    apic_write(APIC_SELF_IPI, VECTOR_LOW);
+    irq_enable();
+    check_true("lapic/an interrupt and an event come together",
+               reaches(&count, 1) && reaches(&low_count, 6));
+    irq_disable();
+    event_send(port);
+    apic_write(APIC_SELF_IPI, VECTOR_HIGH);
+    irq_enable_and_halt();
+    irq_enable();
+    check_true("lapic/they end a halt together", reaches(&count, 2) && reaches(&high_count, 3));
+    event_close(port);
+}
+
 static bool timer_fires(unsigned int count)
 {
     uint64_t end = time_now() + WAIT;
@@ -285,6 +313,7 @@ void test_cases(void)
     x2apic_registers();
     x2apic_faults();
     self_interrupts();
+    beside_an_event();
     timer();
     halt();
     deadline_timer();

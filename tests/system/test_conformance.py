@@ -12,8 +12,7 @@ NAMES = ["demo", *guests.names()]
 @pytest.fixture(scope="module", name="running")
 def running_fixture():
     texts = [machines.own(name) for name in NAMES]
-    # One host CPU: with more, QEMU or the hypervisor rarely loses a guest (docs/testing.md).
-    with machines.start(*texts, smp=1) as running:
+    with machines.start(*texts, smp=2) as running:
         machines.prompt(running)
         yield running
 

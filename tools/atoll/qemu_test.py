@@ -26,6 +26,11 @@ def test_counting_instructions_takes_one_thread():
     assert "thread" not in " ".join(options)
 
 
+def test_emulated_cpus_share_a_thread(monkeypatch):
+    monkeypatch.setattr(qemu, "nested_kvm", lambda: False)
+    assert "tcg,thread=single" in qemu.accelerator(qemu.Machine(smp=4))
+
+
 def test_the_firmwares_variables_are_a_private_copy(tmp_path):
     options = " ".join(qemu.command(qemu.Machine(), "image", str(tmp_path)))
     assert f"file={tmp_path}/vars.fd" in options
