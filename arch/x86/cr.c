@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the rules for a guest's control registers (APM Vol. 2 3.1) and the decoder of MOV to them,
  * which reads guest memory only where the processor has no decode assists. */
-#include "arch/x86/cr.h"
+#include "arch/x86/emulate.h"
 
 #include "arch/x86/cpuid.h"
 #include "lib/cpu_bits.h"
@@ -16,7 +16,6 @@
 #define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
 /* APM Vol. 1 and Vol. 3: MOV CRn is 0F 20 /r (read), 0F 22 /r (write). */
-#define INSN_MAX         15u
 #define OPCODE_ESCAPE    0x0fu
 #define OPCODE_MOV_TO_CR 0x22u
 #define OPCODE_LMSW      0x01u /* 0F 01 /6 */
@@ -120,42 +119,28 @@ static bool is_legacy_prefix(uint8_t byte)
     return false;
 }
 
-void cr_decode_bytes(const uint8_t *bytes, size_t count, const struct guest_paging *paging,
-                     const struct guest_regs *regs, struct vm_exit *exit)
+void cr_decode(const struct guest_code *code, const struct guest_regs *regs, struct vm_exit *exit)
 {
-    size_t at = 0;
+    bool is_long = code->paging.is_long, has_lock = false;
+    const uint8_t *at = code->bytes, *end = at + code->count;
     unsigned rex = 0, number, gpr;
-    bool has_lock = false;
 
     exit->length = 0;
-    while (at < count && is_legacy_prefix(bytes[at])) {
+    for (; at < end && is_legacy_prefix(*at); at++)
         /* AMD's way to CR8 outside 64-bit mode: LOCK MOV CR0 (APM Vol. 3, MOV CRn). */
-        has_lock = has_lock || bytes[at] == PREFIX_LOCK;
-        at++;
-    }
-    if (paging->is_long && at < count && bytes[at] >= REX_FIRST && bytes[at] <= REX_LAST)
-        rex = bytes[at++];
-    if (count < 3 || at > count - 3 || bytes[at] != OPCODE_ESCAPE)
+        has_lock = has_lock || *at == PREFIX_LOCK;
+    if (is_long && at < end && *at >= REX_FIRST && *at <= REX_LAST)
+        rex = *at++;
+    if (end - at < 3 || at[0] != OPCODE_ESCAPE)
         return;
-    number = (bytes[at + 2] >> 3 & 7) | (rex & REX_R || has_lock ? 8 : 0);
-    gpr = (bytes[at + 2] & 7) | (rex & REX_B ? 8 : 0);
-    if (bytes[at + 1] == OPCODE_MOV_TO_CR && number == exit->cr.number) {
-        exit->cr.value = paging->is_long ? regs->gpr[gpr] : (uint32_t)regs->gpr[gpr];
-        exit->length = (uint8_t)(at + 3);
-    } else if (bytes[at + 1] == OPCODE_LMSW && (number & 7) == 6 && bytes[at + 2] >> 6 == 3 &&
-               exit->cr.number == 0) {
+    number = (at[2] >> 3 & 7) | (rex & REX_R || has_lock ? 8 : 0);
+    gpr = (at[2] & 7) | (rex & REX_B ? 8 : 0);
+    if (at[1] == OPCODE_MOV_TO_CR && number == exit->cr.number)
+        exit->cr.value = is_long ? regs->gpr[gpr] : (uint32_t)regs->gpr[gpr];
+    else if (at[1] == OPCODE_LMSW && (number & 7) == 6 && at[2] >> 6 == 3 && exit->cr.number == 0)
         /* LMSW sets PE but does not clear it. */
-        exit->cr.value = (paging->cr0 & ~(LMSW_BITS & ~CR0_PE)) | (regs->gpr[gpr] & LMSW_BITS);
-        exit->length = (uint8_t)(at + 3);
-    }
-}
-
-void cr_decode(struct vm_exit *exit)
-{
-    uint8_t bytes[INSN_MAX];
-    struct guest_paging paging = {.cpl = 0};
-    size_t count = virt_fetch(bytes, sizeof(bytes));
-
-    virt->get_paging(&paging);
-    cr_decode_bytes(bytes, count, &paging, &vcpu_private()->regs, exit);
+        exit->cr.value = (code->paging.cr0 & ~(LMSW_BITS & ~CR0_PE)) | (regs->gpr[gpr] & LMSW_BITS);
+    else
+        return;
+    exit->length = (uint8_t)(at + 3 - code->bytes);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
+#include "arch/x86/emulate.h"
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"
 
@@ -25,12 +25,6 @@
 bool cpuid_guest_has(enum cpuid_feature feature)
 {
     return feature != CPUID_PKU;
-}
-
-size_t virt_fetch(UNUSED uint8_t *bytes, UNUSED size_t size)
-{
-    fail();
-    return 0;
 }
 
 static void states_that_a_vcpu_can_be_in(UNUSED void **state)
@@ -174,10 +168,12 @@ static void decodes_moves_to_control_registers(UNUSED void **state)
     const struct guest_regs regs = regs_with_numbers();
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct guest_paging paging = {.is_long = rows[i].is_long};
+        struct guest_code code = {.paging.is_long = rows[i].is_long};
         struct vm_exit exit = {.cr.number = rows[i].number};
 
-        cr_decode_bytes(rows[i].bytes, sizeof(rows[i].bytes), &paging, &regs, &exit);
+        code.count = sizeof(rows[i].bytes);
+        memcpy(code.bytes, rows[i].bytes, code.count);
+        cr_decode(&code, &regs, &exit);
         assert_int_equal(exit.length, rows[i].size);
         assert_int_equal(exit.cr.value, rows[i].value);
     }
@@ -185,13 +181,14 @@ static void decodes_moves_to_control_registers(UNUSED void **state)
 
 static void lmsw_sets_pe_but_does_not_clear_it(UNUSED void **state)
 {
-    static const uint8_t bytes[] = {0x0f, 0x01, 0xf1}; /* lmsw %cx */
-    struct guest_paging paging = {.cr0 = CR0_PROTECTED | CR0_TS};
+    const struct guest_code code = {.bytes = {0x0f, 0x01, 0xf1}, /* lmsw %cx */
+                                    .count = 3,
+                                    .paging.cr0 = CR0_PROTECTED | CR0_TS};
     struct guest_regs regs = regs_with_numbers();
     struct vm_exit exit = {.cr.number = 0};
 
     regs.gpr[REG_RCX] = CR0_MP;
-    cr_decode_bytes(bytes, sizeof(bytes), &paging, &regs, &exit);
+    cr_decode(&code, &regs, &exit);
     assert_int_equal(exit.length, 3);
     assert_int_equal(exit.cr.value, CR0_PROTECTED | CR0_MP);
 }
@@ -210,10 +207,12 @@ static void other_instructions_have_no_length(UNUSED void **state)
     const struct guest_regs regs = regs_with_numbers();
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct guest_paging paging = {.is_long = rows[i].is_long};
+        struct guest_code code = {.paging.is_long = rows[i].is_long};
         struct vm_exit exit = {.length = 9, .cr.number = rows[i].number};
 
-        cr_decode_bytes(rows[i].bytes, rows[i].size, &paging, &regs, &exit);
+        code.count = rows[i].size;
+        memcpy(code.bytes, rows[i].bytes, code.count);
+        cr_decode(&code, &regs, &exit);
         assert_int_equal(exit.length, 0);
     }
 }

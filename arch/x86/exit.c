@@ -4,13 +4,10 @@
  * exit. Nothing here names a vendor, logs, or waits.
  */
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/host_pt.h"
 #include "arch/x86/kick.h"
-#include "arch/x86/lapic_page.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/port.h"
 #include "arch/x86/vlapic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
@@ -96,10 +93,13 @@ static int write_xcr(uint32_t number, uint64_t value)
 
 static int write_cr(struct vcpu *v, struct vm_exit *exit)
 {
+    struct guest_code code;
     uint64_t value;
 
-    if (exit->length == 0)
-        cr_decode(exit);
+    if (exit->length == 0) {
+        guest_code_fetch(&code);
+        cr_decode(&code, &vcpu_private()->regs, exit);
+    }
     value = exit->cr.value;
     if (exit->length == 0) {
         domain_crash(v->domain, "write to CR%u by an unknown instruction", exit->cr.number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns a vCPU's external form (design decision 17): Xen's HVM context records, of a vCPU that runs
  * nowhere. */
-#include "arch/x86/msr.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "arch/x86/msr.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "lib/cpu_bits.h"

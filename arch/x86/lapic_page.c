@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the decoder for the local APIC's page. Kernels read their ID and version there before they
  * switch to x2APIC mode; compilers and kernels' accessors make exactly these four forms of it. */
-#include "arch/x86/lapic_page.h"
+#include "arch/x86/emulate.h"
 
 #include "core/domain.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define INSN_MAX               15u
-#define OPCODE_XCHG            0x87u /* APM Vol. 3 appendix A */
-#define OPCODE_STORE           0x89u
-#define OPCODE_LOAD            0x8bu
-#define OPCODE_STORE_IMMEDIATE 0xc7u
-#define REX_R                  4u
-#define REX_W                  8u
-#define PAGE_OFFSET            (PAGE_SIZE - 1)
-#define REG_STRIDE             16u
+#define REX_R       4u
+#define REX_W       8u
+#define PAGE_OFFSET (PAGE_SIZE - 1)
+#define REG_STRIDE  16u
 
 /* Bytes of ModRM, SIB and displacement at BYTES with 32-bit or 64-bit addressing; 0: the operand is
  * a register, or the bytes end. APM Vol. 3 1.4. */
@@ -42,83 +37,61 @@ static size_t operand_size(const uint8_t *bytes, size_t count)
     return size <= count ? size : 0;
 }
 
-int lapic_page_decode(const uint8_t *bytes, size_t count, bool is_long, struct lapic_access *access)
+int lapic_page_decode(const struct guest_code *code, struct lapic_access *access)
 {
-    size_t at = 0, operand;
+    bool is_long = code->paging.is_long;
+    const uint8_t *at = code->bytes, *end = at + code->count;
     unsigned rex = 0;
-    uint8_t opcode;
+    size_t operand;
 
     /* Segment overrides, LOCK of an XCHG, and an address size that stays within these forms. */
-    while (at < count && (bytes[at] == 0x26 || bytes[at] == 0x2e || bytes[at] == 0x36 ||
-                          bytes[at] == 0x3e || bytes[at] == 0x64 || bytes[at] == 0x65 ||
-                          bytes[at] == 0xf0 || (is_long && bytes[at] == 0x67)))
+    while (at < end && (*at == 0x26 || *at == 0x2e || *at == 0x36 || *at == 0x3e || *at == 0x64 ||
+                        *at == 0x65 || *at == 0xf0 || (is_long && *at == 0x67)))
         at++;
-    if (is_long && at < count && bytes[at] >> 4 == 4)
-        rex = bytes[at++];
-    if (at >= count || count - at < 2 || (rex & REX_W))
+    if (is_long && at < end && *at >> 4 == 4)
+        rex = *at++;
+    if (end - at < 2 || (rex & REX_W))
         return -EINVAL;
-    opcode = bytes[at++];
-    operand = operand_size(bytes + at, count - at);
+    access->kind = *at++;
+    operand = operand_size(at, (size_t)(end - at));
     if (operand == 0)
         return -EINVAL;
-    access->gpr = (uint8_t)((bytes[at] >> 3 & 7) | (rex & REX_R ? 8 : 0));
+    access->gpr = (uint8_t)((*at >> 3 & 7) | (rex & REX_R ? 8 : 0));
     at += operand;
-    switch (opcode) {
-    case OPCODE_LOAD:
-        access->kind = LAPIC_LOAD;
-        break;
-    case OPCODE_STORE:
-        access->kind = LAPIC_STORE;
-        break;
-    case OPCODE_XCHG:
-        access->kind = LAPIC_EXCHANGE;
-        break;
-    case OPCODE_STORE_IMMEDIATE:
-        if (count - at < sizeof(access->immediate) || (access->gpr & 7) != 0)
+    if (access->kind == LAPIC_STORE_IMMEDIATE) {
+        if ((size_t)(end - at) < sizeof(access->immediate) || (access->gpr & 7) != 0)
             return -EINVAL;
-        access->kind = LAPIC_STORE_IMMEDIATE;
-        memcpy(&access->immediate, bytes + at, sizeof(access->immediate));
+        memcpy(&access->immediate, at, sizeof(access->immediate));
         at += sizeof(access->immediate);
-        break;
-    default:
+    } else if (access->kind != LAPIC_LOAD && access->kind != LAPIC_STORE &&
+               access->kind != LAPIC_EXCHANGE) {
         return -EINVAL;
     }
-    access->length = (uint8_t)at;
+    access->length = (uint8_t)(at - code->bytes);
     return 0;
-}
-
-static void crash(struct vcpu *v, gpa_t gpa, const uint8_t *bytes)
-{
-    domain_crash(v->domain,
-                 "LAPIC page, offset %x: no MOV or XCHG of 32 bits: "
-                 "%02x %02x %02x %02x %02x %02x %02x %02x",
-                 (unsigned)(gpa.v & PAGE_OFFSET), bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
-                 bytes[5], bytes[6], bytes[7]);
 }
 
 void lapic_page_access(struct vcpu *v, gpa_t gpa)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
-    uint32_t offset = gpa.v & PAGE_OFFSET, reg = offset / REG_STRIDE, old = 0;
-    uint8_t bytes[INSN_MAX] = {0};
+    uint32_t offset = gpa.v & PAGE_OFFSET, reg = offset / REG_STRIDE, old, value;
     struct lapic_access access;
-    size_t count = virt_fetch(bytes, sizeof(bytes));
-    struct guest_paging paging = {.cpl = 0};
+    struct guest_code code;
+    const uint8_t *b = code.bytes;
 
-    virt->get_paging(&paging);
-    if (lapic_page_decode(bytes, count, paging.is_long, &access) != 0 || offset % REG_STRIDE != 0) {
-        crash(v, gpa, bytes);
+    guest_code_fetch(&code);
+    if (lapic_page_decode(&code, &access) != 0 || offset % REG_STRIDE != 0) {
+        domain_crash(v->domain,
+                     "LAPIC page, offset %x: no MOV or XCHG of 32 bits: "
+                     "%02x %02x %02x %02x %02x %02x %02x %02x",
+                     offset, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]);
         return;
     }
-    if (access.kind == LAPIC_LOAD || access.kind == LAPIC_EXCHANGE)
-        old = vlapic_page_read(v, reg);
-    if (access.kind != LAPIC_LOAD) {
-        uint32_t value = access.kind == LAPIC_STORE_IMMEDIATE ? access.immediate
-                                                              : (uint32_t)regs->gpr[access.gpr];
-
-        if (vlapic_page_write(v, reg, value) == -EAGAIN)
-            return;
-    }
+    old = vlapic_page_read(v, reg);
+    value =
+        access.kind == LAPIC_STORE_IMMEDIATE ? access.immediate : (uint32_t)regs->gpr[access.gpr];
+    if (access.kind != LAPIC_LOAD && vlapic_page_write(v, reg, value) == -EAGAIN)
+        return;
     if (access.kind == LAPIC_LOAD || access.kind == LAPIC_EXCHANGE)
         regs->gpr[access.gpr] = old;
     regs->rip += access.length;

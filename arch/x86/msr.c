@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the model-specific registers of a guest: those that are neither the processor's own (svm.c)
  * nor the local APIC's. A register that is not in the table is #GP, as kernels expect. */
-#include "arch/x86/msr.h"
+#include "arch/x86/emulate.h"
 
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/guest_mem.h"

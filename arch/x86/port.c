@@ -2,7 +2,7 @@
 /* Owns a guest's ports. There are no devices behind them: the PIT reads 0, so that a kernel gives
  * up calibrating by it at once; port 0xe9 is a console line; the rest reads as ones. The control
  * domain owns the machine's devices and has its ports, but for those that are the hypervisor's. */
-#include "arch/x86/port.h"
+#include "arch/x86/emulate.h"
 
 #include "arch/x86/host_console.h"
 #include "core/console.h"
@@ -32,20 +32,15 @@ static bool is_pit(uint16_t port)
     return (port >= PORT_PIT_FIRST && port <= PORT_PIT_LAST) || port == PORT_SYSTEM_B;
 }
 
-static bool overlaps(uint32_t port, unsigned size, uint32_t first, uint32_t last)
-{
-    return port <= last && port + size > first;
-}
-
 /* The control domain may reach the machine's own PORT. */
-static bool is_forwarded(uint16_t port, unsigned size)
+static bool is_forwarded(uint32_t port, unsigned size)
 {
     uint32_t uart = host_console_port();
 
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-        if (overlaps(port, size, kept[i].first, kept[i].last))
+        if (port <= kept[i].last && port + size > kept[i].first)
             return false;
-    return uart == 0 || !overlaps(port, size, uart, uart + UART_PORTS - 1);
+    return uart == 0 || port >= uart + UART_PORTS || port + size <= uart;
 }
 
 static NOINLINE uint32_t read_machine(uint16_t port, unsigned size)

@@ -3,7 +3,7 @@
  * Xen's CPU record (design decision 17), and the state after INIT. */
 #include "arch/x86/svm.h"
 
-#include "arch/x86/cr.h"
+#include "arch/x86/emulate.h"
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "arch/x86/cr.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/svm.h"
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"

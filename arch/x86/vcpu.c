@@ -5,13 +5,14 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
-#include "arch/x86/msr.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/guest_mem.h"
+#include "lib/string.h"
 #include "lib/cpu_bits.h"
 #include "lib/insn.h"
 
@@ -128,20 +129,19 @@ void arch_vcpu_save(struct vcpu *v)
     map(PRIVATE_VCPU, MFN_NONE, MFN_NONE);
 }
 
-size_t virt_fetch(uint8_t *bytes, size_t size)
+void guest_code_fetch(struct guest_code *code)
 {
-    struct guest_paging paging = {.cpl = 0};
     uint64_t rip = vcpu_private()->regs.rip;
-    size_t in_page;
+    size_t in_page = PAGE_SIZE - (rip & (PAGE_SIZE - 1));
 
-    virt->get_paging(&paging);
-    if (!paging.is_long)
+    memset(code, 0, sizeof(*code));
+    virt->get_paging(&code->paging);
+    if (!code->paging.is_long)
         rip = (uint32_t)(rip + virt->get_reg(VM_CS_BASE));
     /* The next page counts only if it is there: the instruction may end before it. */
-    if (guest_copy_in(bytes, (gva_t){rip}, size) == 0)
-        return size;
-    in_page = PAGE_SIZE - (rip & (PAGE_SIZE - 1));
-    if (in_page < size && guest_copy_in(bytes, (gva_t){rip}, in_page) == 0)
-        return in_page;
-    return 0;
+    if (guest_copy_in(code->bytes, (gva_t){rip}, sizeof(code->bytes)) == 0)
+        code->count = sizeof(code->bytes);
+    else if (in_page < sizeof(code->bytes) &&
+             guest_copy_in(code->bytes, (gva_t){rip}, in_page) == 0)
+        code->count = in_page;
 }

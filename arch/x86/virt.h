@@ -222,9 +222,6 @@ void vcpu_boot(void);
 /* Maps the pages of V, which runs nowhere, at vcpu_private_other(), and unmaps them. */
 void vcpu_pages_map(const struct vcpu *v);
 void vcpu_pages_unmap(void);
-/* Reads up to SIZE bytes of the instruction at which the loaded vCPU stands; returns how many could
- * be read. */
-size_t virt_fetch(uint8_t *bytes, size_t size);
 /* True when an event waits for V that an HLT with interrupts enabled would wake for: an upcall with
  * a callback vector, a LAPIC interrupt above the task priority, an NMI. */
 bool arch_vcpu_has_event(const struct vcpu *v);

@@ -52,13 +52,11 @@ uint64_t xstate_mask(void)
 /* APM Vol. 2 11.5.2, SDM Vol. 1 13.3 */
 bool xstate_is_valid_xcr0(uint64_t value)
 {
-    if ((value & ~components) || !(value & XCR0_X87))
-        return false;
-    if ((value & XCR0_AVX) && !(value & XCR0_SSE))
-        return false;
-    if ((value & XCR0_AVX512) && ((value & XCR0_AVX512) != XCR0_AVX512 || !(value & XCR0_AVX)))
-        return false;
-    return true;
+    uint64_t avx512 = value & XCR0_AVX512;
+
+    return !(value & ~components) && (value & XCR0_X87) &&
+           (!(value & XCR0_AVX) || (value & XCR0_SSE)) &&
+           (avx512 == 0 || (avx512 == XCR0_AVX512 && (value & XCR0_AVX)));
 }
 
 uint32_t xstate_size(uint64_t mask)
