@@ -41,9 +41,11 @@ static bool can_charge(const struct domain *d, uint64_t pages)
 /* Takes a free frame off the lists; *IS_CLEAN: it need not be cleared. */
 static int take_frame(mfn_t *mfn, bool *is_clean)
 {
-    uint32_t index = chunk_any(LIST_SPLIT);
+    uint32_t index = chunk_any(LIST_SPLIT), whole = chunk_first(LIST_FREE);
 
-    if (index == CHUNK_INDEX_NONE) {
+    /* What is clean goes first, even if a chunk has to be opened for it. */
+    if (index == CHUNK_INDEX_NONE ||
+        (chunk_at(index)->count[1] == 0 && whole != CHUNK_INDEX_NONE)) {
         index = chunk_any(LIST_FREE);
         if (index == CHUNK_INDEX_NONE)
             return -ENOMEM;
