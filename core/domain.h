@@ -215,6 +215,11 @@ static inline bool evtchn_upcall_pending(const struct vcpu *v)
 {
     return READ_ONCE(READ_ONCE(v->info)->evtchn_upcall_pending) != 0;
 }
+/* An upcall or an interrupt waits for V, whether it can be delivered or not. */
+static inline bool vcpu_has_news(const struct vcpu *v)
+{
+    return evtchn_upcall_pending(v) || vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI | VLAPIC_IRQ);
+}
 static inline bool vcpu_may_run(const struct vcpu *v)
 {
     return atomic_load(&v->stop) == 0;

@@ -241,18 +241,13 @@ static inline void set_slice(struct run_queue *rq, struct vcpu *v, uint64_t now)
 
 static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu *next)
 {
-    if (prev)
-        arch_vcpu_save(prev);
-    self->current = NULL;
+    arch_vcpu_switch(prev, next);
+    self->current = next;
     /* The frames in this CPU's window are the domain's that it runs (design decision 3). Nothing is
      * known to be flushed for it here until p2m_enter() says so. */
     window_hide();
     atomic_store_explicit(&self->cpu->loaded_gen, 0, memory_order_relaxed);
     atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
-    if (next) {
-        arch_vcpu_load(next);
-        self->current = next;
-    }
     if (!prev)
         return;
     /* PREV is saved: from here on other CPUs may have it. A full barrier, as is the queue's lock
@@ -306,7 +301,7 @@ void sched_yield(void)
     if (rq->queue.root && rq->current->sched.node.key < rq->queue.root->key)
         rq->current->sched.node.key = rq->queue.root->key;
     lock_drop(&rq->lock);
-    cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
+    cpu_look(CPU_PENDING_SCHED);
 }
 
 bool sched_is_stopped(const struct vcpu *v)

@@ -74,7 +74,7 @@ int64_t sched_op_poll(struct hypercall *call)
         WRITE_ONCE(v->poll_port, port);
     if (poll->timeout)
         timer_set(&v->poll_timer, poll->timeout);
-    cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
+    cpu_look(CPU_PENDING_SCHED);
     return 0;
 }
 

@@ -107,10 +107,10 @@ void vcpu_block(struct vcpu *v)
     /* A full barrier, as is the sender's setting of the event before it reads `stop` in
      * vcpu_notify(): one of the two sees the other. */
     atomic_fetch_or(&v->stop, VCPU_BLOCKED);
-    if (unlikely(evtchn_upcall_pending(v) || arch_vcpu_has_event(v)))
+    if (unlikely(vcpu_has_news(v)) && (evtchn_upcall_pending(v) || arch_vcpu_has_event(v)))
         vcpu_wake(v);
     else
-        cpu_kick(this_cpu()->cpu, CPU_PENDING_SCHED);
+        cpu_look(CPU_PENDING_SCHED);
 }
 
 void vcpu_notify(struct vcpu *v)

@@ -23,14 +23,11 @@
 
 static struct domain domain;
 static struct vcpu vcpu;
-static uint64_t cr4, components;
+static uint64_t cr4;
 static bool is_intel;
 static struct cpuid_regs seen;
 
-uint64_t xstate_mask(void)
-{
-    return components;
-}
+uint64_t xstate_components;
 
 uint32_t xstate_size(uint64_t mask)
 {
@@ -73,7 +70,7 @@ static int setup(UNUSED void **state)
     vcpu.id = 2;
     cr4 = 0;
     is_intel = false;
-    components = XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_PKRU;
+    xstate_components = XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_PKRU;
     cpuid_boot(host);
     return 0;
 }
@@ -164,7 +161,7 @@ static void features_of_state_that_is_not_switched_are_hidden(UNUSED void **stat
     assert_false(seen.ebx & 1u << 16); /* AVX-512 */
     assert_false(seen.ecx & 1u << 16); /* LA57 */
     assert_false(seen.edx & 1u << 26); /* speculation control: its MSR is not there */
-    components = XCR0_X87 | XCR0_SSE;
+    xstate_components = XCR0_X87 | XCR0_SSE;
     cpuid_boot(host);
     assert_false(ask(7, 0)->ecx & 1u << 3);
     assert_int_equal(ask(0xd, 2)->eax, 0);
@@ -173,8 +170,8 @@ static void features_of_state_that_is_not_switched_are_hidden(UNUSED void **stat
 static void leaf_d_shows_the_components(UNUSED void **state)
 {
     ask(0xd, 0);
-    assert_int_equal(seen.eax, components);
-    assert_int_equal(seen.ecx, 0x1000 + components);
+    assert_int_equal(seen.eax, xstate_components);
+    assert_int_equal(seen.ecx, 0x1000 + xstate_components);
     assert_int_equal(seen.ebx, 0x1000 + XCR0_X87); /* OSXSAVE is off: XCR0 is 1 */
     assert_int_equal(ask(0xd, 1)->eax, 5);         /* XSAVEOPT, XGETBV1 */
     assert_int_equal(ask(0xd, 2)->eax, UINT32_MAX);

@@ -198,12 +198,6 @@ static NOINLINE void deliver(struct vcpu *v)
         vlapic_accept(v, (uint8_t)vector);
 }
 
-/* deliver() may have something to do. */
-static inline bool has_event(const struct vcpu *v)
-{
-    return evtchn_upcall_pending(v) || vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI | VLAPIC_IRQ);
-}
-
 static void take_pending(struct percpu *self)
 {
     uint32_t bits = atomic_exchange(&self->cpu->pending, 0);
@@ -296,7 +290,7 @@ static NOINLINE struct vcpu *enter_after_work(struct percpu *self, struct vcpu *
     for (;;) {
         if (is_stale(v))
             p2m_enter(v);
-        if (has_event(v))
+        if (vcpu_has_news(v))
             deliver(v);
         if (cpu_enter_begin(self->cpu))
             return v;
@@ -309,7 +303,7 @@ struct vcpu *vm_entry(void)
     struct percpu *self = this_cpu();
     struct vcpu *v = self->current;
 
-    if (likely(!is_stale(v) && !has_event(v) && cpu_enter_begin(self->cpu)))
+    if (likely(!is_stale(v) && !vcpu_has_news(v) && cpu_enter_begin(self->cpu)))
         return v;
     return enter_after_work(self, v);
 }

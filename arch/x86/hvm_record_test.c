@@ -29,7 +29,7 @@ static int mapped, set_state_verdict;
 static union {
     struct hvm_hw_cpu_xsave record;
     uint8_t bytes[HEAD + VCPU_XSAVE_MAX + 64];
-} xsave;
+} xsave_record;
 
 void vcpu_pages_map(UNUSED const struct vcpu *v)
 {
@@ -41,10 +41,7 @@ void vcpu_pages_unmap(void)
     mapped--;
 }
 
-uint64_t xstate_mask(void)
-{
-    return MASK;
-}
+uint64_t xstate_components = MASK;
 
 uint32_t xstate_size(uint64_t mask)
 {
@@ -112,7 +109,7 @@ static int setup(UNUSED void **state)
     virt = &ops;
     memset(&domain, 0, sizeof(domain));
     memset(vcpus, 0, sizeof(vcpus));
-    memset(&xsave, 0, sizeof(xsave));
+    memset(&xsave_record, 0, sizeof(xsave_record));
     memset(fake_vcpu_private_other, 0, sizeof(fake_vcpu_private_other));
     domain.vcpu_max = 2;
     for (uint32_t i = 0; i < 2; i++) {
@@ -121,8 +118,8 @@ static int setup(UNUSED void **state)
         vcpus[i].info = &infos[i];
         domain.vcpu[i] = &vcpus[i];
     }
-    xsave.record.xcr0 = MASK;
-    xsave.record.save_area.xsave_hdr.xstate_bv = MASK;
+    xsave_record.record.xcr0 = MASK;
+    xsave_record.record.save_area.xsave_hdr.xstate_bv = MASK;
     mapped = set_state_verdict = 0;
     return 0;
 }
@@ -134,7 +131,7 @@ static int teardown(UNUSED void **state)
 
 static int set_xsave(size_t size)
 {
-    return arch_set_hvm_record(&vcpus[0], CPU_XSAVE_CODE, &xsave, size);
+    return arch_set_hvm_record(&vcpus[0], CPU_XSAVE_CODE, &xsave_record, size);
 }
 
 static void extended_state_comes_back_as_it_went(UNUSED void **state)
@@ -142,34 +139,34 @@ static void extended_state_comes_back_as_it_went(UNUSED void **state)
     static struct hvm_hw_cpu_xsave *out;
     static uint8_t buffer[HEAD + VCPU_XSAVE_MAX];
 
-    memset(xsave.bytes + HEAD + 160, 0x5a, 100);
+    memset(xsave_record.bytes + HEAD + 160, 0x5a, 100);
     assert_int_equal(arch_hvm_record_size(CPU_XSAVE_CODE), HEAD + AVX_SIZE);
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), 0);
     assert_int_equal(vcpu_private_other()->xcr0, MASK);
     assert_int_equal(arch_get_hvm_record(&vcpus[0], CPU_XSAVE_CODE, buffer, sizeof(buffer)), 0);
     out = (struct hvm_hw_cpu_xsave *)(void *)buffer;
     assert_int_equal(out->xcr0, MASK);
-    assert_memory_equal(&out->save_area, &xsave.record.save_area, AVX_SIZE);
+    assert_memory_equal(&out->save_area, &xsave_record.record.save_area, AVX_SIZE);
 }
 
 static void extended_state_that_xrstor_refuses_is_refused(UNUSED void **state)
 {
-    xsave.record.save_area.xsave_hdr.xcomp_bv = UINT64_C(1) << 63;
+    xsave_record.record.save_area.xsave_hdr.xcomp_bv = UINT64_C(1) << 63;
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), -EINVAL);
     setup(NULL);
-    xsave.record.save_area.xsave_hdr.reserved[5] = 1;
+    xsave_record.record.save_area.xsave_hdr.reserved[5] = 1;
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), -EINVAL);
     setup(NULL);
-    xsave.record.save_area.xsave_hdr.xstate_bv |= XCR0_PKRU;
+    xsave_record.record.save_area.xsave_hdr.xstate_bv |= XCR0_PKRU;
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), -EINVAL);
     setup(NULL);
-    xsave.record.xcr0 = XCR0_SSE;
+    xsave_record.record.xcr0 = XCR0_SSE;
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), -EINVAL);
 }
 
 static void mxcsr_is_made_valid(UNUSED void **state)
 {
-    memset(xsave.bytes + HEAD + offsetof(struct xsave_area, mxcsr), 0xff, 4);
+    memset(xsave_record.bytes + HEAD + offsetof(struct xsave_area, mxcsr), 0xff, 4);
     assert_int_equal(set_xsave(HEAD + AVX_SIZE), 0);
     assert_int_equal(vcpu_private_other()->xsave.mxcsr, MXCSR_KNOWN);
 }
@@ -180,7 +177,7 @@ static void an_area_shorter_than_its_components_is_refused(UNUSED void **state)
     assert_int_equal(set_xsave(HEAD), -EINVAL);
     assert_int_equal(set_xsave(0), -EINVAL);
     assert_int_equal(set_xsave(HEAD + VCPU_XSAVE_MAX + 1), -EINVAL);
-    xsave.record.save_area.xsave_hdr.xstate_bv = XCR0_X87;
+    xsave_record.record.save_area.xsave_hdr.xstate_bv = XCR0_X87;
     assert_int_equal(set_xsave(HEAD + XSAVE_LEGACY + XSAVE_HEADER), 0);
 }
 

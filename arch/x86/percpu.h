@@ -71,6 +71,8 @@ struct percpu {
      * this CPU has given out. */
     uint64_t host_state, asid_gen;
     uint32_t asid_next;
+    uint64_t tsc_aux;               /* what MSR_TSC_AUX is */
+    const struct domain *predicted; /* whose branch targets the predictors know; only compared */
     uint8_t argument[4096] ALIGNED(
         16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */
 };
@@ -104,6 +106,11 @@ static inline void pins_forget(struct window *window, unsigned slot)
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a
  * guest or halted. May be called for this CPU (no IPI: it looks before it enters a guest). */
 void cpu_kick(struct cpu *cpu, uint32_t bits);
+/* The same for this CPU. */
+static inline void cpu_look(uint32_t bits)
+{
+    atomic_fetch_or(&this_cpu()->cpu->pending, bits);
+}
 
 /* The conversion of ticks to ns that time pages publish: (ticks << tsc_shift or >> -tsc_shift) *
  * tsc_mul >> 32 (xen.h, struct vcpu_time_info). tsc_scale has it in one number with 48 fraction

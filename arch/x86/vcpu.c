@@ -22,12 +22,6 @@
 
 const struct virt_ops *virt;
 
-/* What each CPU was left with: writing an MSR is dear, and often it is there already. */
-static struct {
-    uint64_t tsc_aux;
-    const struct domain *domain; /* whose branch targets the predictors know; only compared */
-} left[CPU_MAX];
-
 static bool has_predictor_barrier;
 
 void vcpu_boot(void)
@@ -36,7 +30,7 @@ void vcpu_boot(void)
                             (cpuid(CPUID_EXT8, 0).ebx & CPUID_EXT8_EBX_IBPB);
 }
 
-static void map(uint32_t where, mfn_t page, mfn_t control)
+static inline void map(uint32_t where, mfn_t page, mfn_t control)
 {
     host_private_map(where, page);
     host_private_map(where + PAGE_SIZE, control);
@@ -88,45 +82,50 @@ void arch_vcpu_destroy(struct vcpu *v)
     frame_free_private(v->domain, v->arch.private_frame);
 }
 
-static void load_debug(const struct vcpu_private *p)
+static inline void load(struct percpu *self, struct vcpu *v)
 {
+    const struct vcpu_private *p = vcpu_private();
+
     write_dr0(p->dr[0]);
     write_dr1(p->dr[1]);
     write_dr2(p->dr[2]);
     write_dr3(p->dr[3]);
+    xstate_load(p);
+    /* Writing an MSR is dear, and often it is there already. */
+    if (self->tsc_aux != v->arch.tsc_aux) {
+        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
+        self->tsc_aux = v->arch.tsc_aux;
+    }
+    if (has_predictor_barrier && self->predicted != v->domain)
+        wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+    self->predicted = v->domain;
+    virt->load(v);
 }
 
-static void save_debug(struct vcpu_private *p)
+static inline void save(struct percpu *self, const struct vcpu *v)
 {
+    struct vcpu_private *p = vcpu_private();
+
+    xstate_save(p);
     p->dr[0] = read_dr0();
     p->dr[1] = read_dr1();
     p->dr[2] = read_dr2();
     p->dr[3] = read_dr3();
+    self->tsc_aux = v->arch.tsc_aux;
 }
 
-void arch_vcpu_load(struct vcpu *v)
+void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
-    uint32_t cpu = this_cpu()->id;
+    struct percpu *self = this_cpu();
 
-    map(PRIVATE_VCPU, v->arch.private_frame, v->arch.control_frame);
-    load_debug(vcpu_private());
-    xstate_load(vcpu_private());
-    if (left[cpu].tsc_aux != v->arch.tsc_aux) {
-        wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
-        left[cpu].tsc_aux = v->arch.tsc_aux;
+    if (prev != NULL)
+        save(self, prev);
+    if (next != NULL) {
+        map(PRIVATE_VCPU, next->arch.private_frame, next->arch.control_frame);
+        load(self, next);
+    } else {
+        map(PRIVATE_VCPU, MFN_NONE, MFN_NONE);
     }
-    if (has_predictor_barrier && left[cpu].domain != v->domain)
-        wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
-    left[cpu].domain = v->domain;
-    virt->load(v);
-}
-
-void arch_vcpu_save(struct vcpu *v)
-{
-    xstate_save(vcpu_private());
-    save_debug(vcpu_private());
-    left[this_cpu()->id].tsc_aux = v->arch.tsc_aux;
-    map(PRIVATE_VCPU, MFN_NONE, MFN_NONE);
 }
 
 void guest_code_fetch(struct guest_code *code)

@@ -208,10 +208,9 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* Puts V (running nowhere) back to the state after INIT, or if VECTOR is not negative, after a
  * start-up IPI with it. */
 void arch_vcpu_reset(struct vcpu *v, int vector);
-/* Makes V the loaded vCPU of this CPU / stores it away and unmaps its pages. core/sched.c calls
- * them on a switch. */
-void arch_vcpu_load(struct vcpu *v);
-void arch_vcpu_save(struct vcpu *v);
+/* Stores PREV, the loaded vCPU, away and makes NEXT the loaded one; NULL: none. core/sched.c calls
+ * it on a switch. */
+void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next);
 /* One HVM context record (pv-abi/hvm_save.h) of V, which runs nowhere. set: -EINVAL with nothing
  * changed when a value cannot be. */
 size_t arch_hvm_record_size(uint16_t type); /* bytes of the largest record, 0: not known */

@@ -53,6 +53,11 @@ void window_empty(void)
     this_cpu()->window->stale = 0;
 }
 
+static inline uint64_t *entry_of(unsigned slot)
+{
+    return (uint64_t *)(PRIVATE_VA + PRIVATE_PT) + (PRIVATE_WINDOW >> PAGE_SHIFT) + slot;
+}
+
 void window_hide(void)
 {
     struct window *w = this_cpu()->window;
@@ -61,8 +66,12 @@ void window_hide(void)
         window_unmap_slots(w->stale);
         w->stale = 0;
     }
-    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1)
-        host_private_map(PRIVATE_WINDOW + (unsigned)__builtin_ctz(mask) * PAGE_SIZE, MFN_NONE);
+    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctz(mask);
+
+        WRITE_ONCE(*entry_of(slot), 0);
+        invlpg(WINDOW_VA + slot * PAGE_SIZE);
+    }
     this_cpu()->window = &this_cpu()->idle_window;
 }
 
@@ -72,6 +81,6 @@ void window_show(struct window *w)
     for (uint32_t mask = w->used; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
-        host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, w->tag[slot]);
+        WRITE_ONCE(*entry_of(slot), paddr_of(w->tag[slot]).v | HOST_PAGE_RW);
     }
 }

@@ -15,7 +15,7 @@
 #define COMPONENT_MAX     10u
 #define KNOWN_COMPONENTS  (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 
-static uint64_t components;
+uint64_t xstate_components;
 static uint32_t component_end[COMPONENT_MAX]; /* in the standard area */
 
 int xstate_boot(void)
@@ -29,7 +29,7 @@ int xstate_boot(void)
     }
     r = cpuid(CPUID_XSTATE, 0);
     host = ((uint64_t)r.edx << 32 | r.eax) & KNOWN_COMPONENTS;
-    components = host & (XCR0_X87 | XCR0_SSE);
+    xstate_components = host & (XCR0_X87 | XCR0_SSE);
     for (unsigned i = 2; i < COMPONENT_MAX; i++) {
         if (!(host >> i & 1))
             continue;
@@ -37,16 +37,11 @@ int xstate_boot(void)
         if (r.ebx > VCPU_XSAVE_MAX || r.eax > VCPU_XSAVE_MAX - r.ebx)
             continue;
         component_end[i] = r.ebx + r.eax;
-        components |= UINT64_C(1) << i;
+        xstate_components |= UINT64_C(1) << i;
     }
-    if ((components & XCR0_AVX512) != XCR0_AVX512)
-        components &= ~XCR0_AVX512;
+    if ((xstate_components & XCR0_AVX512) != XCR0_AVX512)
+        xstate_components &= ~XCR0_AVX512;
     return 0;
-}
-
-uint64_t xstate_mask(void)
-{
-    return components;
 }
 
 /* APM Vol. 2 11.5.2, SDM Vol. 1 13.3 */
@@ -54,7 +49,7 @@ bool xstate_is_valid_xcr0(uint64_t value)
 {
     uint64_t avx512 = value & XCR0_AVX512;
 
-    return !(value & ~components) && (value & XCR0_X87) &&
+    return !(value & ~xstate_components) && (value & XCR0_X87) &&
            (!(value & XCR0_AVX) || (value & XCR0_SSE)) &&
            (avx512 == 0 || (avx512 == XCR0_AVX512 && (value & XCR0_AVX)));
 }
@@ -77,21 +72,4 @@ void xstate_reset(struct vcpu_private *p)
     p->xsave.fcw = FCW_RESET;
     p->xsave.mxcsr = MXCSR_RESET;
     p->xcr0 = XCR0_X87;
-}
-
-void xstate_load(const struct vcpu_private *p)
-{
-    if (read_xcr0() != components)
-        write_xcr0(components);
-    xrstor(&p->xsave, components);
-    if (p->xcr0 != components)
-        write_xcr0(p->xcr0);
-}
-
-void xstate_save(struct vcpu_private *p)
-{
-    p->xcr0 = read_xcr0();
-    if (p->xcr0 != components)
-        write_xcr0(components);
-    xsave(&p->xsave, components);
 }

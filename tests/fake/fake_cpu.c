@@ -107,14 +107,10 @@ void arch_vcpu_destroy(UNUSED struct vcpu *v)
     fake_vcpus--;
 }
 
-void arch_vcpu_load(UNUSED struct vcpu *v)
+void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
-    fake_loads++;
-}
-
-void arch_vcpu_save(UNUSED struct vcpu *v)
-{
-    fake_saves++;
+    fake_saves += prev != NULL;
+    fake_loads += next != NULL;
 }
 
 bool arch_vcpu_has_event(const struct vcpu *v)
