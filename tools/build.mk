@@ -18,6 +18,8 @@ fetch:
 run:
 	@tools/deps run
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all fetch
+	@mkdir -p $(BUILD)/run
+	@[ -e $(BUILD)/run/root.img ] || cp --sparse=always $(BUILD)/debian/root.img $(BUILD)/run/
 	@tools/atoll-qemu --interactive --smp $(RUN_SMP) \
 		--domain tools/guests/demo.cfg --domain tools/guests/debian.cfg
 
