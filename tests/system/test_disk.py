@@ -42,7 +42,8 @@ def with_disks(text, *disks):
 
 @pytest.fixture(scope="module", name="running")
 def running_fixture(image):
-    debian = with_disks(machines.debian(memory=192), "phy:data,xvda,w",
+    debian = with_disks(machines.debian(memory=192, extra="xen_blkfront.max_ring_page_order=2"),
+                        "phy:data,xvda,w",
                         "target=seeded, vdev=xvdb, access=r", "phy:vmlinuz,xvdc,r",
                         "phy:null,xvdd,w")
     second = with_disks(machines.own("demo", name="second"), "phy:vda,xvda,w")
@@ -182,6 +183,13 @@ def test_discarded_sectors_read_as_zeroes(running, image):
                                 f"blkdiscard -o 0 -l {1 << 20} /dev/xvda")
     assert status == 0, text
     assert read_data(image, 1 << 20) == hashlib.sha256(bytes(1 << 20)).hexdigest()
+
+
+def test_the_ring_has_four_pages(running):
+    nodes, status = running.execute("xenstore-ls", SECONDS)
+    assert status == 0
+    assert len(re.findall(r'^ +ring-page-order = "2"', nodes, re.M)) == 4, nodes
+    assert len(re.findall(r'^ +ring-ref3 = ', nodes, re.M)) == 4, nodes
 
 
 def test_null_answers(running):
