@@ -25,23 +25,23 @@
 struct vbd {
     struct store_watch watch; /* the first member: of the front end's state */
     bool is_used;
-    bool is_connected;
     bool is_write;
     unsigned int complaint_count;
     domid_t domid;
     uint32_t number; /* the virtual device */
     struct volume *volume;
-    struct vbd_ring ring;
-    struct blk_queue queue;
+    unsigned int queue_count; /* that the front end has asked for, 0: not connected */
+    struct vbd_ring rings[VBD_QUEUES_MAX];
+    struct blk_queue queues[VBD_QUEUES_MAX];
 };
 
 static struct vbd vbds[VBDS_MAX];
 static unsigned int vbd_end; /* Behind the last one that was ever used. */
-static uint64_t ring_gfns;   /* VBD_RING_PAGES for each of them */
+static uint64_t ring_gfns;   /* VBD_RING_PAGES for each queue of each of them */
 
 int vbds_init(void)
 {
-    ring_gfns = gfn_hole_alloc(VBDS_MAX * VBD_RING_PAGES);
+    ring_gfns = gfn_hole_alloc((size_t)VBDS_MAX * VBD_QUEUES_MAX * VBD_RING_PAGES);
     return ring_gfns == 0 ? -ENOMEM : 0;
 }
 
@@ -117,12 +117,12 @@ static void complain(struct vbd *vbd, const char *what, int err)
 
 static void disconnect(struct vbd *vbd)
 {
-    if (!vbd->is_connected)
-        return;
-    vbd->is_connected = false;
-    vbd_ring_disconnect(&vbd->ring);
-    if (!blk_queue_stop(&vbd->queue))
-        complain(vbd, "its device does not finish what it has begun", -ETIMEDOUT);
+    for (unsigned int i = 0; i < vbd->queue_count; i++) {
+        vbd_ring_disconnect(&vbd->rings[i]);
+        if (!blk_queue_stop(&vbd->queues[i]))
+            complain(vbd, "its device does not finish what it has begun", -EIO);
+    }
+    vbd->queue_count = 0;
 }
 
 static int tell_disk(const struct vbd *vbd)
@@ -137,29 +137,63 @@ static int tell_disk(const struct vbd *vbd)
     return write_back(vbd, values, ARRAY_COUNT(values));
 }
 
-static void connect(struct vbd *vbd)
+/* Connects queue `index`, whose nodes are below `front`. */
+static int connect_queue(struct vbd *vbd, unsigned int index, const char *front, const char *nodes)
 {
-    char front[STORE_PATH_MAX];
+    struct vbd_ring *ring = &vbd->rings[index];
+    struct blk_queue *queue = &vbd->queues[index];
+    uint64_t place = (uint64_t)(vbd - vbds) * VBD_QUEUES_MAX + index;
+
+    queue->domid = vbd->domid;
+    queue->volume = vbd->volume;
+    queue->is_read_only = !vbd->is_write;
+    ring->gfn = ring_gfns + place * VBD_RING_PAGES;
+    vbd->queue_count = index + 1;
+    return vbd_ring_connect(ring, front, nodes, queue);
+}
+
+static int connect_queues(struct vbd *vbd)
+{
+    char front[STORE_PATH_MAX], nodes[STORE_PATH_MAX];
+    unsigned int count;
     int err;
 
-    if (vbd->is_connected)
-        return;
     front_path(vbd, "", front);
-    vbd->queue.domid = vbd->domid;
-    vbd->queue.volume = vbd->volume;
-    vbd->queue.is_read_only = !vbd->is_write;
-    vbd->ring.gfn = ring_gfns + (uint64_t)(vbd - vbds) * VBD_RING_PAGES;
-    err = vbd_ring_connect(&vbd->ring, front, &vbd->queue);
+    err = vbd_ring_count(front, &count);
+    if (err == 0 && count == 1)
+        return connect_queue(vbd, 0, front, front);
+    for (unsigned int i = 0; err == 0 && i < count; i++) {
+        format_str(nodes, sizeof(nodes), "%s/queue-%u", front, i);
+        err = connect_queue(vbd, i, front, nodes);
+    }
+    return err;
+}
+
+/* No device has a request of it. */
+static bool is_idle(const struct vbd *vbd)
+{
+    for (unsigned int i = 0; i < VBD_QUEUES_MAX; i++) {
+        if (vbd->queues[i].jobs != NULL)
+            return false;
+    }
+    return true;
+}
+
+static void connect(struct vbd *vbd)
+{
+    int err;
+
+    if (vbd->queue_count != 0)
+        return;
+    err = is_idle(vbd) ? connect_queues(vbd) : -EBUSY;
     if (err == 0)
         err = tell_disk(vbd);
     if (err != 0) {
         complain(vbd, "its front end cannot be connected", err);
-        vbd->is_connected = true;
         disconnect(vbd);
         set_state(vbd, XenbusStateClosing);
         return;
     }
-    vbd->is_connected = true;
     set_state(vbd, XenbusStateConnected);
 }
 
@@ -226,7 +260,7 @@ static int write_features(const struct vbd *vbd)
         {"/feature-persistent", NULL, 0},
         {"/feature-max-indirect-segments", NULL, BLK_SEGMENTS_MAX},
         {"/max-ring-page-order", NULL, VBD_RING_ORDER},
-        {"/multi-queue-max-queues", NULL, 1},
+        {"/multi-queue-max-queues", NULL, VBD_QUEUES_MAX},
         {"/feature-discard", NULL, volume_can_discard(vbd->volume)},
         {"/discard-enable", NULL, volume_can_discard(vbd->volume)},
         {"/discard-granularity", NULL, DISK_SECTOR_SIZE},
@@ -287,7 +321,7 @@ static int make_nodes(struct vbd *vbd, const char *name)
 static struct vbd *find_free(void)
 {
     for (unsigned int i = 0; i < VBDS_MAX; i++) {
-        if (!vbds[i].is_used && vbds[i].queue.jobs == NULL) {
+        if (!vbds[i].is_used && is_idle(&vbds[i])) {
             if (vbd_end <= i)
                 vbd_end = i + 1;
             return &vbds[i];
@@ -345,7 +379,7 @@ static void remove(struct vbd *vbd)
     store_remove(path);
     vbd->is_used = false;
     /* A volume that a device still writes stays taken. */
-    if (vbd->queue.jobs == NULL)
+    if (is_idle(vbd))
         volume_close(vbd->volume, vbd->is_write);
 }
 
@@ -360,23 +394,30 @@ void vbds_remove(domid_t domid)
 bool vbds_have_work(void)
 {
     for (unsigned int i = 0; i < vbd_end; i++) {
-        if (vbds[i].is_connected && blk_queue_has_work(&vbds[i].queue))
-            return true;
+        for (unsigned int queue = 0; queue < vbds[i].queue_count; queue++) {
+            if (blk_queue_has_work(&vbds[i].queues[queue]))
+                return true;
+        }
     }
     return false;
+}
+
+static void step(struct vbd *vbd, struct blk_queue *queue)
+{
+    bool was_broken = queue->is_broken;
+
+    if (!blk_queue_has_work(queue))
+        return;
+    blk_queue_step(queue);
+    if (queue->is_broken && !was_broken)
+        complain(vbd, "its front end breaks the ring's protocol and is not served any more",
+                 -EBADMSG);
 }
 
 void vbds_step(void)
 {
     for (unsigned int i = 0; i < vbd_end; i++) {
-        struct vbd *vbd = &vbds[i];
-        bool was_broken = vbd->queue.is_broken;
-
-        if (!vbd->is_connected || !blk_queue_has_work(&vbd->queue))
-            continue;
-        blk_queue_step(&vbd->queue);
-        if (vbd->queue.is_broken && !was_broken)
-            complain(vbd, "its front end breaks the ring's protocol and is not served any more",
-                     -EBADMSG);
+        for (unsigned int queue = 0; queue < vbds[i].queue_count; queue++)
+            step(&vbds[i], &vbds[i].queues[queue]);
     }
 }

@@ -26,14 +26,15 @@ static int read_number(const char *front, const char *name, uint64_t max, uint64
 }
 
 /* The references of the ring's pages: one in "ring-ref", or several in "ring-ref0" and on. */
-static int read_refs(const char *front, grant_ref_t refs[VBD_RING_PAGES], unsigned int *count)
+static int read_refs(const char *front, const char *nodes, grant_ref_t refs[VBD_RING_PAGES],
+                     unsigned int *count)
 {
     uint64_t order, ref;
     int err = read_number(front, "ring-page-order", VBD_RING_ORDER, &order);
 
     if (err == -ENOENT) {
         *count = 1;
-        err = read_number(front, "ring-ref", UINT32_MAX, &ref);
+        err = read_number(nodes, "ring-ref", UINT32_MAX, &ref);
         refs[0] = (grant_ref_t)ref;
         return err;
     }
@@ -42,7 +43,7 @@ static int read_refs(const char *front, grant_ref_t refs[VBD_RING_PAGES], unsign
         char name[16];
 
         format_str(name, sizeof(name), "ring-ref%u", i);
-        err = read_number(front, name, UINT32_MAX, &ref);
+        err = read_number(nodes, name, UINT32_MAX, &ref);
         refs[i] = (grant_ref_t)ref;
     }
     return err;
@@ -85,17 +86,29 @@ static void on_event(void *arg)
     __atomic_store_n(&queue->has_event, true, __ATOMIC_RELEASE);
 }
 
-int vbd_ring_connect(struct vbd_ring *ring, const char *front, struct blk_queue *queue)
+int vbd_ring_count(const char *front, unsigned int *count)
+{
+    uint64_t number = 1;
+    int err = read_number(front, "multi-queue-num-queues", VBD_QUEUES_MAX, &number);
+
+    if (err != 0 && err != -ENOENT)
+        return err;
+    *count = (unsigned int)number;
+    return number == 0 ? -EINVAL : 0;
+}
+
+int vbd_ring_connect(struct vbd_ring *ring, const char *front, const char *nodes,
+                     struct blk_queue *queue)
 {
     grant_ref_t refs[VBD_RING_PAGES];
     unsigned int count;
     uint64_t port;
-    int err = read_refs(front, refs, &count);
+    int err = read_refs(front, nodes, refs, &count);
 
     ring->page_count = 0;
     ring->has_port = false;
     if (err == 0)
-        err = read_number(front, "event-channel", UINT32_MAX, &port);
+        err = read_number(nodes, "event-channel", UINT32_MAX, &port);
     if (err == 0)
         err = read_protocol(front, &queue->is_32bit);
     if (err == 0)

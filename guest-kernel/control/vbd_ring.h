@@ -11,6 +11,7 @@
 
 #define VBD_RING_ORDER 2u
 #define VBD_RING_PAGES (1u << VBD_RING_ORDER)
+#define VBD_QUEUES_MAX 4u
 
 struct blk_queue;
 
@@ -22,10 +23,15 @@ struct vbd_ring {
     uint32_t port;
 };
 
-/* Maps the ring that the nodes below `front` name, binds its port and starts the queue, whose domid
- * and volume are set. On failure vbd_ring_disconnect() undoes what was done. -EINVAL: the nodes are
- * wrong; -EIO: a page cannot be mapped; errors of the hypervisor. */
-int MUST_CHECK vbd_ring_connect(struct vbd_ring *ring, const char *front, struct blk_queue *queue);
+/* How many queues the front end has. -EINVAL. */
+int MUST_CHECK vbd_ring_count(const char *front, unsigned int *count);
+
+/* Maps the ring that the nodes below `nodes` name, binds its port and starts the queue, whose domid
+ * and volume are set; what holds for all queues stands below `front`. On failure
+ * vbd_ring_disconnect() undoes what was done. -EINVAL: the nodes are wrong; -EIO: a page cannot be
+ * mapped; errors of the hypervisor. */
+int MUST_CHECK vbd_ring_connect(struct vbd_ring *ring, const char *front, const char *nodes,
+                                struct blk_queue *queue);
 void vbd_ring_disconnect(struct vbd_ring *ring);
 
 #endif
