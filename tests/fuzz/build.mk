@@ -5,7 +5,10 @@
 FUZZ_SECONDS ?= 20
 FUZZ_CFLAGS := $(filter-out -fsanitize=address%,$(HOST_CFLAGS)) -fsanitize=fuzzer,address,undefined
 
-FUZZERS := store
+FUZZERS := store partitions block_ring virtqueue
+FUZZ_partitions := guest-kernel/control/partitions.c
+FUZZ_block_ring := drivers/pv/back_ring.c drivers/pv/blk_request.c
+FUZZ_virtqueue := drivers/pci/virtqueue.c
 FUZZ_store := $(XS_SRCS:%=guest-kernel/control/%.c) guest-kernel/xenstore_error.c tests/fake/control/fake_heap.c
 
 define fuzzer
