@@ -30,19 +30,12 @@ int64_t domctl_createdomain(struct hypercall *call)
 
 int64_t domctl_destroydomain(struct hypercall *call)
 {
-    struct domain *d = call->target;
-    int64_t result = 0;
-
     /* What the caller has unmapped of the domain is not to outlive it. */
     physmap_poll(call->d);
-    /* One CPU at a time takes a domain apart. */
-    if (atomic_exchange(&d->is_taken, true))
-        return hypercall_continue(call, 0);
-    while (!result && domain_destroy_step(d))
+    while (domain_destroy_step(call->target))
         if (hypercall_should_yield())
-            result = hypercall_continue(call, 0);
-    atomic_store(&d->is_taken, false);
-    return result;
+            return hypercall_continue(call, 0);
+    return 0;
 }
 
 int64_t domctl_pausedomain(struct hypercall *call)

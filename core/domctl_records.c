@@ -122,14 +122,6 @@ int64_t domctl_gethvmcontext(struct hypercall *call)
     return result;
 }
 
-static bool is_vcpu_record(uint32_t type)
-{
-    for (uint32_t i = 0; i < ARRAY_SIZE(vcpu_records); i++)
-        if (vcpu_records[i] == type)
-            return true;
-    return false;
-}
-
 static int check_header(const uint8_t *body, uint32_t size)
 {
     struct hvm_save_header header;
@@ -166,7 +158,7 @@ static int for_each_record(const struct domain *d, const uint8_t *stream, uint32
                         : -EINVAL;
         else if (descriptor.typecode == HVM_SAVE_CODE_END)
             return 0;
-        else if (!is_vcpu_record(descriptor.typecode) || descriptor.instance >= d->vcpu_max)
+        else if (!arch_hvm_record_size(descriptor.typecode) || descriptor.instance >= d->vcpu_max)
             error = -EINVAL;
         else if (work)
             error =

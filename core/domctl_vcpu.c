@@ -3,7 +3,6 @@
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "pv-abi/vcpu.h"
 
 /* What leaves the cap as it is. */
@@ -41,37 +40,23 @@ static uint64_t online_cpus(void)
     return cpu_count >= 64 ? UINT64_MAX : (UINT64_C(1) << cpu_count) - 1;
 }
 
-/* The row's array 0 as a bitmap; bits that are not there are 0, more than 64 do not matter. */
-static int read_bitmap(const struct hypercall *call, const struct xenctl_bitmap *bitmap,
-                       uint64_t *bits)
+/* Reads or writes the bitmap that is the row's array INDEX: its first 64 bits, which is how many
+ * CPUs there can be. */
+static int copy_bitmap(const struct hypercall *call, unsigned index,
+                       const struct xenctl_bitmap *bitmap, uint64_t *bits, bool is_write)
 {
+    bool is_short = bitmap->nr_bits < 64;
+    uint64_t size = is_short ? (bitmap->nr_bits + 7) / 8 : sizeof(*bits);
+    uint64_t known = is_short ? (UINT64_C(1) << bitmap->nr_bits) - 1 : UINT64_MAX;
+    uint64_t part = *bits & known;
     struct hypercall_cursor cursor;
-    uint64_t size = bitmap->nr_bits < 64 ? (bitmap->nr_bits + 7) / 8 : 8;
-    int error = cursor_open(&cursor, call, 0, bitmap->bitmap, size);
-
-    *bits = 0;
-    if (!error)
-        error = cursor_read_bulk(&cursor, bits, size);
-    if (bitmap->nr_bits < 64)
-        *bits &= (UINT64_C(1) << bitmap->nr_bits) - 1;
-    return error;
-}
-
-/* INDEX: of the row's arrays. */
-static int write_bitmap(const struct hypercall *call, unsigned index,
-                        const struct xenctl_bitmap *bitmap, uint64_t bits)
-{
-    struct hypercall_cursor cursor;
-    uint64_t size = ((uint64_t)bitmap->nr_bits + 7) / 8;
     int error = cursor_open(&cursor, call, index, bitmap->bitmap, size);
 
-    if (bitmap->nr_bits < 64)
-        bits &= (UINT64_C(1) << bitmap->nr_bits) - 1;
-    for (uint64_t i = 0; !error && i < size; i++) {
-        uint8_t byte = (uint8_t)(i < 8 ? bits >> i * 8 : 0);
-
-        error = cursor_write_bulk(&cursor, &byte, 1);
-    }
+    if (!error && is_write)
+        return cursor_write_bulk(&cursor, &part, size);
+    if (!error)
+        error = cursor_read_bulk(&cursor, &part, size);
+    *bits = part & known;
     return error;
 }
 
@@ -82,12 +67,12 @@ int64_t domctl_vcpuaffinity(struct hypercall *call)
     const struct xen_domctl *op = call->arg;
     const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
     bool is_hard = arg->flags & XEN_VCPUAFFINITY_HARD, is_soft = arg->flags & XEN_VCPUAFFINITY_SOFT;
-    uint64_t bits;
+    uint64_t bits = 0;
     struct vcpu *v;
     int error = is_hard || is_soft ? find_vcpu(call->target, arg->vcpu, &v) : -EINVAL;
 
     if (!error && is_hard && op->cmd == XEN_DOMCTL_setvcpuaffinity) {
-        error = read_bitmap(call, &arg->cpumap_hard, &bits);
+        error = copy_bitmap(call, 0, &arg->cpumap_hard, &bits, false);
         bits &= online_cpus();
         if (!error)
             error = bits ? sched_set_affinity(v, bits) : -EINVAL;
@@ -95,9 +80,9 @@ int64_t domctl_vcpuaffinity(struct hypercall *call)
     if (!error)
         bits = v->sched.affinity & online_cpus();
     if (!error && is_hard)
-        error = write_bitmap(call, 0, &arg->cpumap_hard, bits);
+        error = copy_bitmap(call, 0, &arg->cpumap_hard, &bits, true);
     if (!error && is_soft)
-        error = write_bitmap(call, 1, &arg->cpumap_soft, bits);
+        error = copy_bitmap(call, 1, &arg->cpumap_soft, &bits, true);
     return error;
 }
 

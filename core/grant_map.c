@@ -232,13 +232,9 @@ void grant_drop_maps(struct domain *d)
     for (uint32_t handle = 0; handle < table->maptrack_count; handle++)
         if (track_of(table, handle)->granter)
             end_use(track_of(table, handle));
-    lock_take(&table->lock);
     for (uint32_t i = 0; i < table->maptrack_count / MAPTRACK_IN_PAGE; i++)
         heap_free(d, table->maptrack[i], 1);
-    table->maptrack_count = 0;
     if (table->maptrack)
         heap_free(d, table->maptrack, 1);
-    table->maptrack = NULL;
-    table->maptrack_free = MAPTRACK_NONE;
-    lock_drop(&table->lock);
+    table->maptrack_count = 0;
 }

@@ -31,15 +31,15 @@ static NOINLINE int64_t unknown(struct domain *d, uint64_t number)
     return -ENOSYS;
 }
 
-/* For a domain other than the caller that nobody else takes apart or needs whole meanwhile. */
-static int64_t call_with_whole(struct hypercall *call)
+/* One CPU at a time takes a domain apart, or needs it whole. */
+static int64_t call_with_taken(struct hypercall *call)
 {
     struct domain *d = call->target;
     int64_t result = -ESRCH;
 
     if (atomic_exchange(&d->is_taken, true))
         return hypercall_continue(call, 0);
-    if (atomic_load(&d->state) < DOMAIN_DYING)
+    if (call->row->target == TARGET_TAKEN || atomic_load(&d->state) < DOMAIN_DYING)
         result = call->row->handler(call);
     atomic_store(&d->is_taken, false);
     return result;
@@ -60,7 +60,7 @@ static NOINLINE int64_t call_with_target(struct hypercall *call)
     if (row->target != TARGET_NAMED && call->target == call->d)
         result = -EINVAL;
     else
-        result = row->target == TARGET_WHOLE ? call_with_whole(call) : row->handler(call);
+        result = row->target >= TARGET_TAKEN ? call_with_taken(call) : row->handler(call);
     domain_put(call->target);
     return result;
 }
@@ -118,14 +118,16 @@ static NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
     return row->target ? call_with_target(call) : row->handler(call);
 }
 
-/* An argument that says which operation it is for. */
-static int64_t call_by_argument(struct hypercall *call, uint32_t version)
+_Static_assert(XEN_DOMCTL_INTERFACE_VERSION == XEN_SYSCTL_INTERFACE_VERSION, "of either family");
+
+/* The argument says which operation it is for. */
+int64_t hypercall_by_argument(struct hypercall *call)
 {
     const struct hypercall_family *family = &hypercall_families[call->row->family];
     const uint32_t *header = call->arg; /* cmd, interface_version */
     uint64_t place;
 
-    if (header[1] != version)
+    if (header[1] != XEN_DOMCTL_INTERFACE_VERSION)
         return -EACCES;
     if (header[0] == 0) /* the row that is executed */
         return -ENOSYS;
@@ -133,16 +135,6 @@ static int64_t call_by_argument(struct hypercall *call, uint32_t version)
     place += family->first;
     call->row = &hypercall_rows[hypercall_row_of[place]];
     return call_other(call, (uint32_t)place);
-}
-
-int64_t hypercall_domctl(struct hypercall *call)
-{
-    return call_by_argument(call, XEN_DOMCTL_INTERFACE_VERSION);
-}
-
-int64_t hypercall_sysctl(struct hypercall *call)
-{
-    return call_by_argument(call, XEN_SYSCTL_INTERFACE_VERSION);
 }
 
 /* The way of every call, in line: a null hypercall is what a guest measures. */

@@ -30,7 +30,7 @@
 
 enum hypercall_direction { DIR_NONE = 0, DIR_IN = 1, DIR_OUT = 2, DIR_INOUT = 3 };
 enum hypercall_progress { PROGRESS_NONE, PROGRESS_CMD, PROGRESS_LIST, PROGRESS_FIELD };
-enum hypercall_target { TARGET_NONE, TARGET_NAMED, TARGET_OTHER, TARGET_WHOLE };
+enum hypercall_target { TARGET_NONE, TARGET_NAMED, TARGET_OTHER, TARGET_TAKEN, TARGET_WHOLE };
 
 /* Sizes are of the 64-bit and of the 32-bit form; layout: the fields of both, NULL: they are alike.
  */
@@ -49,7 +49,7 @@ struct hypercall_row {
     uint8_t family;          /* enum hypercall_family_index */
     uint8_t direction : 2;   /* enum hypercall_direction, of the argument; DIR_NONE: none */
     uint8_t is_control : 1;  /* for the control domain only */
-    uint8_t target : 2;      /* enum hypercall_target */
+    uint8_t target : 3;      /* enum hypercall_target */
     uint8_t progress : 2;    /* enum hypercall_progress */
 };
 
