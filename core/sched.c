@@ -35,6 +35,14 @@ void sched_init(void)
     atomic_store(&sched_idle_cpus, 0);
 }
 
+static inline struct run_queue *queue_of(uint32_t cpu)
+{
+    struct run_queue *rq = &run_queues[cpu];
+
+    __asm__("" : "+r"(rq)); /* or the compiler makes the address at each use */
+    return rq;
+}
+
 static inline struct vcpu *first_of(const struct run_queue *rq)
 {
     return rq->queue.root ? container_of(rq->queue.root, struct vcpu, sched.node) : NULL;
@@ -43,7 +51,7 @@ static inline struct vcpu *first_of(const struct run_queue *rq)
 static inline struct run_queue *lock_queue_of(struct vcpu *v)
 {
     for (;;) {
-        struct run_queue *rq = &run_queues[READ_ONCE(v->sched.cpu)];
+        struct run_queue *rq = queue_of(READ_ONCE(v->sched.cpu));
 
         lock_take(&rq->lock);
         if (likely(v->sched.cpu == rq->cpu))
@@ -104,7 +112,7 @@ static void park(struct vcpu *v)
               atomic_load(&v->domain->sched.period_start_ns) + SCHED_CAP_PERIOD_NS);
 }
 
-void run_queue_account(struct run_queue *rq, uint64_t now)
+inline void run_queue_account(struct run_queue *rq, uint64_t now)
 {
     struct vcpu *v = rq->current;
     uint64_t delta = now - rq->start_ns, least;
@@ -138,7 +146,7 @@ static inline void look_at(struct run_queue *rq, const struct vcpu *v, uint64_t 
         timer_set(&rq->slice, at);
 }
 
-void run_queue_enter(struct run_queue *rq, struct vcpu *v, uint64_t now)
+inline void run_queue_enter(struct run_queue *rq, struct vcpu *v, uint64_t now)
 {
     uint64_t least;
 
@@ -260,7 +268,7 @@ static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu
 void sched_run(void)
 {
     struct percpu *self = this_cpu();
-    struct run_queue *rq = &run_queues[self->id];
+    struct run_queue *rq = queue_of(self->id);
     struct vcpu *prev = self->current, *next;
     uint64_t now;
 
