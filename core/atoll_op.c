@@ -75,7 +75,7 @@ int64_t atoll_op_get_memory(struct hypercall *call)
     physmap_poll(call->d);
     frame_counts(&counts);
     memcpy(arg, &counts, sizeof(counts));
-    for (uint32_t id = 0; id < DOMID_FIRST_RESERVED && (d = domain_get_next((uint16_t)id)); id++) {
+    for (uint32_t id = 0; id < DOMAIN_IDS && (d = domain_get_next((uint16_t)id)); id++) {
         id = d->id;
         add_domain(d, arg);
         domain_put(d);

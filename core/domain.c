@@ -7,7 +7,6 @@
 
 #include "core/domain.h"
 
-#include "core/domain_table.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/vcpu.h"
@@ -23,32 +22,15 @@ _Static_assert(DOMAIN_VCPUS_MAX == 64,
                "an index is masked with it, and a mask of vCPUs is 64 bits");
 
 #define SLOT_LOCKS          16u
-#define PAGE_SLOTS          (PAGE_SIZE / sizeof(struct domain *))
-#define TABLE_PAGES         ((DOMID_FIRST_RESERVED + PAGE_SLOTS - 1) / PAGE_SLOTS)
 #define CONSOLE_BUDGET      1024u
 #define MAPTRACK_FRAMES_MAX 1024u
 /* What the hypervisor may allocate for a guest (nested tables, grants, event ports, vCPUs): enough
  * for the tables of 4 GiB in small pages. The control domain has no limit. */
 #define HYP_PAGES_LIMIT 8192u
 
-#define SLOT_LOCK_4                                                                                \
-    LOCK_INIT(LOCK_DOMAINS), LOCK_INIT(LOCK_DOMAINS), LOCK_INIT(LOCK_DOMAINS),                     \
-        LOCK_INIT(LOCK_DOMAINS)
-static struct lock slot_locks[SLOT_LOCKS] = {SLOT_LOCK_4, SLOT_LOCK_4, SLOT_LOCK_4, SLOT_LOCK_4};
-/* Pages of slots come with the first domain in them and stay. */
-static struct domain **_Atomic table[TABLE_PAGES];
+static struct lock slot_locks[SLOT_LOCKS] = {[0 ... SLOT_LOCKS - 1] = LOCK_INIT(LOCK_DOMAINS)};
+static struct domain *table[DOMAIN_IDS];
 static _Atomic uint32_t last_domid;
-
-/* The slot of DOMID; NULL: its page does not exist. */
-static struct domain **slot(uint32_t domid)
-{
-    struct domain **page;
-
-    if (domid >= DOMID_FIRST_RESERVED)
-        return NULL;
-    page = atomic_load_explicit(&table[domid / PAGE_SLOTS], memory_order_acquire);
-    return page ? &page[domid % PAGE_SLOTS] : NULL;
-}
 
 static struct lock *slot_lock(uint32_t domid)
 {
@@ -57,19 +39,15 @@ static struct lock *slot_lock(uint32_t domid)
 
 struct domain *domain_by_id(uint16_t domid)
 {
-    struct domain **at = slot(domid);
-
-    return at ? READ_ONCE(*at) : NULL;
+    return domid < DOMAIN_IDS ? READ_ONCE(table[index_below(domid, DOMAIN_IDS)]) : NULL;
 }
 
 struct domain *domain_get(uint16_t domid)
 {
-    struct domain **at = slot(domid), *d;
+    struct domain *d;
 
-    if (!at)
-        return NULL;
     lock_take(slot_lock(domid));
-    d = *at;
+    d = domain_by_id(domid);
     /* The table's own reference keeps a domain that is found here. */
     if (d)
         domain_hold(d);
@@ -99,48 +77,25 @@ int domain_get_target(uint16_t domid, struct domain **d)
 
 struct domain *domain_get_next(uint16_t from)
 {
-    for (uint32_t domid = from; domid < DOMID_FIRST_RESERVED;) {
-        struct domain **at = slot(domid), *d;
+    for (uint32_t domid = from; domid < DOMAIN_IDS; domid++) {
+        struct domain *d = table[domid] ? domain_get((uint16_t)domid) : NULL;
 
-        if (!at) {
-            domid = (uint32_t)((domid / PAGE_SLOTS + 1) * PAGE_SLOTS);
-            continue;
-        }
-        d = READ_ONCE(*at) ? domain_get((uint16_t)domid) : NULL;
         if (d)
             return d;
-        domid++;
     }
     return NULL;
 }
 
-static int add_page(uint32_t domid)
-{
-    struct domain **page, **none = NULL;
-
-    if (atomic_load(&table[domid / PAGE_SLOTS]))
-        return 0;
-    page = heap_alloc(NULL, 1);
-    if (!page)
-        return -ENOMEM;
-    if (!atomic_compare_exchange_strong(&table[domid / PAGE_SLOTS], &none, page))
-        heap_free(NULL, page, 1);
-    return 0;
-}
-
-/* Puts D into the table as DOMID. -EEXIST, -ENOMEM */
+/* Puts D into the table as DOMID. -EEXIST */
 static int insert(struct domain *d, uint32_t domid)
 {
-    int rc = add_page(domid);
+    int rc = -EEXIST;
 
-    if (rc)
-        return rc;
     lock_take(slot_lock(domid));
-    if (*slot(domid)) {
-        rc = -EEXIST;
-    } else {
+    if (!table[domid]) {
         d->id = (uint16_t)domid;
-        *slot(domid) = d;
+        WRITE_ONCE(table[domid], d);
+        rc = 0;
     }
     lock_drop(slot_lock(domid));
     return rc;
@@ -148,14 +103,11 @@ static int insert(struct domain *d, uint32_t domid)
 
 static int insert_anywhere(struct domain *d)
 {
-    for (uint32_t tries = 0; tries < DOMID_FIRST_RESERVED; tries++) {
-        uint32_t domid = atomic_fetch_add(&last_domid, 1) % (DOMID_FIRST_RESERVED - 1) + 1;
-        int rc = insert(d, domid);
+    int rc = -EEXIST;
 
-        if (rc != -EEXIST)
-            return rc;
-    }
-    return -EEXIST;
+    for (uint32_t tries = 1; rc && tries < DOMAIN_IDS; tries++)
+        rc = insert(d, atomic_fetch_add(&last_domid, 1) % (DOMAIN_IDS - 1) + 1);
+    return rc;
 }
 
 static int check_config(const struct xen_domctl_createdomain *config)
@@ -229,11 +181,10 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
     if (rc)
         goto undo_evtchn;
     domain_update_wall_clock(d);
-    if (*domid == DOMAIN_ID_ANY ||
-        (*domid == DOMAIN_CONTROL && slot(DOMAIN_CONTROL) && *slot(DOMAIN_CONTROL)))
+    if (*domid == DOMAIN_ID_ANY || (*domid == DOMAIN_CONTROL && table[DOMAIN_CONTROL]))
         rc = insert_anywhere(d);
     else
-        rc = *domid < DOMID_FIRST_RESERVED ? insert(d, *domid) : -EINVAL;
+        rc = *domid < DOMAIN_IDS ? insert(d, *domid) : -EINVAL;
     if (rc)
         goto undo_grant;
     *domid = d->id;
@@ -287,7 +238,7 @@ undo:
 void domain_unlist(struct domain *d)
 {
     lock_take(slot_lock(d->id));
-    *slot(d->id) = NULL;
+    WRITE_ONCE(table[d->id], NULL);
     lock_drop(slot_lock(d->id));
 }
 

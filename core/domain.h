@@ -23,8 +23,9 @@
 #define DOMAIN_FOREIGN_MAX   64u /* foreign frames that wait for the TLBs */
 #define VIRQ_COUNT           24u
 #define VCPU_KNOWN_FRAMES    64u
-#define DOMAIN_PAUSES_MAX    255u /* by the control domain, nested */
-#define DOMAIN_CONTROL       0u   /* domid of the control domain */
+#define DOMAIN_PAUSES_MAX    255u  /* by the control domain, nested */
+#define DOMAIN_CONTROL       0u    /* domid of the control domain */
+#define DOMAIN_IDS           4096u /* numbers are below */
 #define DOMAIN_ID_ANY        0xffffu
 #define SHUTDOWN_REASON_NONE UINT32_MAX
 
@@ -155,6 +156,8 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
                   struct domain **d) MUST_CHECK;
 /* Gives it its vCPUs. -EINVAL: more than at creation, or it has them; -ENOMEM. */
 int domain_set_max_vcpus(struct domain *d, uint32_t count) MUST_CHECK;
+/* D is found no more; the table's reference goes to the caller. */
+void domain_unlist(struct domain *d);
 /* One step of destruction; 1: call again (continuation), 0: done, the last domain_put() frees the
  * page. */
 int domain_destroy_step(struct domain *d) MUST_CHECK;

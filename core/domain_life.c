@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A living domain: pausing, shutting down, crashing, its clock. */
+/* The life of a domain: pausing, its clock, shutting down, crashing; and its destruction, in steps
+ * that are short enough for one hypercall each. */
 
 #include <stdarg.h>
 
 #include "core/domain.h"
 #include "core/log.h"
+#include "core/physmap.h"
+#include "core/vcpu.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "pv-abi/sched.h"
@@ -162,4 +165,50 @@ void domain_set_32bit(struct domain *d, bool is_32bit)
         domain_update_wall_clock(d);
     }
     lock_drop(&d->lock);
+}
+
+static bool stop(struct domain *d)
+{
+    if (atomic_exchange(&d->state, DOMAIN_DYING) != DOMAIN_DYING)
+        domain_pause(d);
+    return domain_is_stopped(d);
+}
+
+/* In this order: events and mappings of others need the vCPUs and the domain whole; frames go last,
+ * when nothing of the hypervisor's holds one. */
+int domain_destroy_step(struct domain *d)
+{
+    enum { STEP_STOP, STEP_EVENTS, STEP_P2M, STEP_GRANTS, STEP_VCPUS, STEP_FRAMES, STEP_LAST };
+    bool is_done = true;
+
+    switch (d->destroy_step) {
+    case STEP_STOP:
+        is_done = stop(d);
+        break;
+    case STEP_EVENTS:
+        evtchn_destroy(d);
+        break;
+    case STEP_P2M:
+        is_done = p2m_destroy_step(d) == 0;
+        break;
+    case STEP_GRANTS:
+        grant_drop_maps(d);
+        physmap_poll(d);
+        break;
+    case STEP_VCPUS:
+        for (uint32_t i = 0; i < d->vcpu_max; i++)
+            vcpu_destroy(d->vcpu[i]);
+        break;
+    case STEP_FRAMES:
+        is_done = frame_destroy_step(d) == 0;
+        break;
+    case STEP_LAST:
+        atomic_store(&d->state, DOMAIN_DEAD);
+        domain_unlist(d);
+        domain_put(d);
+        raise_dom_exc();
+        return 0;
+    }
+    d->destroy_step += is_done;
+    return 1;
 }

@@ -123,7 +123,7 @@ int64_t sysctl_getdomaininfolist(struct hypercall *call)
     uint32_t count = 0, next = list->first_domain;
     int error = cursor_open(&cursor, call, 0, list->buffer, list->max_domains);
 
-    while (!error && count < list->max_domains && next < DOMID_FIRST_RESERVED) {
+    while (!error && count < list->max_domains && next < DOMAIN_IDS) {
         struct xen_domctl_getdomaininfo info;
         struct domain *d = domain_get_next((uint16_t)next);
 

@@ -123,89 +123,64 @@ unlock:
     return error;
 }
 
-/* Frees an entry whose binding is undone. */
-static void free_entry(struct domain *d, uint32_t port)
-{
-    struct evtchn *entry = evtchn_find(&d->evtchn, port);
-
-    entry->state = EVTCHN_FREE;
-    evtchn_clear_pending(d, port);
-    entry->vcpu = 0;
-    entry->remote = NULL;
-    entry->remote_port = 0;
-    if (port < d->evtchn.free_hint)
-        d->evtchn.free_hint = port;
-}
-
 static void close_virq(struct domain *d, uint32_t port, uint32_t virq)
 {
     for (uint32_t i = 0; i < d->vcpu_max; i++)
-        if (d->vcpu[i] && d->vcpu[i]->virq_port[virq] == port)
+        if (d->vcpu[i]->virq_port[virq] == port)
             WRITE_ONCE(d->vcpu[i]->virq_port[virq], 0);
 }
 
-/* Closes D's PORT under its lock alone. *REMOTE is set, with a reference, when the far end's lock
- * is needed too: nothing has changed then. */
-static int close_local(struct domain *d, uint32_t port, struct domain **remote)
+/* Undoes the binding of D's PORT, which is open, and frees it. Needs the lock, and the far end's.
+ */
+static void close_entry(struct domain *d, uint32_t port, struct evtchn *entry)
 {
-    struct evtchn *entry = evtchn_find(&d->evtchn, port);
-
-    if (!entry || entry->state == EVTCHN_FREE || entry->state == EVTCHN_RESERVED)
-        return -EINVAL;
     if (entry->state == EVTCHN_INTERDOMAIN) {
-        *remote = entry->remote;
-        /* Its end of the pair is open, so that it is not destroyed while D's lock is held. */
-        domain_hold(*remote);
-        return 0;
-    }
-    if (entry->state == EVTCHN_VIRQ)
-        close_virq(d, port, entry->virq);
-    if (entry->state == EVTCHN_PIRQ) {
-        d->evtchn.pirq_port[entry->pirq] = 0;
-        BUG_ON(pirq_mask(d, entry->pirq, true) != 0);
-    }
-    free_entry(d, port);
-    return 0;
-}
-
-/* Closes D's PORT if it is still connected to REMOTE. False: look again. */
-static bool close_pair(struct domain *d, uint32_t port, struct domain *remote)
-{
-    struct evtchn *entry;
-    bool is_pair;
-
-    lock_take_pair(&d->evtchn.lock, &remote->evtchn.lock);
-    entry = evtchn_find(&d->evtchn, port);
-    is_pair = entry && entry->state == EVTCHN_INTERDOMAIN && entry->remote == remote;
-    if (is_pair) {
-        struct evtchn *far = evtchn_find(&remote->evtchn, entry->remote_port);
+        struct evtchn *far = evtchn_find(&entry->remote->evtchn, entry->remote_port);
 
         far->state = EVTCHN_UNBOUND;
         far->remote = NULL;
         far->remote_domid = d->id;
-        free_entry(d, port);
+    } else if (entry->state == EVTCHN_VIRQ) {
+        close_virq(d, port, entry->virq);
+    } else if (entry->state == EVTCHN_PIRQ) {
+        d->evtchn.pirq_port[entry->pirq] = 0;
+        BUG_ON(pirq_mask(d, entry->pirq, true) != 0);
     }
-    lock_drop_pair(&d->evtchn.lock, &remote->evtchn.lock);
-    return is_pair;
+    evtchn_clear_pending(d, port);
+    *entry = (struct evtchn){.state = EVTCHN_FREE};
+    if (port < d->evtchn.free_hint)
+        d->evtchn.free_hint = port;
 }
 
 int evtchn_close(struct domain *d, uint32_t port)
 {
-    for (;;) {
-        struct domain *remote = NULL;
-        bool is_done;
-        int error;
+    struct domain *remote = d, *held;
+    int error = -EINVAL;
 
-        lock_take(&d->evtchn.lock);
-        error = close_local(d, port, &remote);
-        lock_drop(&d->evtchn.lock);
-        if (error || !remote)
-            return error;
-        is_done = close_pair(d, port, remote);
-        domain_put(remote);
-        if (is_done)
-            return 0;
+    domain_hold(remote);
+    for (;;) {
+        struct evtchn *entry;
+
+        lock_take_pair(&d->evtchn.lock, &remote->evtchn.lock);
+        entry = evtchn_find(&d->evtchn, port);
+        if (!entry || entry->state == EVTCHN_FREE || entry->state == EVTCHN_RESERVED)
+            break;
+        if (entry->state != EVTCHN_INTERDOMAIN || entry->remote == remote) {
+            close_entry(d, port, entry);
+            error = 0;
+            break;
+        }
+        /* The far end's lock is needed too. Its end of the pair is open, so that it is not
+         * destroyed while D's lock is held. */
+        held = remote;
+        remote = entry->remote;
+        domain_hold(remote);
+        lock_drop_pair(&d->evtchn.lock, &held->evtchn.lock);
+        domain_put(held);
     }
+    lock_drop_pair(&d->evtchn.lock, &remote->evtchn.lock);
+    domain_put(remote);
+    return error;
 }
 
 void evtchn_destroy(struct domain *d)

@@ -136,22 +136,13 @@ static void fill_status(const struct evtchn *entry, struct evtchn_status *status
 
     status->status = status_of[entry->state];
     status->vcpu = entry->vcpu;
-    switch (entry->state) {
-    case EVTCHN_UNBOUND:
+    if (entry->state == EVTCHN_UNBOUND) {
         status->u.unbound.dom = entry->remote_domid;
-        break;
-    case EVTCHN_INTERDOMAIN:
+    } else if (entry->state == EVTCHN_INTERDOMAIN) {
         status->u.interdomain.dom = entry->remote->id;
         status->u.interdomain.port = entry->remote_port;
-        break;
-    case EVTCHN_PIRQ:
-        status->u.pirq = entry->pirq;
-        break;
-    case EVTCHN_VIRQ:
-        status->u.virq = entry->virq;
-        break;
-    default:
-        break;
+    } else {
+        status->u.pirq = entry->pirq; /* or the virtual interrupt */
     }
 }
 

@@ -62,25 +62,12 @@ void vcpu_destroy(struct vcpu *v)
 {
     timer_cancel(&v->singleshot);
     timer_cancel(&v->poll_timer);
-    vcpu_drop_areas(v);
+    WRITE_ONCE(v->info, first_info(v));
+    area_drop(&v->info_area);
+    area_drop(&v->runstate_area);
+    area_drop(&v->time_area);
     arch_vcpu_destroy(v);
     sched_vcpu_destroy(v);
-}
-
-void vcpu_drop_areas(struct vcpu *v)
-{
-    struct area runstate, time;
-
-    sched_lock_vcpu(v);
-    runstate = v->runstate_area;
-    v->runstate_area = (struct area){0};
-    time = v->time_area;
-    v->time_area = (struct area){0};
-    sched_unlock_vcpu(v);
-    WRITE_ONCE(v->info, first_info(v));
-    area_drop(&runstate);
-    area_drop(&time);
-    area_drop(&v->info_area);
 }
 
 void vcpu_stop(struct vcpu *v, uint32_t reason)

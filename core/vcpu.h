@@ -10,8 +10,6 @@ int vcpu_create(struct domain *d, uint32_t id) MUST_CHECK;
 /* Gives back all but the page of struct vcpu, which others may look at until the domain is freed.
  * V is stopped for good. */
 void vcpu_destroy(struct vcpu *v);
-/* Drops registered areas; vcpu_info is at its first place again. */
-void vcpu_drop_areas(struct vcpu *v);
 
 /* The places that a guest registers. Errors of area.h; info: and -EINVAL when it has one. */
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset) MUST_CHECK;
