@@ -303,8 +303,11 @@ struct vcpu *vm_entry(void)
     struct percpu *self = this_cpu();
     struct vcpu *v = self->current;
 
-    if (likely(!is_stale(v) && !vcpu_has_news(v) && cpu_enter_begin(self->cpu)))
-        return v;
+    if (likely(!is_stale(v) && !vcpu_has_news(v))) {
+        if (likely(cpu_enter_begin(self->cpu)))
+            return v;
+        v = next_vcpu(self);
+    }
     return enter_after_work(self, v);
 }
 
