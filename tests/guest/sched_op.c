@@ -96,17 +96,8 @@ static void pointers(void)
 {
     static struct sched_poll poll_arg = {.nr_ports = 0, .timeout = 1};
     static struct compat_sched_poll compat_poll = {.nr_ports = 0, .timeout = 1};
-    static const struct sched_remote_shutdown remote = {.domain_id = 0, .reason = SHUTDOWN_crash};
-    static const struct pointer_call calls[] = {
-        {"sched_op/poll", __HYPERVISOR_sched_op, {SCHEDOP_poll}, 1, &poll_arg, sizeof(poll_arg), 0},
-        {"sched_op/remote_shutdown",
-         __HYPERVISOR_sched_op,
-         {SCHEDOP_remote_shutdown},
-         1,
-         &remote,
-         sizeof(remote),
-         -XEN_EPERM},
-    };
+    static const struct pointer_call call = {
+        "sched_op/poll", __HYPERVISOR_sched_op, {SCHEDOP_poll}, 1, &poll_arg, sizeof(poll_arg), 0};
     static const struct pointer_call compat_call = {"sched_op/poll",
                                                     __HYPERVISOR_sched_op,
                                                     {SCHEDOP_poll},
@@ -115,10 +106,8 @@ static void pointers(void)
                                                     sizeof(compat_poll),
                                                     0};
 
-    for (unsigned int i = 0; i < ARRAY_COUNT(calls); i++)
-        check_pointers(&calls[i]);
+    check_pointers(&call);
     check_compat(&compat_call);
-    check_compat(&calls[1]);
 }
 
 /* A list of ports from 32-bit code. */
