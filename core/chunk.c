@@ -152,11 +152,11 @@ void chunk_free(uint32_t index)
 /* Stores that the compiler cannot turn into a string instruction, which emulators run slowly. */
 NOINLINE void page_clear(void *page)
 {
-    uint64_t *words = page;
-
+    for (uint64_t *words = page; words < (uint64_t *)page + PAGE_SIZE / 8; words += 16) {
 #pragma GCC unroll 16
-    for (unsigned i = 0; i < PAGE_SIZE / sizeof(*words); i++)
-        WRITE_ONCE(words[i], 0);
+        for (unsigned i = 0; i < 16; i++)
+            WRITE_ONCE(words[i], 0);
+    }
 }
 
 void frame_clear(mfn_t first, uint32_t count)

@@ -6,9 +6,11 @@ HV_C := $(filter-out %_test.c,$(wildcard $(addsuffix /*.c,$(HV_DIRS))))
 HV_ASM := $(wildcard arch/x86/*.asm)
 HV_OBJS := $(HV_C:%.c=$(BUILD)/hv/%.o) $(HV_ASM:%.asm=$(BUILD)/hv/%.asm.o)
 
-# Dumps need no frame pointers, and no code is padded (clang does not know these options).
-HV_FLAGS := -fomit-frame-pointer -mcmodel=kernel \
-	$(if $(findstring clang,$(CC)),,-fno-align-functions -fno-align-jumps -fno-align-loops)
+# Dumps need no frame pointers, and no code is padded. GCC compiles the hypervisor as one (clang knows these options
+# not, or needs another linker for them).
+HV_GCC := $(if $(findstring clang,$(CC)),,yes)
+HV_FLAGS := -fomit-frame-pointer -mcmodel=kernel $(if $(HV_GCC),-fno-align-functions -fno-align-jumps -fno-align-loops)
+HV_LTO := $(if $(HV_GCC),-flto -flto-partition=one)
 
 # What runs at boot or on the control domain's requests is compiled for size.
 HV_COLD := arch/x86/apic arch/x86/cpu arch/x86/cpuid arch/x86/cr arch/x86/host_% arch/x86/hvm_record arch/x86/irq \
@@ -21,20 +23,24 @@ $(filter $(HV_COLD:%=$(BUILD)/hv/%.o),$(HV_OBJS)): HV_CFLAGS := -Os
 
 $(BUILD)/hv/%.o: %.c arch/x86/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(FREESTANDING) $(HV_FLAGS) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(FREESTANDING) $(HV_FLAGS) $(HV_LTO) $(HV_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/hv/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	$(NASM) -f elf64 -I./ -MD $(@:.o=.d) -o $@ $<
 
-# The symbol table for dumps comes from a first link (tools/symbols.py) and goes into the second.
-$(BUILD)/atoll.elf: $(HV_OBJS) arch/x86/atoll.lds $(BOOT_OBJS) $(LIB_OBJS) tools/symbols.py 
-	$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --gc-sections -T arch/x86/atoll.lds \
-		-o $(BUILD)/hv/first.elf $(HV_OBJS) $(BOOT_OBJS) $(LIB_OBJS)
+# The symbol table for dumps comes from a first link (tools/symbols.py) and goes into the second, whose table must be
+# the same.
+HV_LINK = $(CC) $(FREESTANDING) $(HV_FLAGS) $(HV_LTO) -nostdlib -static -z noexecstack \
+	-z max-page-size=4096 -Wl,--gc-sections,--build-id=none -T arch/x86/atoll.lds $(HV_OBJS) $(BOOT_OBJS) $(LIB_OBJS)
+
+$(BUILD)/atoll.elf: $(HV_OBJS) arch/x86/atoll.lds $(BOOT_OBJS) $(LIB_OBJS) tools/symbols.py
+	$(HV_LINK) -o $(BUILD)/hv/first.elf
 	$(PYTHON) tools/symbols.py $(BUILD)/hv/first.elf $(BUILD)/hv/symbols.asm
 	$(NASM) -f elf64 -o $(BUILD)/hv/symbols.o $(BUILD)/hv/symbols.asm
-	$(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --gc-sections -T arch/x86/atoll.lds \
-		-o $@ $(HV_OBJS) $(BOOT_OBJS) $(LIB_OBJS) $(BUILD)/hv/symbols.o
+	$(HV_LINK) $(BUILD)/hv/symbols.o -o $@
+	$(PYTHON) tools/symbols.py $@ $(BUILD)/hv/symbols.last
+	cmp $(BUILD)/hv/symbols.asm $(BUILD)/hv/symbols.last
 
 DEFAULT_TARGETS += $(BUILD)/atoll.elf
 -include $(HV_OBJS:.o=.d)
