@@ -23,20 +23,16 @@ static struct {
     char ring[INPUT_SIZE];
 } input = {.lock = LOCK_INIT(LOCK_LOG)};
 
-/* Whether D may print a line. Needs its lock. */
+/* Whether D may print a line: each is paid for by the time it takes at the rate. Needs D's lock. */
 static bool take_line(struct domain *d)
 {
-    uint64_t lines = (time_ns() - d->console_refill_ns) / NS_PER_LINE;
+    uint64_t now = time_ns();
 
-    if (lines > 0) {
-        d->console_refill_ns += lines * NS_PER_LINE;
-        d->console_log_budget = lines < LINES_MAX - d->console_log_budget
-                                    ? d->console_log_budget + (uint32_t)lines
-                                    : LINES_MAX;
-    }
-    if (d->console_log_budget == 0)
+    if (d->console_paid_ns < now)
+        d->console_paid_ns = now;
+    if (d->console_paid_ns - now > (LINES_MAX - 1) * NS_PER_LINE)
         return false;
-    d->console_log_budget--;
+    d->console_paid_ns += NS_PER_LINE;
     return true;
 }
 

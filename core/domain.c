@@ -21,9 +21,7 @@ _Static_assert(DOMAIN_PARAMS == HVM_NR_PARAMS, "hvm/params.h");
 _Static_assert(DOMAIN_VCPUS_MAX == 64,
                "an index is masked with it, and a mask of vCPUs is 64 bits");
 
-#define SLOT_LOCKS          16u
-#define CONSOLE_BUDGET      1024u
-#define MAPTRACK_FRAMES_MAX 1024u
+#define SLOT_LOCKS 16u
 /* What the hypervisor may allocate for a guest (nested tables, grants, event ports, vCPUs): enough
  * for the tables of 4 GiB in small pages. The control domain has no limit. */
 #define HYP_PAGES_LIMIT 8192u
@@ -114,7 +112,7 @@ static int check_config(const struct xen_domctl_createdomain *config)
 {
     const uint32_t flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
 
-    if ((config->flags & flags) != flags || config->flags & ~(flags | XEN_DOMCTL_CDF_xs_domain))
+    if (config->flags != flags)
         return -EINVAL;
     if (config->max_vcpus == 0 || config->max_vcpus > DOMAIN_VCPUS_MAX || config->iommu_opts ||
         config->vmtrace_size || config->cpupool_id)
@@ -122,11 +120,6 @@ static int check_config(const struct xen_domctl_createdomain *config)
     if (config->arch.emulation_flags & ~XEN_X86_EMU_LAPIC)
         return -EINVAL;
     return 0;
-}
-
-static uint32_t limit_of(int32_t wanted, uint32_t most)
-{
-    return wanted < 0 || (uint32_t)wanted > most ? most : (uint32_t)wanted;
 }
 
 static void init_fields(struct domain *d, const struct xen_domctl_createdomain *config)
@@ -137,15 +130,10 @@ static void init_fields(struct domain *d, const struct xen_domctl_createdomain *
     atomic_store(&d->pause_count, 1);
     d->shutdown_reason = SHUTDOWN_REASON_NONE;
     memcpy(d->handle, config->handle, sizeof(d->handle));
-    d->ssidref = config->ssidref;
-    d->create_flags = config->flags;
-    d->emulation_flags = config->arch.emulation_flags;
     d->vcpu_limit = config->max_vcpus;
     d->hyp_limit = HYP_PAGES_LIMIT;
     d->shared_info_gfn = GFN_NONE;
     d->params[HVM_PARAM_TRIPLE_FAULT_REASON] = SHUTDOWN_reboot;
-    d->console_log_budget = CONSOLE_BUDGET;
-    d->console_refill_ns = time_ns();
     sched_domain_init(d);
 }
 
@@ -176,8 +164,8 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
         goto undo_p2m;
     if (config->max_evtchn_port < d->evtchn.port_limit)
         d->evtchn.port_limit = config->max_evtchn_port + 1;
-    rc = grant_init(d, limit_of(config->max_grant_frames, GRANT_FRAMES_MAX),
-                    limit_of(config->max_maptrack_frames, MAPTRACK_FRAMES_MAX));
+    /* Negative: as many as there can be. */
+    rc = grant_init(d, (uint32_t)config->max_grant_frames, (uint32_t)config->max_maptrack_frames);
     if (rc)
         goto undo_evtchn;
     domain_update_wall_clock(d);

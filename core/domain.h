@@ -93,9 +93,6 @@ struct domain {
     _Atomic bool is_taken;        /* by the CPU that destroys it, or needs it whole */
     uint32_t destroy_step;        /* by that CPU */
     uint8_t handle[16];           /* uuid */
-    uint32_t ssidref;
-    uint32_t create_flags; /* XEN_DOMCTL_CDF_* */
-    uint32_t emulation_flags;
 
     uint32_t vcpu_limit; /* how many it may have: createdomain */
     uint32_t vcpu_max;   /* how many it has; vcpu[i] of those never changes */
@@ -120,9 +117,9 @@ struct domain {
     uint32_t foreign_count;
     uint64_t foreign_generation;
     uint32_t vm_assist;
-    struct atoll_death death;    /* what killed it; no reason: nothing; under lock */
-    uint32_t console_log_budget; /* lines that the guest may still print; under lock */
-    uint64_t console_refill_ns;  /* when the budget grew last */
+    struct atoll_death death; /* what killed it; no reason: nothing; under lock */
+    uint64_t console_paid_ns; /* until when the lines that the guest has printed are paid for; under
+                                 lock, as the line */
     uint16_t console_line_size;
     char console_line[120];
     uint32_t *hypercall_counts; /* a heap page: calls by enum hypercall_place */

@@ -90,16 +90,13 @@ static void fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
                                                  << XEN_DOMINF_shutdownshift;
     if (atomic_load(&d->pause_count))
         info->flags |= XEN_DOMINF_paused;
-    if (d->create_flags & XEN_DOMCTL_CDF_xs_domain)
-        info->flags |= XEN_DOMINF_xs_domain;
     info->tot_pages = READ_ONCE(d->tot_pages);
     info->max_pages = READ_ONCE(d->max_pages);
     info->shared_info_frame = d->shared_info_gfn.v;
     info->max_vcpu_id = d->vcpu_max ? d->vcpu_max - 1 : XEN_INVALID_MAX_VCPU_ID;
-    info->ssidref = d->ssidref;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = GPADDR_BITS;
-    info->arch_config.emulation_flags = d->emulation_flags;
+    info->arch_config.emulation_flags = XEN_X86_EMU_LAPIC;
 }
 
 int64_t domctl_getdomaininfo(struct hypercall *call)

@@ -80,10 +80,16 @@ int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn)
 
 /* ---- grant_table_op ---- */
 
-/* An errno of domain_get_target() as a status. */
-static int16_t status_of(int error)
+/* The domain that an operation is about, referenced; NULL with *STATUS saying why. */
+static struct domain *find_domain(uint16_t domid, int16_t *status)
 {
-    return error == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+    struct domain *d = NULL;
+    int error = domain_get_target(domid, &d);
+
+    *status = GNTST_okay;
+    if (error)
+        *status = error == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+    return d;
 }
 
 /* Tells where the first frames of the table sit. */
@@ -105,19 +111,15 @@ static int write_frames(struct hypercall *call, const struct domain *d)
 int64_t grant_op_setup_table(struct hypercall *call)
 {
     struct gnttab_setup_table *arg = call->arg;
-    struct domain *d;
-    int error = domain_get_target(arg->dom, &d);
+    struct domain *d = find_domain(arg->dom, &arg->status);
+    int error;
 
-    if (error) {
-        arg->status = status_of(error);
+    if (!d)
         return 0;
-    }
     lock_take(&d->lock);
     error = grow(d, arg->nr_frames);
     if (error)
         arg->status = error == -ESRCH ? GNTST_bad_domain : GNTST_general_error;
-    else
-        arg->status = GNTST_okay;
     error = error ? 0 : write_frames(call, d);
     lock_drop(&d->lock);
     domain_put(d);
@@ -127,11 +129,9 @@ int64_t grant_op_setup_table(struct hypercall *call)
 int64_t grant_op_query_size(struct hypercall *call)
 {
     struct gnttab_query_size *arg = call->arg;
-    struct domain *d;
-    int error = domain_get_target(arg->dom, &d);
+    struct domain *d = find_domain(arg->dom, &arg->status);
 
-    arg->status = error ? status_of(error) : GNTST_okay;
-    if (error)
+    if (!d)
         return 0;
     arg->nr_frames = READ_ONCE(d->grants.frame_count);
     arg->max_nr_frames = d->grants.frame_limit;

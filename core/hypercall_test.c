@@ -25,6 +25,8 @@
 #define PAGES  4u
 #define RW     (PT_READ | PT_WRITE)
 #define LENGTH 3u /* of the hypercall instruction */
+/* 1024 lines at once, 32 a second. */
+#define LINE_NS (UINT64_C(1000000000) / 32)
 
 static uint8_t memory[PAGES][PAGE_SIZE];
 static unsigned rights[PAGES];
@@ -117,7 +119,6 @@ static int setup(UNUSED void **state)
     d.hypercall_counts = counts;
     d.shared_info = &info;
     d.evtchn.port_limit = EVTCHN_PORTS;
-    d.console_log_budget = 10;
     lock_init(&d.lock, LOCK_DOMAIN);
     sched_domain_init(&d);
     v.domain = &d;
@@ -468,9 +469,9 @@ static void test_multicall_on_bad_memory(UNUSED void **state)
 static void test_guest_lines_are_limited(UNUSED void **state)
 {
     memset(memory[0], '\n', PAGE_SIZE);
-    d.console_log_budget = 3;
+    d.console_paid_ns = fake_ns + 1021 * LINE_NS;
     assert_int_equal(call(__HYPERVISOR_console_io, CONSOLEIO_write, 100, BASE), 0);
-    assert_int_equal(d.console_log_budget, 0);
+    assert_int_equal(d.console_paid_ns, fake_ns + 1024 * LINE_NS);
 }
 
 int main(void)
