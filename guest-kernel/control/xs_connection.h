@@ -12,7 +12,7 @@
 #include "guest-kernel/control/xs_store.h"
 
 /* Messages in or out that one step moves at most. */
-#define XS_STEP_MESSAGES 16u
+#define XS_STEP_MESSAGES 4u
 
 struct xs_connection {
     struct xs_client client;

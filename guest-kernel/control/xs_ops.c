@@ -16,18 +16,25 @@ static unsigned int access_of(const struct xs_transaction *tx, const struct xs_n
     return xs_node_access(node, tx->client->domid);
 }
 
-/* The nearest node above a path, and the length of its path. */
+/* The nearest node above a path, and the length of its path; NULL for special names. From the root
+ * on, so that the time depends on the nodes that there are and not on the path's length. */
 static const struct xs_node *find_above(const struct xs_transaction *tx, const char *path,
                                         size_t length, size_t *above)
 {
-    const struct xs_node *node = NULL;
+    const struct xs_node *nearest = NULL, *node;
+    size_t end = 1;
 
-    for (*above = xs_path_parent(path, length); node == NULL && *above != 0;) {
-        node = xs_transaction_find_node(tx, path, *above);
-        if (node == NULL)
-            *above = xs_path_parent(path, *above);
+    *above = 0;
+    if (path[0] != '/')
+        return NULL;
+    while (end < length && (node = xs_transaction_find_node(tx, path, end)) != NULL) {
+        nearest = node;
+        *above = end;
+        do {
+            end++;
+        } while (end < length && path[end] != '/');
     }
-    return node;
+    return nearest;
 }
 
 /* The node at a path, for something that takes `access`. Whether there is none is told only to one

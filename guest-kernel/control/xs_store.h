@@ -24,6 +24,7 @@
 #define XS_PERMS_MAX        5u    /* entries of a node's access */
 #define XS_WATCHES_MAX      128u
 #define XS_TRANSACTIONS_MAX 10u
+#define XS_ENTRIES_MAX      256u           /* nodes that a transaction looks at */
 #define XS_TOKEN_MAX        256u           /* bytes of a watch's token with the NUL */
 #define XS_OWNED_MAX        (256u * 1024u) /* bytes of the nodes that it owns */
 #define XS_PRIVATE_MAX      (128u * 1024u) /* bytes of its watches, events and transactions */

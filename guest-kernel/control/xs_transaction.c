@@ -76,6 +76,7 @@ void xs_transaction_abort(struct xs_transaction *tx)
         struct xs_entry *entry = tx->entries;
 
         tx->entries = entry->next;
+        tx->entry_count--;
         set_node(tx, entry, NULL);
         xs_client_free(tx->client, entry, sizeof(*entry) + entry->path_size);
     }
@@ -125,6 +126,9 @@ static struct xs_entry *get_entry(struct xs_transaction *tx, const char *path, s
 
     if (entry != NULL)
         return entry;
+    *err = -ENOSPC;
+    if (tx->client->domid != 0 && tx->entry_count >= XS_ENTRIES_MAX)
+        return NULL;
     entry = xs_client_alloc(tx->client, sizeof(*entry) + length + 1, err);
     if (entry == NULL)
         return NULL;
@@ -139,6 +143,7 @@ static struct xs_entry *get_entry(struct xs_transaction *tx, const char *path, s
     while (*end != NULL)
         end = &(*end)->next;
     *end = entry;
+    tx->entry_count++;
     return entry;
 }
 

@@ -21,6 +21,7 @@ struct xs_transaction {
     uint32_t id;
     int err; /* an operation has failed half-way: the commit fails with this */
     struct xs_entry *entries;
+    size_t entry_count;
     size_t created; /* nodes that are not in the store */
 };
 

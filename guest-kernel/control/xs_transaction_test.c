@@ -220,6 +220,26 @@ static void test_limit_on_the_memory_of_a_transaction(void **state)
     assert_int_equal(one->private_size, 0);
 }
 
+static void test_limit_on_what_a_transaction_looks_at(void **state)
+{
+    uint32_t tx = xs_ask_begin(one);
+    const char *answer = "!ENOENT|";
+    char text[16];
+    unsigned int count = 0;
+
+    assert_ptr_equal(*state, &xs_test);
+    while (strcmp(answer, "!ENOENT|") == 0) {
+        size_t size = (size_t)snprintf(text, sizeof(text), "data/%u", count++) + 1;
+
+        answer = xs_ask_bytes(one, XS_READ, tx, text, size);
+    }
+    assert_string_equal(answer, "!ENOSPC|");
+    assert_int_equal(count, XS_ENTRIES_MAX + 1);
+    /* What it has seen it can see again. */
+    assert_string_equal(xs_ask(one, XS_READ, tx, "data/0"), "!ENOENT|");
+    assert_string_equal(end(one, tx), "OK|");
+}
+
 static void test_limit_on_watches_and_tokens(void **state)
 {
     char text[XS_TOKEN_MAX + 16] = "data";
@@ -305,6 +325,7 @@ int main(void)
         CASE(test_limit_on_nodes_of_all_transactions_together),
         CASE(test_limit_on_sizes),
         CASE(test_limit_on_the_memory_of_a_transaction),
+        CASE(test_limit_on_what_a_transaction_looks_at),
         CASE(test_limit_on_watches_and_tokens),
         CASE(test_more_events_than_can_wait_become_one),
         CASE(test_failing_memory_leaves_the_store_whole),

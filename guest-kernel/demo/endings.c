@@ -3,6 +3,7 @@
  * The demo's endings, by a word of the command line:
  *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10), echoes console input and
  *                     ends when the control domain asks it to power off or to reboot
+ *     storm           sends requests to the store as fast as they are answered
  *     spin            loops for ever; spin-cli does so with interrupts off
  *     crash, reboot   asks for that
  *     triple          takes a triple fault
@@ -21,6 +22,7 @@
 
 #define HEARTBEAT_SECONDS 10
 #define SPIN_STEPS        1024u
+#define STORM_REPORT      3000u
 
 static uint64_t heartbeat_seconds;
 static bool is_beat_due;
@@ -66,6 +68,27 @@ static _Noreturn void hold(void)
         for (size_t size = console_read(text, sizeof(text)); size != 0;
              size = console_read(text, sizeof(text)))
             console_write(text, size);
+    }
+}
+
+/* Everything that makes the store work, and nothing that it has to remember. */
+static _Noreturn void storm(void)
+{
+    uint64_t count = 0;
+    uint32_t tx;
+
+    console_printf("demo: storming the store\n");
+    for (;;) {
+        if (xenstore_write(0, "data/storm/a/b/c", "x") == 0)
+            count++;
+        if (xenstore_begin(&tx) == 0) {
+            if (xenstore_remove(tx, "data/storm") == 0)
+                count++;
+            if (xenstore_end(tx, true) == 0)
+                count++;
+        }
+        if (count % STORM_REPORT == 0)
+            console_printf("demo: %lu requests served\n", count);
     }
 }
 
@@ -119,6 +142,8 @@ void demo_end(void)
     }
     if (guest_has_option("hold"))
         hold();
+    if (guest_has_option("storm"))
+        storm();
     if (guest_has_option("spin") || guest_has_option("spin-cli"))
         spin();
     if (guest_has_option("triple"))

@@ -10,8 +10,10 @@ UUID = "11111111-2222-4333-8444-555555555555"
 
 @pytest.fixture(scope="module", name="running")
 def running_fixture():
-    guest = machines.own("demo", cmdline="hold", name="first", uuid=UUID, vcpus=2)
-    with machines.start(guest, boot="grub") as running:
+    guest = machines.own("demo", cmdline="hold", name="first", uuid=UUID, vcpus=2,
+                         on_reboot="restart")
+    storm = machines.own("demo", cmdline="storm", name="storming")
+    with machines.start(guest, storm, boot="grub") as running:
         machines.prompt(running)
         running.expect("first", "demo: holding", SECONDS)
         yield running
@@ -75,6 +77,21 @@ def test_what_cannot_be_says_so(running, command):
     text, status = running.execute(command, SECONDS)
     assert status != 0
     assert text.strip()
+
+
+def test_a_storm_of_requests_leaves_others_served(running):
+    before = machines.memory(running)
+    running.expect("storming", "requests served", SECONDS)
+    for _ in range(3):
+        assert running.execute("xenstore-read /local/domain/0/name", SECONDS) == ("Domain-0\n", 0)
+        assert running.execute("reboot first", SECONDS) == ("", 0)
+        running.wait(lambda: any(record.kind == "ended" and record.name == "first"
+                                 for record in running.records), SECONDS, "the end")
+        running.records[:] = [record for record in running.records if record.kind != "ended"]
+        running.texts.pop("first")
+        running.expect("first", "demo: holding", SECONDS)
+    assert machines.memory(running)["Domain-0"] == before["Domain-0"]
+    assert running.execute("destroy storming", SECONDS)[1] == 0
 
 
 def test_nothing_stays_of_a_domain_that_is_gone(running):
