@@ -7,6 +7,7 @@
 #include "arch/x86/svm.h"
 
 #include "arch/x86/cpuid.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/vlapic_bits.h"
 #include "arch/x86/xstate.h"
@@ -23,6 +24,7 @@
 #define CPUID_EXT_ECX_SVM  (1u << 2) /* APM Vol. 3 E.4.2 */
 #define CPUID_SVM          0x8000000au
 #define VM_CR_SVMDIS       (UINT64_C(1) << 4) /* APM Vol. 2 15.30.1 */
+#define INSN_HLT           0xf4u              /* APM Vol. 3, HLT */
 
 /* Permission maps, shared by all vCPUs, set: exit. APM Vol. 2 15.10.1: a bit for each of 65,536
  * ports and 3 more; 15.11: two bits for each MSR, 2 KiB for each of the ranges 0, C000_0000,
@@ -267,13 +269,32 @@ static NORETURN void svm_run(void)
     svm_enter();
 }
 
+/* An interrupt that waits between STI and HLT ends the HLT. QEMU 7.2 enters a guest without its
+ * shadow: the interrupt would come before the HLT, and the guest would sleep for good behind it. So
+ * the HLT is done here. True: it was one. */
+static NOINLINE bool pass_halt(const struct vmcb *vmcb)
+{
+    struct guest_regs *regs = &vcpu_private()->regs;
+    struct guest_code code;
+
+    if ((vmcb->control.event_inject & VM_EVENT_VALID) || !has_shadow(vmcb) ||
+        !(regs->rflags & RFLAGS_IF) || vmcb->save.cpl != 0)
+        return false;
+    guest_code_fetch(&code);
+    if (code.count == 0 || code.bytes[0] != INSN_HLT)
+        return false;
+    regs->rip++;
+    return true;
+}
+
 static bool svm_inject(struct vcpu *v, uint32_t event)
 {
     struct vmcb *vmcb = svm_vmcb();
     struct vmcb_control *c = &vmcb->control;
     uint32_t type = event & VM_EVENT_TYPE;
 
-    if (type != VM_EVENT_EXCEPTION && !can_take(vmcb, type)) {
+    if (type != VM_EVENT_EXCEPTION && !can_take(vmcb, type) &&
+        !(type == VM_EVENT_INTERRUPT && pass_halt(vmcb))) {
         if (type == VM_EVENT_INTERRUPT)
             open_window(c);
         return false;
