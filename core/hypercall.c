@@ -49,7 +49,7 @@ static int64_t call_with_taken(struct hypercall *call)
 static NOINLINE int64_t call_with_target(struct hypercall *call)
 {
     const struct hypercall_row *row = call->row;
-    const uint8_t *arg = call->arg;
+    const uint8_t *arg = this_cpu()->argument;
     uint16_t domid;
     int64_t result;
 
@@ -172,15 +172,13 @@ static ALWAYS_INLINE void dispatch(unsigned length, bool is_32bit)
     uint64_t *first = &regs->gpr[is_32bit ? REG_RBX : REG_RDI];
     uint64_t *second = &regs->gpr[is_32bit ? REG_RCX : REG_RSI];
     uint64_t mask = is_32bit ? UINT32_MAX : UINT64_MAX;
-    struct hypercall call;
+    struct vcpu *v = this_cpu()->current;
+    struct hypercall call = {.v = v,
+                             .d = v->domain,
+                             .args = {*first & mask, *second & mask, regs->gpr[REG_RDX] & mask},
+                             .is_32bit = is_32bit};
     int64_t result;
 
-    call.v = this_cpu()->current;
-    call.d = call.v->domain;
-    call.is_32bit = is_32bit;
-    call.args[0] = *first & mask;
-    call.args[1] = *second & mask;
-    call.args[2] = regs->gpr[REG_RDX] & mask;
     result = is_32bit ? execute_any(&call, regs->gpr[REG_RAX] & mask)
                       : execute(&call, regs->gpr[REG_RAX]);
     if (unlikely(result == HYPERCALL_AGAIN)) {
