@@ -11,7 +11,7 @@ _Static_assert(ROW_COUNT <= UINT8_MAX, "a row's index is a byte");
 /* ---- the words of a row, as the members that they set ---- */
 
 /* SIZE, which must be that of an argument: it shares the CPU's page with its 32-bit form. */
-#define FITTING(size) (sizeof(char[(size) <= HYPERCALL_ARGUMENT_MAX ? 1 : -1]) * (size))
+#define FITTING(size) ((size) / ((size) <= HYPERCALL_ARGUMENT_MAX))
 #define SAME(type)    .size64 = FITTING(sizeof(type)), .size32 = sizeof(type)
 #define BOTH(name, list)                                                                           \
     .size64 = FITTING(sizeof(struct name)), .size32 = sizeof(struct compat_##name), .layout = (list)
