@@ -34,7 +34,9 @@ XS_HOST_OBJS := $(XS_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o) \
 	$(BUILD)/unit/guest-kernel/xenstore_error.o \
 	$(BUILD)/unit/tests/fake/control/fake_heap.o $(BUILD)/unit/tests/fake/control/xs_ask.o
 $(patsubst %,$(BUILD)/unit/%,$(filter xs_%,$(CONTROL_TESTS))): $(XS_HOST_OBJS)
-$(BUILD)/unit/store_test: $(XS_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/store.o
+STORE_HOST_OBJS := $(XS_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/store.o $(BUILD)/unit/tests/fake/control/fake_rings.o
+$(BUILD)/unit/store_test: $(STORE_HOST_OBJS)
+$(BUILD)/unit/domain_store_test: $(STORE_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/domain_store.o
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store as the control domain's code uses it, with guests that come and go. Guest N has page
- * pages[N] and port N. */
+/* The store as the control domain's code uses it, with guests that come and go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,60 +10,11 @@
 
 #include <cmocka.h>
 
-#include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/store.h"
-#include "guest-kernel/events.h"
 #include "lib/errno.h"
 #include "pv-abi/io_xs_wire.h"
 #include "tests/fake/control/fake_heap.h"
-
-#define GUESTS 4
-
-static struct xenstore_domain_interface pages[GUESTS];
-static event_handler *handlers[GUESTS];
-static void *handler_args[GUESTS];
-static int mapped, ports, refuse_map, refuse_bind;
-
-int foreign_map_page(domid_t domid, uint64_t gfn, unsigned int index, void **page)
-{
-    assert_true(domid < GUESTS && gfn == 0xfeffc && index < FOREIGN_PAGES_MAX);
-    if (refuse_map)
-        return -EFAULT;
-    mapped++;
-    *page = &pages[domid];
-    return 0;
-}
-
-void foreign_unmap_page(unsigned int index)
-{
-    assert_true(index < FOREIGN_PAGES_MAX);
-    mapped--;
-}
-
-int event_bind_interdomain(domid_t remote, evtchn_port_t remote_port, event_handler *handler,
-                           void *arg, evtchn_port_t *port)
-{
-    assert_int_equal(remote_port, 1);
-    if (refuse_bind)
-        return -ENOSPC;
-    handlers[remote] = handler;
-    handler_args[remote] = arg;
-    *port = remote;
-    ports++;
-    return 0;
-}
-
-void event_close(evtchn_port_t port)
-{
-    assert_true(port < GUESTS);
-    ports--;
-}
-
-int event_send(evtchn_port_t port)
-{
-    assert_true(port < GUESTS);
-    return 0;
-}
+#include "tests/fake/control/fake_rings.h"
 
 static char heard[512];
 
@@ -95,17 +45,16 @@ static const char *news(void)
 
 static int group_setup(void **state)
 {
-    *state = pages;
+    *state = &fake_rings;
     return store_init();
 }
 
 static int setup(void **state)
 {
-    *state = pages;
-    memset(pages, 0, sizeof(pages));
+    *state = &fake_rings;
+    fake_rings = (struct fake_rings){.mapped = 0};
     heard[0] = '\0';
     fake_heap.fail_at = fake_heap.calls = 0;
-    refuse_map = refuse_bind = 0;
     return 0;
 }
 
@@ -114,10 +63,10 @@ static int teardown(void **state)
 {
     static size_t alive;
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     store_remove("/test");
     store_remove("/local");
-    for (domid_t domid = 1; domid < GUESTS; domid++)
+    for (domid_t domid = 1; domid < FAKE_RINGS; domid++)
         store_release(domid);
     step();
     /* A node from which a name is taken keeps its size. */
@@ -125,7 +74,7 @@ static int teardown(void **state)
     store_remove("/test");
     if (alive == 0)
         alive = fake_heap.alive;
-    return mapped != 0 || ports != 0 || fake_heap.alive != alive;
+    return fake_rings.mapped != 0 || fake_rings.ports != 0 || fake_heap.alive != alive;
 }
 
 static void test_values(void **state)
@@ -133,7 +82,7 @@ static void test_values(void **state)
     char text[8];
     uint64_t number;
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(store_write("/test/a", "value"), 0);
     assert_int_equal(store_read("/test/a", text, sizeof(text)), 0);
     assert_string_equal(text, "value");
@@ -158,7 +107,7 @@ static void test_lists_and_access(void **state)
 {
     char text[32] = "";
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(store_mkdir("/test/b"), 0);
     assert_int_equal(store_mkdir("/test/a"), 0);
     assert_int_equal(store_list("/test", add_name, text), 0);
@@ -177,7 +126,7 @@ static void test_a_transaction_is_seen_as_a_whole(void **state)
     struct store_watch watch = {changed};
     char text[8];
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(store_watch(&watch, "/test"), 0);
     assert_string_equal(news(), "/test; ");
     assert_int_equal(store_begin(), 0);
@@ -201,7 +150,7 @@ static void test_a_transaction_is_seen_as_a_whole(void **state)
 static const char *ask(domid_t domid, uint32_t type, const char *payload, size_t size)
 {
     static char answer[64];
-    struct xenstore_domain_interface *page = &pages[domid];
+    struct xenstore_domain_interface *page = &fake_rings.pages[domid];
     struct xsd_sockmsg header = {.type = type, .len = (uint32_t)size};
     size_t count = 0;
 
@@ -209,7 +158,7 @@ static const char *ask(domid_t domid, uint32_t type, const char *payload, size_t
         page->req[page->req_prod++ % sizeof(page->req)] = ((char *)&header)[i];
     for (size_t i = 0; i < size; i++)
         page->req[page->req_prod++ % sizeof(page->req)] = payload[i];
-    handlers[domid](handler_args[domid]);
+    fake_rings.handlers[domid](fake_rings.args[domid]);
     assert_true(store_has_work());
     step();
     page->rsp_cons += (uint32_t)sizeof(header);
@@ -223,7 +172,7 @@ static void introduce(domid_t domid)
 {
     char path[64];
 
-    memset(&pages[domid], 0, sizeof(pages[domid]));
+    memset(&fake_rings.pages[domid], 0, sizeof(fake_rings.pages[domid]));
     snprintf(path, sizeof(path), "/local/domain/%u/data", domid);
     assert_int_equal(store_mkdir(path), 0);
     assert_int_equal(store_set_access(path, domid, 0), 0);
@@ -234,7 +183,7 @@ static void test_domains_come_and_go(void **state)
 {
     struct store_watch watch = {changed};
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(store_watch(&watch, "@introduceDomain"), 0);
     assert_int_equal(store_watch(&watch, "@releaseDomain"), 0);
     assert_string_equal(news(), "@introduceDomain; @releaseDomain; ");
@@ -255,7 +204,7 @@ static void test_nothing_of_a_gone_domain_helps_its_successor(void **state)
 {
     char text[32];
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     introduce(1);
     introduce(2);
     assert_string_equal(ask(1, XS_SET_PERMS, "data\0n1\0b2", 11), "OK");
@@ -272,7 +221,7 @@ static void test_guests_writes_reach_own_watches(void **state)
 {
     struct store_watch watch = {changed};
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     introduce(1);
     assert_int_equal(store_watch(&watch, "/local/domain/1/data/state"), 0);
     step();
@@ -288,13 +237,13 @@ static void test_guests_writes_reach_own_watches(void **state)
 
 static void test_a_domain_that_cannot_be_connected_leaves_nothing(void **state)
 {
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     fake_heap.fail_at = fake_heap.calls + 1;
     assert_int_equal(store_introduce(1, 0xfeffc, 1), -ENOMEM);
-    refuse_map = 1;
+    fake_rings.refuses_map = true;
     assert_int_equal(store_introduce(1, 0xfeffc, 1), -EFAULT);
-    refuse_map = 0;
-    refuse_bind = 1;
+    fake_rings.refuses_map = false;
+    fake_rings.refuses_bind = true;
     assert_int_equal(store_introduce(1, 0xfeffc, 1), -ENOSPC);
 }
 
@@ -308,7 +257,7 @@ static void test_a_callback_that_changes_what_it_watches_does_not_hang(void **st
 {
     struct store_watch watch = {write_in_callback};
 
-    assert_ptr_equal(*state, pages);
+    assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(store_watch(&watch, "/test/self"), 0);
     store_step();
     assert_true(store_has_work());
