@@ -14,6 +14,7 @@
 
 static volatile struct xenstore_domain_interface *page;
 static evtchn_port_t port;
+static bool is_told; /* an event has been sent since the page was changed */
 static uint32_t last_request;
 static struct xenstore_event events[XENSTORE_EVENTS_MAX]; /* a ring */
 static size_t event_first, event_count;
@@ -40,7 +41,15 @@ volatile struct xenstore_domain_interface *xenstore_page(void)
 
 void xenstore_notify(void)
 {
+    is_told = true;
     event_send(port);
+}
+
+/* Before a wait: the store must know of all that has been written and read. */
+static void tell(void)
+{
+    if (!is_told)
+        xenstore_notify();
 }
 
 static bool has_room(void *arg)
@@ -58,12 +67,13 @@ static void put(const void *bytes, size_t size)
 
     for (size_t i = 0; i < size; i++) {
         if (!has_room(&prod)) {
-            xenstore_notify();
+            tell();
             event_wait_until(has_room, &prod);
         }
         page->req[prod++ % sizeof(page->req)] = from[i];
         /* Pairs with the store's acquire of req_prod: the byte is there. */
         __atomic_store_n(&page->req_prod, prod, __ATOMIC_RELEASE);
+        is_told = false;
     }
 }
 
@@ -82,12 +92,13 @@ static void take(void *bytes, size_t size)
 
     for (size_t i = 0; i < size; i++) {
         if (!has_answer(&cons)) {
-            xenstore_notify();
+            tell();
             event_wait_until(has_answer, &cons);
         }
         to[i] = page->rsp[cons++ % sizeof(page->rsp)];
         /* Pairs with the store's acquire of rsp_cons: the byte has been read. */
         __atomic_store_n(&page->rsp_cons, cons, __ATOMIC_RELEASE);
+        is_told = false;
     }
 }
 

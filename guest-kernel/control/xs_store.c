@@ -6,16 +6,23 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-/* FNV-1a's prime for 32 bits (draft-eastlake-fnv). */
-#define HASH_PRIME 16777619u
+/* FNV's prime for 64 bits (draft-eastlake-fnv). */
+#define HASH_PRIME UINT64_C(0x100000001b3)
 
 static uint32_t hash_of(const struct xs_store *store, const char *path, size_t length)
 {
-    uint32_t hash = store->seed;
+    uint64_t hash = store->seed, word = 0;
 
+    for (; length >= sizeof(word); length -= sizeof(word), path += sizeof(word)) {
+        memcpy(&word, path, sizeof(word));
+        hash = (hash ^ word) * HASH_PRIME;
+        hash ^= hash >> 32;
+    }
+    word = 0;
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)path[i]) * HASH_PRIME;
-    return hash ^ hash >> 16;
+        word = word << 8 | (uint8_t)path[i];
+    hash = (hash ^ word) * HASH_PRIME;
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* What points to the node at a path, or to the NULL where it would be. */
