@@ -342,12 +342,14 @@ static int serve(struct call *call, uint32_t type, uint32_t tx_id)
 void xs_request_serve(struct xs_client *client, struct xs_request *request,
                       struct xs_message *message)
 {
-    struct call call = {.client = client,
-                        .payload = request->payload,
-                        .size = request->header.len,
-                        .answer = message};
+    struct call call; /* not cleared: it has a whole path */
     int err;
 
+    call.client = client;
+    call.tx = NULL;
+    call.payload = request->payload;
+    call.size = request->header.len;
+    call.answer = message;
     request->payload[request->header.len] = '\0';
     call.string_count =
         xs_text_split(call.payload, call.size, call.strings, ARRAY_COUNT(call.strings));
