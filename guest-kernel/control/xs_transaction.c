@@ -95,7 +95,8 @@ static struct xs_entry *find_entry(const struct xs_transaction *tx, const char *
 /* True if the transaction has removed the node at a path of the store, or one above it. */
 static bool is_cut_off(const struct xs_transaction *tx, const char *path, size_t length)
 {
-    for (const struct xs_entry *entry = tx->entries; entry != NULL; entry = entry->next) {
+    for (const struct xs_entry *entry = tx->has_cuts ? tx->entries : NULL; entry != NULL;
+         entry = entry->next) {
         size_t cut = entry->path_size - 1;
 
         if (entry->is_cut && cut <= length && memcmp(entry->path, path, cut) == 0 &&
@@ -199,6 +200,7 @@ int xs_transaction_cut(struct xs_transaction *tx, const char *path, size_t lengt
         below->is_told = false;
     }
     entry->is_cut = true;
+    tx->has_cuts = true;
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef CONTROL_XS_TRANSACTION_H
 #define CONTROL_XS_TRANSACTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct xs_transaction {
     int err; /* an operation has failed half-way: the commit fails with this */
     struct xs_entry *entries;
     size_t entry_count;
+    bool has_cuts;  /* nodes have been removed */
     size_t created; /* nodes that are not in the store */
 };
 
