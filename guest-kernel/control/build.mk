@@ -47,4 +47,4 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
-	$(XS_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/heap.d $(CONTROL_TEST_OBJS:.o=.d)
+	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d $(CONTROL_TEST_OBJS:.o=.d)
