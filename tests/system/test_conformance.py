@@ -4,15 +4,21 @@ import pytest
 
 import guests
 import machines
+from atoll import qemu, session
 
 SECONDS = 240
+# The disk of the guest `disk` is a boot module; on Xen it is Linux's RAM disk.
+RAM0_SIZE = 1 << 20
 NAMES = ["demo", *guests.names()]
 
 
 @pytest.fixture(scope="module", name="running")
 def running_fixture():
-    texts = [machines.own(name) for name in NAMES]
-    with machines.start(*texts, smp=2) as running:
+    settings = {"disk": {"disk": ["phy:ram0,xvda,w"]}}
+    bundle = machines.bundle(*[machines.own(name, **settings.get(name, {})) for name in NAMES])
+    bundle.files["ram0"] = bytes(RAM0_SIZE)
+    machine = qemu.Machine(smp=2, mem=bundle.guest_memory + 384)
+    with session.Session(bundle, machine) as running:
         machines.prompt(running)
         yield running
 

@@ -26,7 +26,8 @@ PACKAGES = ["xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils", "li
             "libxentoollog1", "busybox-static", "libyajl2", "libc6", "liblzma5", "libbz2-1.0",
             "zlib1g", "liblzo2-2", "libzstd1", "libuuid1", "libgcc-s1"]
 TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"]
-MODULES = ["xenfs", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc"]
+MODULES = ["xenfs", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-blkback",
+           "brd"]
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=512M,max:512M loglvl=warning "
                "guest_loglvl=warning noreboot=1 smap=hvm cpuidle=0")
@@ -110,7 +111,7 @@ def base_archive(folder):
     """The initramfs of the control domain, without guests."""
     root = Root(folder)
     archive = initramfs.Archive()
-    for name in ("bin", "dev", "etc", "etc/xen", "lib", "lib64", "modules", "proc", "run", "sys",
+    for name in ("bin", "dev", "etc", "etc/xen", "etc/xen/scripts", "lib", "lib64", "modules", "proc", "run", "sys",
                  "tmp", "usr", "usr/bin", "usr/lib", LIBRARIES, "usr/lib/xen-4.17",
                  "usr/lib/xen-4.17/bin", "var", "var/lib", "var/lib/xen", "var/lib/xenstored",
                  "var/lock", "var/log", "var/log/xen", "var/log/xen/console", "var/run"):
@@ -121,7 +122,7 @@ def base_archive(folder):
     archive.file("etc/passwd", b"root:x:0:0:root:/:/bin/sh\n")
     archive.file("etc/xen/xl.conf", b'autoballoon="off"\n')
     programs = {f"usr/lib/xen-4.17/bin/{name}": root.find(name) for name in TOOLS}
-    programs.update({f"usr/bin/{name}": root.find(name) for name in ("xenstore-read",)})
+    programs.update({f"usr/bin/{name}": root.find(name) for name in ("xenstore-read", "xenstore-write")})
     for name, path in programs.items():
         archive.program(name, read(path))
         if not name.startswith("usr/bin/"):
@@ -133,6 +134,7 @@ def base_archive(folder):
     archive.program("lib64/ld-linux-x86-64.so.2", read(loader))
     for number, path in enumerate(kernel_modules(root, MODULES)):
         archive.file(f"modules/{number:02}-{os.path.basename(path)}", read(path))
+    archive.program("etc/xen/scripts/block", read(os.path.join(HERE, "dom0-block")))
     archive.program("init", read(os.path.join(HERE, "dom0-init")))
     return archive.compressed()
 
@@ -141,7 +143,8 @@ def build():
     """Makes xen, vmlinuz and base.gz below build/xen where they are missing or old."""
     os.makedirs(XEN, exist_ok=True)
     base = os.path.join(XEN, "base.gz")
-    sources = [os.path.abspath(__file__), os.path.join(HERE, "dom0-init")]
+    sources = [os.path.abspath(__file__), os.path.join(HERE, "dom0-init"),
+               os.path.join(HERE, "dom0-block")]
     if os.path.exists(base) and all(os.path.getmtime(base) > os.path.getmtime(path)
                                     for path in sources):
         return
