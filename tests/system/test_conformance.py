@@ -17,7 +17,7 @@ def running_fixture():
     settings = {"disk": {"disk": ["phy:ram0,xvda,w"]}}
     bundle = machines.bundle(*[machines.own(name, **settings.get(name, {})) for name in NAMES])
     bundle.files["ram0"] = bytes(RAM0_SIZE)
-    machine = qemu.Machine(smp=2, mem=bundle.guest_memory + 384)
+    machine = qemu.Machine(boot="grub", smp=2, mem=bundle.guest_memory + 384)
     with session.Session(bundle, machine) as running:
         machines.prompt(running)
         yield running
