@@ -8,8 +8,7 @@
  * and all modules identity mapped, RDI = physical address of boot_info. The image lies at a 2 MiB
  * boundary below 4 GiB in one piece; boot_info lies below 4 GiB, and the modules page aligned.
  */
-#ifndef ATOLL_BOOT_INFO_H
-#define ATOLL_BOOT_INFO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -68,5 +67,3 @@ struct boot_info {
     struct boot_mem mem[BOOT_MEM_MAX];
     struct boot_module module[BOOT_MODULE_MAX];
 };
-
-#endif

@@ -3,8 +3,7 @@
  * What must hold before the system is started: the CPU's features and the form of the two ELF
  * files. Pure functions of what the caller gathered; boot/cpu.c gathers the CPU's part.
  */
-#ifndef ATOLL_BOOT_CHECK_H
-#define ATOLL_BOOT_CHECK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ int MUST_CHECK check_cpu(const struct check_cpu *cpu, struct refusal *refusal);
  * sentence, if not. */
 int MUST_CHECK check_elf(const char *name, const void *file, size_t size, struct check_elf *elf,
                          struct refusal *refusal);
-
-#endif

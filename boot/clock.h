@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Calendar time into seconds, and the CMOS clock that BIOS machines have. */
-#ifndef ATOLL_BOOT_CLOCK_H
-#define ATOLL_BOOT_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ uint64_t clock_seconds(const struct clock_date *date);
 /* Reads the CMOS clock, which is taken to run in UTC. Waits at most a few milliseconds for an
  * update to pass. 0: it shows no valid date. */
 uint64_t clock_read_cmos(void);
-
-#endif

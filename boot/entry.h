@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the two C entries of the image are called from boot/mb2_entry.asm. */
-#ifndef ATOLL_BOOT_ENTRY_H
-#define ATOLL_BOOT_ENTRY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ void __attribute__((noreturn)) mb2_main(uint32_t magic, uint64_t mbi_paddr, uint
 /* The hypervisor. Called once on the boot CPU's boot stack with interrupts off, on the early page
  * tables: the image at its link address, and the first 4 GiB identity mapped, `info` with them. */
 void __attribute__((noreturn)) hypervisor_main(const struct boot_info *info);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The multiboot2 information, checked and turned into what the start needs of it. */
-#ifndef ATOLL_BOOT_MB2_PARSE_H
-#define ATOLL_BOOT_MB2_PARSE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ struct mb2_boot {
  * itself, or no memory map; -ENOSPC: more ranges or modules than fit; with the sentence. */
 int MUST_CHECK mb2_parse(const void *bytes, size_t size, struct boot_info *info,
                          struct mb2_boot *boot, struct refusal *refusal);
-
-#endif

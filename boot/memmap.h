@@ -4,8 +4,7 @@
  * neighbours of one type merged. Where a firmware's ranges overlap, the type that allows least
  * wins.
  */
-#ifndef ATOLL_BOOT_MEMMAP_H
-#define ATOLL_BOOT_MEMMAP_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ uint64_t memmap_total(const struct boot_info *info, enum boot_mem_type type);
 
 /* The highest free page that ends at or below `limit`, never page 0. 0: there is none. */
 uint64_t memmap_find_page_below(const struct boot_info *info, uint64_t limit);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The multiboot2 boot information: Multiboot2 specification 2.0, section 3.6. */
-#ifndef ATOLL_BOOT_MULTIBOOT2_H
-#define ATOLL_BOOT_MULTIBOOT2_H
+#pragma once
 
 #include <stdint.h>
 
@@ -50,5 +49,3 @@ struct mb2_mmap_entry {
 _Static_assert(sizeof(struct mb2_module) == 16, "multiboot2 3.6.6");
 _Static_assert(sizeof(struct mb2_mmap) == 16, "multiboot2 3.6.8");
 _Static_assert(sizeof(struct mb2_mmap_entry) == 24, "multiboot2 3.6.8");
-
-#endif

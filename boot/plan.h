@@ -4,8 +4,7 @@
  * the UEFI loader and the multiboot2 entry, which differ in where a file comes from: that is the
  * callback.
  */
-#ifndef ATOLL_BOOT_PLAN_H
-#define ATOLL_BOOT_PLAN_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -67,5 +66,3 @@ int MUST_CHECK plan_check_memory(const struct plan *plan, uint64_t free_bytes,
 /* The refusal of a planned file that is not there. Returns -ENOENT. */
 int plan_refuse_missing(const struct plan_source *source, const char *name, const char *named_by,
                         struct refusal *refusal);
-
-#endif

@@ -3,8 +3,7 @@
  * Why the system cannot start: one sentence that says what is wrong and what to do. Whatever
  * finds a reason writes it here and returns an error; whoever started it shows the sentence.
  */
-#ifndef ATOLL_BOOT_REFUSAL_H
-#define ATOLL_BOOT_REFUSAL_H
+#pragma once
 
 #include "lib/compiler.h"
 
@@ -19,5 +18,3 @@ struct refusal {
 
 /* Writes the sentence and returns `error`, a negative errno. */
 int refuse(struct refusal *refusal, int error, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-#endif

@@ -2,8 +2,7 @@
 /* Areas that a guest registers and the hypervisor writes later, from any CPU: vcpu_info, runstate,
  * time. Translated once, at registration, into at most two referenced frames that stay mapped until
  * the area is dropped. */
-#ifndef ATOLL_CORE_AREA_H
-#define ATOLL_CORE_AREA_H
+#pragma once
 
 #include "core/types.h"
 
@@ -25,5 +24,3 @@ int area_register_gva(struct area *area, uint64_t gva, uint32_t size) MUST_CHECK
 void area_drop(struct area *area);
 /* Lets go of the frames of dropped areas that every CPU has flushed. Cheap when there are none. */
 void area_poll(void);
-
-#endif

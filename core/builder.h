@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one built-in domain builder: it makes the control domain, which builds all others through
  * domctl. */
-#ifndef ATOLL_CORE_BUILDER_H
-#define ATOLL_CORE_BUILDER_H
+#pragma once
 
 struct boot_info;
 struct domain;
@@ -11,5 +10,3 @@ struct domain;
  * other modules, all direct-mapped (guest-physical equals machine address), and lets it run. Stops
  * the machine with a sentence if it cannot be built, as with a kernel that cannot move. */
 void builder_make_control(const struct boot_info *bi);
-
-#endif

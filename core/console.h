@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What guests print without a console of their own, and the serial console's input for the control
  * domain. */
-#ifndef ATOLL_CORE_CONSOLE_H
-#define ATOLL_CORE_CONSOLE_H
+#pragma once
 
 #include "core/types.h"
 
@@ -18,5 +17,3 @@ void console_input(char c);
 
 /* Given by the architecture: shows SIZE bytes on the serial console. */
 void host_console_write(const char *text, size_t size);
-
-#endif

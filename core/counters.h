@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counters that are always on. Per vCPU ones are written by the CPU that runs it, without a lock.
  */
-#ifndef ATOLL_CORE_COUNTERS_H
-#define ATOLL_CORE_COUNTERS_H
+#pragma once
 
 #include "arch/x86/virt.h"
 #include "core/types.h"
@@ -13,5 +12,3 @@ struct vcpu_counters {
     uint64_t flushes;      /* guest TLB flushes requested at entry */
     uint64_t window_fills; /* window slots filled while it was loaded */
 };
-
-#endif

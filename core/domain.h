@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domains and their vCPUs: structures, look-up, life cycle. */
-#ifndef ATOLL_CORE_DOMAIN_H
-#define ATOLL_CORE_DOMAIN_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/percpu.h"
@@ -238,5 +237,3 @@ static inline struct domain *current_domain(void)
 {
     return this_cpu()->current->domain;
 }
-
-#endif

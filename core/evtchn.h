@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Event channels (event_channel.h): ports of a domain, allocated by page; delivery behind three
  * verbs, two-level bitmaps. */
-#ifndef ATOLL_CORE_EVTCHN_H
-#define ATOLL_CORE_EVTCHN_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "core/types.h"
@@ -102,5 +101,3 @@ int evtchn_send(struct domain *d, uint32_t port) MUST_CHECK;
 int evtchn_close(struct domain *d, uint32_t port) MUST_CHECK;
 /* Forgets an event on a port that is being freed, so that its next user does not get it. */
 void evtchn_clear_pending(struct domain *d, uint32_t port);
-
-#endif

@@ -6,8 +6,7 @@
  * TLB can hold it (decision 16): what leaves a p2m goes through the domain's quarantine. Freed
  * frames are scrubbed before they are handed out.
  */
-#ifndef ATOLL_CORE_FRAME_H
-#define ATOLL_CORE_FRAME_H
+#pragma once
 
 #include "core/types.h"
 
@@ -85,5 +84,3 @@ uint64_t frame_max_mfn(void);
  * 0: none. */
 void frame_fail_after(uint32_t n);
 bool frame_should_fail(void);
-
-#endif

@@ -5,8 +5,7 @@
  * by compare-and-swap, without a lock; all other types, chunk descriptors, lists and what domains
  * are charged are under frame_lock.
  */
-#ifndef ATOLL_CORE_FRAME_TABLE_H
-#define ATOLL_CORE_FRAME_TABLE_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
@@ -159,5 +158,3 @@ void page_clear(void *page);
 void frame_clear(mfn_t first, uint32_t count);
 /* Clears up to 64 KiB of free frames; true if there are more. */
 bool chunk_scrub_step(void);
-
-#endif

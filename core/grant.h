@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Grant tables, version 1 (grant_table.h): frames of the table, maptrack, map, unmap, copy.
  * Statuses are GNTST_*. */
-#ifndef ATOLL_CORE_GRANT_H
-#define ATOLL_CORE_GRANT_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "core/types.h"
@@ -94,5 +93,3 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_w
 int16_t grant_copy(struct domain *d, const struct gnttab_copy *op) MUST_CHECK;
 /* Drops every mapping that D holds of others. No vCPU of D runs and its p2m is gone. */
 void grant_drop_maps(struct domain *d);
-
-#endif

@@ -4,8 +4,7 @@
  * every use, maps through the window, marks what it writes dirty. Each byte is read once into
  * hypervisor memory before it is looked at.
  */
-#ifndef ATOLL_CORE_GUEST_MEM_H
-#define ATOLL_CORE_GUEST_MEM_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
@@ -70,5 +69,3 @@ int guest_translate(gva_t gva, unsigned access, gpa_t *gpa) MUST_CHECK;
 /* Writes to any domain's RAM (builder, hypercall page). -EFAULT: what came before may have been
  * written. */
 int guest_phys_write(struct domain *d, gpa_t to, const void *from, size_t size) MUST_CHECK;
-
-#endif

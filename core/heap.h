@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The hypervisor's own memory: zeroed pages, mapped for good, charged to a domain (hyp_pages
  * against hyp_limit), NULL: to nobody. There is nothing smaller than a page. */
-#ifndef ATOLL_CORE_HEAP_H
-#define ATOLL_CORE_HEAP_H
+#pragma once
 
 #include "core/types.h"
 
@@ -24,5 +23,3 @@ uint64_t heap_pages(void);
 /* Gives one heap chunk that is wholly free back to the frames; true if it has to be called again
  * for that. Idle CPUs call it by frame_scrub_step(). */
 bool heap_idle_step(void);
-
-#endif

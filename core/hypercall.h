@@ -4,8 +4,7 @@
  * dispatch, access, copy-in, copy-out from it. A handler gets struct hypercall, sees the 64-bit
  * form of its argument, and has no other way to guest memory than the cursor.
  */
-#ifndef ATOLL_CORE_HYPERCALL_H
-#define ATOLL_CORE_HYPERCALL_H
+#pragma once
 
 #include "core/guest_mem.h"
 #include "core/types.h"
@@ -82,5 +81,3 @@ void hypercall_dispatch(unsigned length);
 /* True when a handler that loops should return HYPERCALL_AGAIN: something is pending on this CPU.
  */
 bool hypercall_should_yield(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a row and a family of core/hypercalls.def become, and the prototypes of all handlers. */
-#ifndef ATOLL_CORE_HYPERCALL_ROWS_H
-#define ATOLL_CORE_HYPERCALL_ROWS_H
+#pragma once
 
 #include "core/grant.h"
 #include "core/hypercall.h"
@@ -108,5 +107,3 @@ void hypercall_narrow(const char *layout, void *form32, const void *form64);
 /* Handlers: the argument is in call->arg; the result goes to the guest's RAX. */
 #define ROW(family, number, handler, access, ...) int64_t handler(struct hypercall *call);
 #include "core/hypercalls.def"
-
-#endif

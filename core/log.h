@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The log: a ring that the control domain reads and the serial console shows. Levels say whose
  * fault it is. Nothing on an exit path logs; a guest's share of lines is limited. */
-#ifndef ATOLL_CORE_LOG_H
-#define ATOLL_CORE_LOG_H
+#pragma once
 
 #include "core/types.h"
 
@@ -37,5 +36,3 @@ void panic(const char *format, ...) PRINTF(1, 2) NORETURN;
         if (DEBUG && unlikely(!(condition)))                                                       \
             panic("%s:%d: ASSERT(%s)", __FILE__, __LINE__, #condition);                            \
     } while (0)
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What core asks about the machine; arch/x86 answers from boot_info. */
-#ifndef ATOLL_CORE_MACHINE_H
-#define ATOLL_CORE_MACHINE_H
+#pragma once
 
 #include "core/types.h"
 
@@ -11,5 +10,3 @@ bool machine_keeps_frame(mfn_t mfn);
 /* What the CPUs can do, as Xen's toolstack shows it: CPUID leaf 1 EDX and ECX, 0x80000001 EDX and
  * ECX, 0xd subleaf 1 EAX, 7 EBX and ECX, 0x80000007 EDX. */
 void machine_features(uint32_t words[8]);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domain's memory map as its builder set it (XENMEM_set_memory_map): one heap page. Persistent:
  * no HVM record holds it, a builder sets it again. */
-#ifndef ATOLL_CORE_MEMORY_MAP_H
-#define ATOLL_CORE_MEMORY_MAP_H
+#pragma once
 
 #include "core/types.h"
 
@@ -19,5 +18,3 @@ struct memory_map {
     uint32_t count;
     struct memory_map_entry entry[MEMORY_MAP_ENTRIES];
 };
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domain's guest-physical memory: gfn to mfn, with type; the nested tables, the generation of
  * decision 16. One function changes it, so that an IOMMU mirror can join. */
-#ifndef ATOLL_CORE_P2M_H
-#define ATOLL_CORE_P2M_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
@@ -79,5 +78,3 @@ bool p2m_flush_done(struct domain *d, uint64_t generation);
  * rose. */
 struct vcpu;
 void p2m_enter(struct vcpu *v);
-
-#endif

@@ -4,8 +4,7 @@
  * to what was there. The domain's lock makes check and commit one step; it is held by the caller
  * where said.
  */
-#ifndef ATOLL_CORE_PHYSMAP_H
-#define ATOLL_CORE_PHYSMAP_H
+#pragma once
 
 #include "core/p2m.h"
 #include "core/types.h"
@@ -42,5 +41,3 @@ int physmap_add(struct domain *d, unsigned space, uint64_t index, struct domain 
 #define PHYSMAP_OTHERS_GRANTS UINT32_MAX /* frame INDEX of OTHER's grant table */
 /* Lets go of foreign frames that no TLB holds any more. Takes D's lock. */
 void physmap_poll(struct domain *d);
-
-#endif

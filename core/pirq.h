@@ -4,8 +4,7 @@
  * a mapped source of one domain, a GSI or an entry of a function's MSI-X table; an event channel
  * bound to it is raised with evtchn_raise_pirq(). arch/x86/irq.c implements this.
  */
-#ifndef ATOLL_CORE_PIRQ_H
-#define ATOLL_CORE_PIRQ_H
+#pragma once
 
 #include "core/types.h"
 
@@ -25,5 +24,3 @@ int pirq_map(struct domain *d, uint32_t gsi, uint32_t *pirq) MUST_CHECK;
  * interrupt; or masks it. An edge of MSI-X is never masked. -EINVAL: not mapped. May be called with
  * D's evtchn lock held. */
 int pirq_mask(const struct domain *d, uint32_t pirq, bool is_masked) MUST_CHECK;
-
-#endif

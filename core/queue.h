@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A priority queue whose nodes lie in what is queued: a heap, smallest key first. It needs no
  * memory, so that queueing cannot fail. Its owner locks it. */
-#ifndef ATOLL_CORE_QUEUE_H
-#define ATOLL_CORE_QUEUE_H
+#pragma once
 
 #include "core/types.h"
 
@@ -24,5 +23,3 @@ static inline bool queue_holds(const struct queue_node *node)
 void queue_insert(struct queue *queue, struct queue_node *node);
 /* NODE is in this queue. */
 void queue_remove(struct queue *queue, struct queue_node *node);
-
-#endif

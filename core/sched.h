@@ -4,8 +4,7 @@
  * wake-up preemption. A vCPU is runnable when it is up, not blocked, and nobody paused it or its
  * domain.
  */
-#ifndef ATOLL_CORE_SCHED_H
-#define ATOLL_CORE_SCHED_H
+#pragma once
 
 #include "core/queue.h"
 #include "core/timer.h"
@@ -61,5 +60,3 @@ void sched_yield(void); /* current goes behind its peers */
 int sched_set_affinity(struct vcpu *v, uint64_t cpus) MUST_CHECK; /* -EINVAL: no such CPU */
 /* Weight 1..65535, cap in percent of one CPU, 0: none. -EINVAL */
 int sched_set_params(struct domain *d, uint32_t weight, uint32_t cap) MUST_CHECK;
-
-#endif

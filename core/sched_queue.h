@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The run queue, for the two files of the scheduler. */
-#ifndef ATOLL_CORE_SCHED_QUEUE_H
-#define ATOLL_CORE_SCHED_QUEUE_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/percpu.h"
@@ -50,5 +49,3 @@ void sched_place(struct vcpu *v);
 void sched_pull(struct run_queue *rq);
 /* Moves one that waits on RQ to a CPU with less to do, if that evens the load. */
 void sched_push(struct run_queue *rq);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One deadline queue per CPU (design decision 11). Times are time_ns(). A timer belongs to the CPU
  * that set it until it fires, is cancelled or is set again. */
-#ifndef ATOLL_CORE_TIMER_H
-#define ATOLL_CORE_TIMER_H
+#pragma once
 
 #include "core/queue.h"
 #include "core/types.h"
@@ -35,5 +34,3 @@ static inline uint64_t timer_deadline(const struct timer *timer)
 {
     return timer->node.key;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The words everything else is written in: boxed addresses and a few compiler attributes. */
-#ifndef ATOLL_CORE_TYPES_H
-#define ATOLL_CORE_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,5 +79,3 @@ static inline bool gfn_equal(gfn_t a, gfn_t b)
 {
     return a.v == b.v;
 }
-
-#endif

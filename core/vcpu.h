@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Making and unmaking vCPUs, for domain.c; vcpu_op's use of areas. */
-#ifndef ATOLL_CORE_VCPU_H
-#define ATOLL_CORE_VCPU_H
+#pragma once
 
 #include "core/domain.h"
 
@@ -15,5 +14,3 @@ void vcpu_destroy(struct vcpu *v);
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset) MUST_CHECK;
 int vcpu_register_runstate(struct vcpu *v, uint64_t gva) MUST_CHECK;
 int vcpu_register_time(struct vcpu *v, uint64_t gva) MUST_CHECK;
-
-#endif

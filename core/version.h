@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What xen_version tells. */
-#ifndef ATOLL_CORE_VERSION_H
-#define ATOLL_CORE_VERSION_H
+#pragma once
 
 /* The hypervisor's own options, for XENVER_commandline; TEXT stays. */
 void version_set_options(const char *text);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The local APIC in x2APIC mode (SDM Vol. 3A 10.12; APM Vol. 2 16.9). */
-#ifndef GUEST_KERNEL_APIC_H
-#define GUEST_KERNEL_APIC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -73,5 +72,3 @@ static inline void apic_eoi(void)
 {
     apic_write(APIC_EOI, 0);
 }
-
-#endif

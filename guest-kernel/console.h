@@ -4,8 +4,7 @@
  * CONSOLEIO_write, or where the hypervisor refuses that, byte by byte to port 0xe9. Newlines leave
  * as CR LF. May be called on every vcpu; lines of two vcpus may mix.
  */
-#ifndef GUEST_KERNEL_CONSOLE_H
-#define GUEST_KERNEL_CONSOLE_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -37,5 +36,3 @@ void console_flush(void);
 
 /* Called by start.c: before it, output takes the early way. */
 void console_init(void);
-
-#endif

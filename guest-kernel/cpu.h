@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Data of each vcpu, reached through the GS base. */
-#ifndef GUEST_KERNEL_CPU_H
-#define GUEST_KERNEL_CPU_H
+#pragma once
 
 #include <stdint.h>
 
@@ -38,5 +37,3 @@ static inline unsigned int cpu_id(void)
 {
     return cpu_this()->id;
 }
-
-#endif

@@ -5,8 +5,7 @@
  * handler runs, so an event sent while it runs brings it again. Functions return 0 or a negative
  * XEN_E number.
  */
-#ifndef GUEST_KERNEL_EVENTS_H
-#define GUEST_KERNEL_EVENTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,5 +63,3 @@ struct vcpu_info *event_vcpu_info(void);
 
 /* Called by start.c. */
 void events_init(void);
-
-#endif

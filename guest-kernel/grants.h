@@ -4,8 +4,7 @@
  * pages that they gave. First vcpu only. Functions return 0, a negative XEN_E number, or where it
  * is said a GNTST_ status (negative as well).
  */
-#ifndef GUEST_KERNEL_GRANTS_H
-#define GUEST_KERNEL_GRANTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +49,3 @@ int MUST_CHECK grant_copy_to(domid_t domid, grant_ref_t ref, uint16_t offset, co
 /* Maps the first grant frame; others follow when references run out. Called by start.c; -XEN_ENOSYS
  * and the like leave grants unusable. */
 int MUST_CHECK grants_init(void);
-
-#endif

@@ -4,8 +4,7 @@
  * into long mode, starts every module in the order traps, hypercalls, console, memory, events,
  * time, grants, enables interrupts and calls main_guest().
  */
-#ifndef GUEST_KERNEL_GUEST_H
-#define GUEST_KERNEL_GUEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ _Noreturn void guest_shutdown(unsigned int reason);
 
 /* Prints a reason and the caller's address on the console and ends the domain as crashed. */
 _Noreturn void guest_panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-#endif

@@ -4,8 +4,7 @@
  * is 0, a count, or a negative XEN_E number of pv-abi/errno.h. Structures passed by pointer may lie
  * anywhere in mapped memory; the stack will do.
  */
-#ifndef GUEST_KERNEL_HYPERCALL_H
-#define GUEST_KERNEL_HYPERCALL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -136,5 +135,3 @@ static inline int64_t hypercall_platform_op(struct xen_platform_op *op)
 /* A HVM_PARAM_ of the calling domain. */
 int64_t hvm_param_get(uint32_t index, uint64_t *value);
 int64_t hvm_param_set(uint32_t index, uint64_t value);
-
-#endif

@@ -4,8 +4,7 @@
  * Every function may be called with interrupts on or off; none may be called from two vcpus at once
  * (the first vcpu owns memory).
  */
-#ifndef GUEST_KERNEL_MEMORY_H
-#define GUEST_KERNEL_MEMORY_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -90,5 +89,3 @@ uint64_t memory_low_page(void);
  * memory map. */
 void memory_set_image(uint64_t image_paddr);
 void memory_init(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What memory.c asks of the page tables; the rest of their interface is in memory.h. */
-#ifndef GUEST_KERNEL_PAGETABLE_H
-#define GUEST_KERNEL_PAGETABLE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ uint64_t pagetable_start_root(void);
 
 /* The root that every vcpu runs on. */
 uint64_t pagetable_root(void);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Further vcpus: how many there are, and their start by INIT and SIPI through a page below 1 MiB.
  */
-#ifndef GUEST_KERNEL_SMP_H
-#define GUEST_KERNEL_SMP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,5 +19,3 @@ bool smp_cpu_is_up(unsigned int cpu);
  * started again. Waits until run() is about to be called. -XEN_ENOENT: no such vcpu; -XEN_ENOMEM:
  * no stack; -XEN_ETIME: it did not come up within a second. */
 int MUST_CHECK smp_start(unsigned int cpu, void (*run)(void *arg), void *arg);
-
-#endif

@@ -3,8 +3,7 @@
  * Time: the hypervisor's system time from the time page, the wall clock, and timers on the first
  * vcpu's single-shot timer.
  */
-#ifndef GUEST_KERNEL_TIME_H
-#define GUEST_KERNEL_TIME_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ void time_sleep(uint64_t ns);
 
 /* Called by start.c. */
 void time_init(void);
-
-#endif

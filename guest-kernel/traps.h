@@ -5,8 +5,7 @@
  * they interrupt, and must not change FPU or vector registers (guest-kernel is compiled without
  * them).
  */
-#ifndef GUEST_KERNEL_TRAPS_H
-#define GUEST_KERNEL_TRAPS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -67,5 +66,3 @@ void traps_init_cpu(unsigned int cpu);
 
 /* Called by trap_entry.asm. */
 void traps_dispatch(struct trap_frame *frame);
-
-#endif

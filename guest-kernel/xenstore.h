@@ -6,8 +6,7 @@
  * that is to be tried again, and the like; -ENODEV: there is no store; -EIO: its answer makes no
  * sense.
  */
-#ifndef GUEST_KERNEL_XENSTORE_H
-#define GUEST_KERNEL_XENSTORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,5 +65,3 @@ bool xenstore_take_event(struct xenstore_event *event);
 
 /* Waits for an event and takes it. False: none has come before system time `deadline`. */
 bool xenstore_wait_event(struct xenstore_event *event, uint64_t deadline);
-
-#endif

@@ -9,8 +9,7 @@
  * Nothing is allocated: texts are unescaped in the caller's buffer, which must live as long as the
  * entries. A name given twice has its last value, as in xl. No locks: one user at a time.
  */
-#ifndef ATOLL_LIB_CFG_H
-#define ATOLL_LIB_CFG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +82,3 @@ const struct cfg_entry *cfg_next_unused(const struct cfg *cfg, const struct cfg_
 /* Writes "FILE:LINE:COLUMN: SENTENCE" (without line and column when the error has none). Returns
  * the length as format_str does. */
 size_t cfg_format_error(const struct cfg *cfg, char *buf, size_t size);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names for the few compiler attributes and expressions that the tree uses. */
-#ifndef ATOLL_LIB_COMPILER_H
-#define ATOLL_LIB_COMPILER_H
+#pragma once
 
 /* The result says whether the call worked: ignoring it is a compile error. */
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -11,5 +10,3 @@
 #define PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#endif

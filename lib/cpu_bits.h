@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names of architectural bits and numbers that a CPU has, whatever the vendor: of the host and of
  * guests. */
-#ifndef ATOLL_LIB_CPU_BITS_H
-#define ATOLL_LIB_CPU_BITS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -125,5 +124,3 @@
 #define MXCSR_RESET  0x1f80u
 #define MXCSR_KNOWN  0xffffu /* SDM Vol. 1 10.2.3; AMD's bit 17 is not shown to guests */
 #define FCW_RESET    0x037fu
-
-#endif

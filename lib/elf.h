@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ELF-64 structures that loaders and builders read: System V ABI, chapters 4 and 5, and its
  * AMD64 supplement. */
-#ifndef ATOLL_LIB_ELF_H
-#define ATOLL_LIB_ELF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -56,5 +55,3 @@ struct elf_note {
 
 _Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr");
 _Static_assert(sizeof(struct elf_segment) == 56, "Elf64_Phdr");
-
-#endif

@@ -4,8 +4,7 @@
  * them negated. The definitions are spelled as the host's <errno.h> spells them, so that a host
  * program may include both.
  */
-#ifndef ATOLL_LIB_ERRNO_H
-#define ATOLL_LIB_ERRNO_H
+#pragma once
 
 #define EPERM         1   /* not permitted */
 #define ENOENT        2   /* no such thing */
@@ -53,5 +52,3 @@
 #define ENOTCONN      107 /* not connected */
 #define ETIMEDOUT     110 /* timed out */
 #define ECONNREFUSED  111 /* refused */
-
-#endif

@@ -4,8 +4,7 @@
  * flags 0 and -; a width; a precision for s (a number or *). No floating point. A conversion that
  * is not known is copied as it stands.
  */
-#ifndef ATOLL_LIB_FORMAT_H
-#define ATOLL_LIB_FORMAT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,5 +15,3 @@
  * whole text without the NUL, so that a result of `size` or more says that it was cut. */
 size_t format_str(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 size_t format_va(char *buf, size_t size, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
-
-#endif

@@ -3,8 +3,7 @@
  * One function for each machine instruction that C cannot say: all inline assembly of loader,
  * hypervisor and guests, except the guests' hypercalls and string.c.
  */
-#ifndef ATOLL_LIB_INSN_H
-#define ATOLL_LIB_INSN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -305,5 +304,3 @@ static inline void ltr(uint16_t selector)
 {
     __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
-
-#endif

@@ -2,8 +2,7 @@
 /* What both domain builders know of a PVH kernel: its ELF segments, its entry note, and the state
  * that its first vCPU starts in (Xen's docs/misc/pvh: 32-bit flat protected mode, paging off, EBX =
  * start info). */
-#ifndef ATOLL_LIB_PVH_H
-#define ATOLL_LIB_PVH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ int pvh_read_kernel(const struct pvh_file *file, struct pvh_kernel *kernel,
                     const char **why) MUST_CHECK;
 /* The first vCPU's record: ENTRY and START_INFO are guest-physical, below 4 GiB. */
 void pvh_start_state(struct hvm_hw_cpu *cpu, uint64_t entry, uint64_t start_info);
-
-#endif

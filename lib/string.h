@@ -3,8 +3,7 @@
  * The part of C's <string.h> that freestanding code uses, with C's meaning. lib/string.c defines
  * these for code without an operating system; host programs get the host's own.
  */
-#ifndef ATOLL_LIB_STRING_H
-#define ATOLL_LIB_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +15,3 @@ size_t strlen(const char *text);
 int strcmp(const char *left, const char *right);
 int strncmp(const char *left, const char *right, size_t size);
 char *strchr(const char *text, int wanted);
-
-#endif

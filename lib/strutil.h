@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Strings beyond C's own set: bounded copy, numbers, words of a line. */
-#ifndef ATOLL_LIB_STRUTIL_H
-#define ATOLL_LIB_STRUTIL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,5 +28,3 @@ bool str_option(const char *line, const char *key, char *value, size_t size);
 
 /* True if `text` begins with `prefix`. */
 bool str_starts_with(const char *text, const char *prefix);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The CPUID leaves by which a guest finds the hypervisor (<xen/arch-x86/cpuid.h>). */
-#ifndef PV_ABI_CPUID_H
-#define PV_ABI_CPUID_H
+#pragma once
 
 #define XEN_CPUID_FIRST_LEAF 0x40000000
 #define XEN_CPUID_LEAF(i)    (XEN_CPUID_FIRST_LEAF + (i))
@@ -36,5 +35,3 @@
 #define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK (0xffU << 0)
 
 #define XEN_CPUID_MAX_NUM_LEAVES 5
-
-#endif

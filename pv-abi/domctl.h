@@ -4,8 +4,7 @@
  * struct xen_domctl, which says the operation, the domain and the operation's own structure. All
  * have the same layout in 32 bit.
  */
-#ifndef PV_ABI_DOMCTL_H
-#define PV_ABI_DOMCTL_H
+#pragma once
 
 #include "pv-abi/xen.h"
 
@@ -534,5 +533,3 @@ struct xen_domctl {
     } u;
 };
 ABI_LAYOUT(struct xen_domctl, 144, cmd, 0, interface_version, 4, domain, 8, u, 16);
-
-#endif

@@ -3,8 +3,7 @@
  * Error numbers of the ABI (<xen/errno.h>). A hypercall returns 0, a count, or one of these
  * negated. They are Linux's numbers on x86 and do not depend on the guest's own errno.
  */
-#ifndef PV_ABI_ERRNO_H
-#define PV_ABI_ERRNO_H
+#pragma once
 
 #define XEN_EPERM         1
 #define XEN_ENOENT        2
@@ -55,5 +54,3 @@
 #define XEN_ENOTCONN      107
 #define XEN_ETIMEDOUT     110
 #define XEN_ECONNREFUSED  111
-
-#endif

@@ -3,8 +3,7 @@
  * The event_channel_op hypercall (<xen/event_channel.h>): ports, their bindings and notifications.
  * All arguments have the same layout in 32 bit.
  */
-#ifndef PV_ABI_EVENT_CHANNEL_H
-#define PV_ABI_EVENT_CHANNEL_H
+#pragma once
 
 #include "pv-abi/xen.h"
 
@@ -165,5 +164,3 @@ struct evtchn_fifo_control_block {
     uint32_t head[EVTCHN_FIFO_MAX_QUEUES]; /* The first port of each queue. */
 };
 ABI_LAYOUT(struct evtchn_fifo_control_block, 72, ready, 0, head, 8);
-
-#endif

@@ -3,8 +3,7 @@
  * The memory_op hypercall (<xen/memory.h>): a domain's memory, and what is mapped into it. An
  * operation on an array may keep its progress in the bits above its number.
  */
-#ifndef PV_ABI_MEMORY_H
-#define PV_ABI_MEMORY_H
+#pragma once
 
 #include "pv-abi/xen.h"
 
@@ -233,5 +232,3 @@ struct compat_xen_mem_acquire_resource {
 };
 ABI_LAYOUT(struct compat_xen_mem_acquire_resource, 28, domid, 0, type, 2, id, 4, nr_frames, 8,
            frame, 16, frame_list, 24);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The sched_op hypercall (<xen/sched.h>). */
-#ifndef PV_ABI_SCHED_H
-#define PV_ABI_SCHED_H
+#pragma once
 
 #include "pv-abi/xen.h"
 
@@ -63,5 +62,3 @@ struct sched_pin_override {
     int32_t pcpu; /* Negative: undo. */
 };
 ABI_LAYOUT(struct sched_pin_override, 4, pcpu, 0);
-
-#endif

@@ -4,8 +4,7 @@
  * is struct xen_sysctl. All structures have the same layout in 32 bit. A query into an array takes
  * the room in elements and gives the number written, or the number there are where the handle is 0.
  */
-#ifndef PV_ABI_SYSCTL_H
-#define PV_ABI_SYSCTL_H
+#pragma once
 
 #include "pv-abi/domctl.h"
 #include "pv-abi/xen.h"
@@ -284,5 +283,3 @@ struct xen_sysctl {
     } u;
 };
 ABI_LAYOUT(struct xen_sysctl, 136, cmd, 0, interface_version, 4, u, 8);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The vcpu_op(operation, vcpu, argument) hypercall (<xen/vcpu.h>, <xen/hvm/hvm_vcpu.h>). */
-#ifndef PV_ABI_VCPU_H
-#define PV_ABI_VCPU_H
+#pragma once
 
 #include "pv-abi/xen.h"
 
@@ -195,5 +194,3 @@ struct vcpu_hvm_context {
 };
 ABI_LAYOUT(struct vcpu_hvm_context, 128, mode, 0, cpu_regs, 8, cpu_regs.x86_32, 8, cpu_regs.x86_64,
            8);
-
-#endif

@@ -6,8 +6,7 @@
  * Calling convention. 64 bit: number in RAX, arguments in RDI, RSI, RDX, R10, R8. 32 bit: number in
  * EAX, arguments in EBX, ECX, EDX, ESI, EDI. The result comes back in RAX or EAX.
  */
-#ifndef PV_ABI_XEN_H
-#define PV_ABI_XEN_H
+#pragma once
 
 #include "pv-abi/errno.h"
 #include "pv-abi/layout.h"
@@ -280,5 +279,3 @@ struct xen_msr_entry {
     uint64_t val;
 };
 ABI_LAYOUT(struct xen_msr_entry, 16, idx, 0, flags, 4, val, 8);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* This CPU's local APIC in xAPIC mode (SDM Vol. 3A chapter 11, APM Vol. 2 chapter 16): IPIs,
  * one-shot timer, EOI. */
-#ifndef ATOLL_X86_APIC_H
-#define ATOLL_X86_APIC_H
+#pragma once
 
 #include "core/types.h"
 
@@ -22,5 +21,3 @@ void apic_send(uint32_t id, uint32_t command);
  * left. */
 void apic_timer_start(uint32_t count);
 uint32_t apic_timer_remaining(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a guest sees of CPUID. */
-#ifndef ATOLL_X86_CPUID_H
-#define ATOLL_X86_CPUID_H
+#pragma once
 
 #include "arch/x86/virt.h"
 #include "lib/insn.h"
@@ -25,5 +24,3 @@ bool cpuid_guest_has(enum cpuid_feature feature);
 bool cpuid_is_intel(void);
 /* Executes CPUID for the loaded vCPU V, with its registers GPR. */
 void cpuid_guest(struct vcpu *v, uint64_t *gpr);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What exit.c has done in a guest's stead: control registers (cr.c), MSRs (msr.c), ports (port.c),
  * the local APIC's page (lapic_page.c). */
-#ifndef ATOLL_X86_EMULATE_H
-#define ATOLL_X86_EMULATE_H
+#pragma once
 
 #include "arch/x86/virt.h"
 
@@ -56,5 +55,3 @@ int lapic_page_decode(const struct guest_code *code, struct lapic_access *access
 /* The loaded vCPU's access to GPA in the page. Crashes the domain, with the bytes in its record,
  * when the instruction is none of the four. */
 void lapic_page_access(struct vcpu *v, gpa_t gpa);
-
-#endif

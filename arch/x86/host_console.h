@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The serial console that the hypervisor keeps for itself; host_console_write() is in
  * core/console.h. */
-#ifndef ATOLL_X86_HOST_CONSOLE_H
-#define ATOLL_X86_HOST_CONSOLE_H
+#pragma once
 
 #include "core/types.h"
 
@@ -14,5 +13,3 @@ uint16_t host_console_port(void);
 /* What the UART receives goes to the control domain's console input (core/console.h), by interrupt,
  * where the UART has an ISA line. */
 void host_console_listen(void);
-
-#endif

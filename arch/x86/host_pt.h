@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The host's own tables as arch/x86 sees them: building them at boot, a root for each CPU, devices,
  * this CPU's private region. What core needs of them is in pt.h. */
-#ifndef ATOLL_X86_HOST_PT_H
-#define ATOLL_X86_HOST_PT_H
+#pragma once
 
 #include "arch/x86/layout.h"
 #include "arch/x86/lock.h"
@@ -46,5 +45,3 @@ void host_flush(void);
 uint64_t host_generation_raise(void);
 /* The host's shared tables. */
 extern struct pt host_pt;
-
-#endif

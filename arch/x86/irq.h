@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Device interrupts: IO-APICs, vectors, and the control domain's pirqs (core/pirq.h). */
-#ifndef ATOLL_X86_IRQ_H
-#define ATOLL_X86_IRQ_H
+#pragma once
 
 #include "core/types.h"
 
@@ -12,5 +11,3 @@ void irq_dispatch(unsigned vector);
 /* The hypervisor's own use of an ISA interrupt (its UART). An error: no IO-APIC
  * has the line, or it is taken. */
 int irq_take_isa(uint8_t isa_irq, void (*handler)(void)) MUST_CHECK;
-
-#endif

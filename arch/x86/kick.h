@@ -8,8 +8,7 @@
  * sees the other: either the kicker sends an interrupt, or the CPU does not enter. Interrupts are
  * off all the while, so that an early one stays pending and ends the guest or the HLT at once.
  */
-#ifndef ATOLL_X86_KICK_H
-#define ATOLL_X86_KICK_H
+#pragma once
 
 #include "arch/x86/percpu.h"
 
@@ -31,5 +30,3 @@ static inline void cpu_enter_end(struct cpu *self)
 {
     atomic_store_explicit(&self->in_guest, 0, memory_order_relaxed);
 }
-
-#endif

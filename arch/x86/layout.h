@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where things lie in the hypervisor's address space. docs/memory.md draws it. */
-#ifndef ATOLL_X86_LAYOUT_H
-#define ATOLL_X86_LAYOUT_H
+#pragma once
 
 /* Shared by all CPUs. HEAP_MAP_BASE, FRAME_TABLE_VA and CHUNK_TABLE_VA are in pt.h. */
 #define IMAGE_VA     0xffffffff80000000 /* text, rodata, data, bss: one chunk */
@@ -27,5 +26,3 @@
 #define PRIVATE_IST_NMI   0x58000
 #define PRIVATE_IST_MC    0x5a000
 #define PRIVATE_PT        0x5e000 /* the page table of this region itself */
-
-#endif

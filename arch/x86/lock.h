@@ -2,8 +2,7 @@
 /* Spin locks (ticket order) and atomics with named barriers. The hypervisor runs with interrupts
  * off, so a lock never meets an interrupt handler of its own CPU. docs/locking.md holds the order;
  * DEBUG=1 asserts it. */
-#ifndef ATOLL_X86_LOCK_H
-#define ATOLL_X86_LOCK_H
+#pragma once
 
 #include "core/types.h"
 #include <stdatomic.h>
@@ -69,5 +68,3 @@ static inline uint64_t index_below(uint64_t index, uint64_t size)
     __asm__("" : "+r"(index));
     return index & (size - 1);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The hypervisor's options: boot_info.options, words separated by spaces. */
-#ifndef ATOLL_X86_OPTIONS_H
-#define ATOLL_X86_OPTIONS_H
+#pragma once
 
 #include "core/types.h"
 
@@ -17,5 +16,3 @@ struct options {
 /* console=com1|com2|0xPORT[,BAUD]|none maxcpus=N loglevel=error|notice|guest|debug
  * debug-exit=0xPORT */
 void options_read(const char *text, struct options *options);
-
-#endif

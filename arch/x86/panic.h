@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Stopping the machine when the hypervisor itself is broken. */
-#ifndef ATOLL_X86_PANIC_H
-#define ATOLL_X86_PANIC_H
+#pragma once
 
 #include "core/types.h"
 
@@ -14,5 +13,3 @@ void cpu_stop(void) NORETURN;
 #define DEBUG_EXIT_OFF   0x10u
 #define DEBUG_EXIT_PANIC 0x21u
 extern uint16_t debug_exit_port;
-
-#endif

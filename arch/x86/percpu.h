@@ -4,8 +4,7 @@
  * it lies at one virtual address that each CPU maps to its own page, so that this_cpu() is a
  * constant and no CPU can reach another's.
  */
-#ifndef ATOLL_X86_PERCPU_H
-#define ATOLL_X86_PERCPU_H
+#pragma once
 
 #include "arch/x86/lock.h"
 #include "arch/x86/pt.h"
@@ -142,5 +141,3 @@ extern uint64_t wall_ns_at_start;
 /* Arms this CPU's timer interrupt for a time in time_ns() units; UINT64_MAX: off. A time in the
  * past fires at once. */
 void cpu_timer_arm(uint64_t deadline_ns);
-
-#endif

@@ -3,8 +3,7 @@
  * Page tables: the one walker (design decision 5), the host's own tables and the per-CPU window
  * onto guest frames. A change has two phases: prepare may fail, commit cannot.
  */
-#ifndef ATOLL_X86_PT_H
-#define ATOLL_X86_PT_H
+#pragma once
 
 #include "core/types.h"
 
@@ -186,5 +185,3 @@ void host_visit(void (*visit)(void *argument, uint64_t address, const struct pt_
 bool host_is_area(uint64_t address);
 /* True when every CPU has flushed its own TLB since GENERATION of the host's tables. */
 bool host_flush_done(uint64_t generation);
-
-#endif

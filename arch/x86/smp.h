@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting the other CPUs. */
-#ifndef ATOLL_X86_SMP_H
-#define ATOLL_X86_SMP_H
+#pragma once
 
 #include "core/types.h"
 
@@ -13,5 +12,3 @@ bool smp_boot(uint64_t trampoline, uint32_t limit);
 void smp_init_percpu(uint32_t id);
 /* What every CPU does once its tables and stack are its own: APIC, virtualisation. */
 void smp_init_this_cpu(void);
-
-#endif

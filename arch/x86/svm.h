@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of the AMD-V half share. Nothing outside svm*.c includes it, but virt.c. */
-#ifndef ATOLL_X86_SVM_H
-#define ATOLL_X86_SVM_H
+#pragma once
 
 #include "arch/x86/svm_vmcb.h"
 #include "arch/x86/virt.h"
@@ -60,5 +59,3 @@ void svm_exit(void);
 _Static_assert(offsetof(struct vcpu_private, control) == 184 &&
                    offsetof(struct vcpu_private, host) == 192,
                "svm_entry.asm has the same offsets");
-
-#endif

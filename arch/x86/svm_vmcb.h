@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtual machine control block and its bits: APM Vol. 2 appendix B and C, section 15. */
-#ifndef ATOLL_X86_SVM_VMCB_H
-#define ATOLL_X86_SVM_VMCB_H
+#pragma once
 
 #include "core/types.h"
 #include "pv-abi/layout.h"
@@ -122,5 +121,3 @@ ABI_LAYOUT(struct vmcb, 4096, save.es, 0x400, save.gdtr, 0x460, save.tr, 0x490, 
 /* CPUID Fn8000_000A, APM Vol. 3 E.4.9 */
 #define SVM_FEATURE_NP    (1u << 0)
 #define SVM_FEATURE_NRIPS (1u << 3)
-
-#endif

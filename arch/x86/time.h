@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Start of the time base (percpu.h has what is used afterwards). */
-#ifndef ATOLL_X86_TIME_H
-#define ATOLL_X86_TIME_H
+#pragma once
 
 #include "core/types.h"
 
@@ -12,5 +11,3 @@ struct boot_info;
 void time_boot(const struct boot_info *bi);
 /* One line in the log: stable by CPUID, or because all CPUs agreed. */
 void time_report(bool cpus_agree);
-
-#endif

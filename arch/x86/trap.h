@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions and interrupts of the host. Exceptions are the hypervisor's own faults and stop the
  * machine; interrupts come only where the CPU loop opens the door for them. */
-#ifndef ATOLL_X86_TRAP_H
-#define ATOLL_X86_TRAP_H
+#pragma once
 
 #include "core/types.h"
 
@@ -38,5 +37,3 @@ void cpu_load_segments(void);
 /* What panic() does, with WHAT as its reason, and prints the registers if FRAME is not NULL
  * (panic.c). */
 void panic_frame(const struct trap_frame *frame, const char *what) NORETURN;
-
-#endif

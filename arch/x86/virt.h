@@ -4,8 +4,7 @@
  * struct virt_ops, chosen once at boot, and struct vm_exit, what a guest's exit looks like above
  * it. Nothing above this line names a vendor.
  */
-#ifndef ATOLL_X86_VIRT_H
-#define ATOLL_X86_VIRT_H
+#pragma once
 
 #include "arch/x86/vlapic.h"
 #include "core/types.h"
@@ -235,5 +234,3 @@ struct vcpu *vm_entry(void);
 /* Leaves by the machine: power off, or reset. */
 void machine_power_off(void) NORETURN;
 void machine_reset(void) NORETURN;
-
-#endif

@@ -2,8 +2,7 @@
 /* A guest's local APIC: registers, pending vectors, timer, IPIs (SDM Vol. 3A chapter 11, APM Vol. 2
  * chapter 16). x2APIC is always offered; the page form takes four MOV forms and XCHG
  * (arch/x86/lapic_page.c). */
-#ifndef ATOLL_X86_VLAPIC_H
-#define ATOLL_X86_VLAPIC_H
+#pragma once
 
 #include "core/timer.h"
 #include "core/types.h"
@@ -88,5 +87,3 @@ void vlapic_get_record(struct vcpu *v, void *record);
 int vlapic_set_record(struct vcpu *v, const void *record, size_t size) MUST_CHECK;
 void vlapic_get_regs(struct vcpu *v, void *record);
 int vlapic_set_regs(struct vcpu *v, const void *record, size_t size) MUST_CHECK;
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Registers of a local APIC, numbered as in x2APIC mode (page offset / 16): SDM Vol. 3A table 11-6.
  */
-#ifndef ATOLL_X86_VLAPIC_BITS_H
-#define ATOLL_X86_VLAPIC_BITS_H
+#pragma once
 
 #define APIC_REG_ID           0x02u
 #define APIC_REG_VERSION      0x03u
@@ -57,5 +56,3 @@
 #define ICR_TO_ALL          2u
 #define ICR_TO_OTHERS       3u
 #define ICR_KNOWN           0x000ccfffu
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The extended state that vCPUs have: which XSAVE components, and their switch. */
-#ifndef ATOLL_X86_XSTATE_H
-#define ATOLL_X86_XSTATE_H
+#pragma once
 
 #include "arch/x86/virt.h"
 #include "lib/insn.h"
@@ -35,5 +34,3 @@ static inline void xstate_save(struct vcpu_private *p)
         write_xcr0(xstate_components);
     xsave(&p->xsave, xstate_components);
 }
-
-#endif

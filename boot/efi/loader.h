@@ -3,8 +3,7 @@
  * The UEFI loader, BOOTX64.EFI: what its files share. One instance, one CPU, firmware services
  * available until memory_exit_boot_services; every function that can fail writes the refusal.
  */
-#ifndef ATOLL_BOOT_EFI_LOADER_H
-#define ATOLL_BOOT_EFI_LOADER_H
+#pragma once
 
 #include <efi.h>
 #include <stddef.h>
@@ -76,5 +75,3 @@ int MUST_CHECK memory_exit_boot_services(struct loader *loader);
 
 /* image.c. Loads the hypervisor's ELF file to a place of its own and notes it in boot_info. */
 int MUST_CHECK image_load(struct loader *loader);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the hypervisor reads of the firmware's ACPI tables (ACPI 6.4 chapter 5): CPUs, interrupt
  * controllers, timers, the way to power off. */
-#ifndef ATOLL_DRIVERS_HOST_ACPI_H
-#define ATOLL_DRIVERS_HOST_ACPI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,5 +51,3 @@ extern struct acpi_info acpi;
  * readable. Tables with a bad checksum or length are left out. -ENOENT: no root pointer, -EBADMSG:
  * the root table is damaged. */
 int acpi_read(uint64_t rsdp_paddr, const void *(*map)(uint64_t paddr, size_t size)) MUST_CHECK;
-
-#endif

@@ -3,8 +3,7 @@
  * A 16550 UART at I/O ports, polled: the serial console of the loader and of the hypervisor. No
  * interrupts, no locks: the caller serialises.
  */
-#ifndef ATOLL_DRIVERS_HOST_UART_H
-#define ATOLL_DRIVERS_HOST_UART_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ void uart_enable_receive_irq(const struct uart *uart);
 
 /* Takes a received byte. -EAGAIN: there is none. */
 int MUST_CHECK uart_get(struct uart *uart, uint8_t *byte);
-
-#endif

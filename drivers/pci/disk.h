@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A request to a disk, whatever drives it. */
-#ifndef DRIVERS_PCI_DISK_H
-#define DRIVERS_PCI_DISK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -46,5 +45,3 @@ struct disk_request {
     } discard;
     uint8_t device_status;
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Device registers in memory: mapping them, and the only accesses to them. */
-#ifndef DRIVERS_PCI_MMIO_H
-#define DRIVERS_PCI_MMIO_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ static inline void mmio_write32(volatile void *at, uint32_t value)
 {
     *(volatile uint32_t *)at = value;
 }
-
-#endif

@@ -2,8 +2,7 @@
 /* PCI functions: their configuration space, capabilities and base addresses (PCI Local Bus
  * Specification 3.0, chapter 6; bridges: PCI-to-PCI Bridge Architecture 1.2, 3.2). The firmware has
  * assigned buses and addresses; nothing here moves them. */
-#ifndef DRIVERS_PCI_PCI_H
-#define DRIVERS_PCI_PCI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ int MUST_CHECK pci_bar(struct pci_address at, unsigned int index, uint64_t *padd
 
 /* Lets the function answer at its memory addresses and do DMA. */
 void pci_enable(struct pci_address at);
-
-#endif

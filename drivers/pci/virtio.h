@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A virtio 1.0 device on PCI (VIRTIO 1.1, 4.1): finding its registers, the steps of its start, and
  * its queues. */
-#ifndef DRIVERS_PCI_VIRTIO_H
-#define DRIVERS_PCI_VIRTIO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,5 +47,3 @@ void virtio_notify(struct virtio_device *device, uint16_t index);
 /* Of its own configuration, at a multiple of the size; 0 beyond its end. */
 uint32_t virtio_config32(const struct virtio_device *device, unsigned int offset);
 uint64_t virtio_config64(const struct virtio_device *device, unsigned int offset);
-
-#endif

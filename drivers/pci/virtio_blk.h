@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A virtio block device (VIRTIO 1.1, 5.2). Main loop only. */
-#ifndef DRIVERS_PCI_VIRTIO_BLK_H
-#define DRIVERS_PCI_VIRTIO_BLK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ void virtio_blk_poll(struct virtio_blk *disk);
 /* Resets the device, which then touches no memory any more; all its requests fail, those to come
  * too. */
 void virtio_blk_stop(struct virtio_blk *disk);
-
-#endif

@@ -4,8 +4,7 @@
  * The device is not trusted: what it returns is checked against what it was given. One user at a
  * time, no locks.
  */
-#ifndef DRIVERS_PCI_VIRTQUEUE_H
-#define DRIVERS_PCI_VIRTQUEUE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,5 +83,3 @@ void *virtqueue_take(struct virtqueue *queue);
 
 /* True if virtqueue_take() would find something. */
 bool virtqueue_has_used(const struct virtqueue *queue);
-
-#endif

@@ -5,8 +5,7 @@
  * within the ring's size, requests are copied, and the own indices are kept here and never read
  * back.
  */
-#ifndef DRIVERS_PV_BACK_RING_H
-#define DRIVERS_PV_BACK_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,5 +42,3 @@ void back_ring_put(struct back_ring *ring, const void *response, size_t size);
 
 /* Shows the responses to the front end. True: it wants an event. */
 bool MUST_CHECK back_ring_show(struct back_ring *ring);
-
-#endif

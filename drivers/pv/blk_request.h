@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a front end asks of a disk, read from a copy of its request (pv-abi/io_blkif.h) and
  * checked. */
-#ifndef DRIVERS_PV_BLK_REQUEST_H
-#define DRIVERS_PV_BLK_REQUEST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,5 +43,3 @@ int MUST_CHECK blk_request_read_segments(struct blk_request *request,
 /* Checks it against a disk of `sector_count` sectors. -EINVAL: it leaves the disk; -EROFS. */
 int MUST_CHECK blk_request_check(const struct blk_request *request, uint64_t sector_count,
                                  bool is_read_only);
-
-#endif

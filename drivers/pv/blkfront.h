@@ -4,8 +4,7 @@
  * to eleven pages. The back end is not trusted with more than the pages that a request grants.
  * First vcpu only, interrupts enabled. Errors are negative XEN_E numbers.
  */
-#ifndef DRIVERS_PV_BLKFRONT_H
-#define DRIVERS_PV_BLKFRONT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,5 +66,3 @@ int MUST_CHECK blkfront_transfer(struct blkfront *disk, bool is_write, uint64_t 
 
 /* Waits until what was written would survive a power cut. */
 int MUST_CHECK blkfront_flush(struct blkfront *disk);
-
-#endif

@@ -4,8 +4,7 @@
  * ("device/vbd/51712/state") or absolute. First vcpu only, interrupts enabled. Errors are negative
  * XEN_E numbers: the store's answers, and what xenstore.h adds.
  */
-#ifndef DRIVERS_PV_XENBUS_H
-#define DRIVERS_PV_XENBUS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,5 +31,3 @@ int MUST_CHECK xenbus_list(const char *path, char *names, size_t size, size_t *c
 
 /* Waits until the number in a node is `wanted`, three seconds at most. -XEN_ETIMEDOUT. */
 int MUST_CHECK xenbus_wait(const char *path, uint64_t wanted);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guest's frames of block requests: mapping for the device, unmapping, and copying for volumes
  * in memory; in batches, one hypercall for many. */
-#ifndef CONTROL_BLK_GRANTS_H
-#define CONTROL_BLK_GRANTS_H
+#pragma once
 
 #include "lib/compiler.h"
 
@@ -20,5 +19,3 @@ int MUST_CHECK blk_grants_copy(const struct blk_job *job);
 
 /* Reads an indirect request's segments out of the guest's frame. -EIO, -EINVAL. */
 int MUST_CHECK blk_grants_read_segments(struct blk_job *job);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of the block back end know of one request while it is being worked on. */
-#ifndef CONTROL_BLK_JOB_H
-#define CONTROL_BLK_JOB_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ struct blk_job {
     struct disk_segment segments[BLK_SEGMENTS_MAX];
     grant_handle_t handles[BLK_SEGMENTS_MAX];
 };
-
-#endif

@@ -5,8 +5,7 @@
  * (GNTMAP_device_map) and unmapped before the answer; for a volume in memory the hypervisor copies.
  * Main loop only.
  */
-#ifndef CONTROL_BLK_QUEUE_H
-#define CONTROL_BLK_QUEUE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ void blk_queue_step(struct blk_queue *queue);
  * without answers, and frees the jobs. False: the device has not done them in time; they stay with
  * it, and so does the queue. */
 bool MUST_CHECK blk_queue_stop(struct blk_queue *queue);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where things are in a guest's physical address space: what Xen's own domain builder does, which
  * Linux is used to. */
-#ifndef CONTROL_BUILD_LAYOUT_H
-#define CONTROL_BUILD_LAYOUT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@
 #define BUILD_STORE_GFN   UINT64_C(0xfeffc)
 #define BUILD_CONSOLE_GFN UINT64_C(0xfeffd)
 #define BUILD_RING_FRAMES 2u
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of the domain builder share while one domain is being built. */
-#ifndef CONTROL_BUILD_STATE_H
-#define CONTROL_BUILD_STATE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ int MUST_CHECK build_ramdisk(struct build *build, uint64_t *gpa, uint64_t *start
  * set the first vcpu's state. */
 int MUST_CHECK build_start_pvh(struct build *build);
 int MUST_CHECK build_start_linux(struct build *build);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The domain builder: makes a paused domain that is ready to run from its configuration, or
  * nothing at all. */
-#ifndef CONTROL_BUILDER_H
-#define CONTROL_BUILDER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -23,5 +22,3 @@ struct built_domain {
  * (GUEST_ERROR_MAX bytes) says why. */
 int MUST_CHECK builder_build(const struct guest_config *config, struct built_domain *built,
                              char *sentence);
-
-#endif

@@ -4,8 +4,7 @@
  * that it is started with (Linux's Documentation/arch/x86/boot.rst and zero-page.rst). Compressed
  * data is never looked at: the kernel's own stub unpacks it inside the guest.
  */
-#ifndef CONTROL_BZIMAGE_H
-#define CONTROL_BZIMAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,5 +51,3 @@ void bzimage_add_memory(void *params, uint64_t start, uint64_t size, uint32_t ty
 
 /* Fills the BZIMAGE_GDT_SIZE bytes of the GDT. */
 void bzimage_gdt(void *gdt);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The record of a domain's death as text: reason, registers, the latest exits. */
-#ifndef CONTROL_DEATH_H
-#define CONTROL_DEATH_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,5 +14,3 @@ void death_format(const struct atoll_death *death, char *text, size_t size);
 
 /* The name of an ATOLL_EXIT_ number. */
 const char *death_exit_name(uint64_t kind);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the store says of a domain, apart from its devices. */
-#ifndef CONTROL_DOMAIN_STORE_H
-#define CONTROL_DOMAIN_STORE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@ int MUST_CHECK domain_store_create(const struct guest_config *config,
 
 /* Disconnects a domain and removes its nodes, with whatever the guest has left. */
 void domain_store_remove(domid_t domid, const uint8_t uuid[16]);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The domains that the control domain has made: their names and consoles, and what becomes of them
  * when they end. */
-#ifndef CONTROL_DOMAINS_H
-#define CONTROL_DOMAINS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +82,3 @@ void domains_step(void);
 
 /* What guest_config_read() warns of goes to the listeners. */
 void domains_notice(const char *sentence);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Access to the memory of other domains through windows of the control domain's guest-physical
  * addresses, above all its RAM. */
-#ifndef CONTROL_FOREIGN_H
-#define CONTROL_FOREIGN_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ int MUST_CHECK foreign_write_grants(domid_t domid, const void *bytes, size_t siz
 /* Maps a page at place `index` (below FOREIGN_PAGES_MAX) until foreign_unmap_page(). */
 int MUST_CHECK foreign_map_page(domid_t domid, uint64_t gfn, unsigned int index, void **page);
 void foreign_unmap_page(unsigned int index);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ACPI tables of a guest: RSDP, XSDT, a hardware-reduced FADT, MADT, an empty DSDT. They tell
  * Linux that it runs as PVH: no VGA, no CMOS clock, no keyboard controller. */
-#ifndef CONTROL_GUEST_ACPI_H
-#define CONTROL_GUEST_ACPI_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,5 +14,3 @@ size_t acpi_size(unsigned int vcpus);
 /* Builds the tables of `vcpus` (1..ACPI_VCPUS_MAX) in the acpi_size() bytes at `to`, for a guest
  * that sees them at `paddr`. The RSDP is the first one. */
 void acpi_build(void *to, uint64_t paddr, unsigned int vcpus);
-
-#endif

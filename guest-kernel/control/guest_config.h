@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A guest's configuration, in xl's syntax and with xl's words (xl.cfg(5)). */
-#ifndef CONTROL_GUEST_CONFIG_H
-#define CONTROL_GUEST_CONFIG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,5 +58,3 @@ int MUST_CHECK guest_config_parse_cpus(const char *text, uint64_t *cpus);
 
 /* Reads 8-4-4-4-12 hexadecimal digits. -EINVAL. */
 int MUST_CHECK guest_config_parse_uuid(const char *text, uint8_t uuid[16]);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A guest's console: its ring, what it has written (the last GUEST_LOG_SIZE bytes), and input that
  * waits for room. It outlives the domain, so that a reboot goes on where the old one ended. */
-#ifndef CONTROL_GUEST_CONSOLE_H
-#define CONTROL_GUEST_CONSOLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,5 +49,3 @@ void guest_console_type(struct guest_console *console, const char *bytes, size_t
  * *at behind them. */
 size_t guest_console_read_log(const struct guest_console *console, uint64_t *at, char *to,
                               size_t size);
-
-#endif

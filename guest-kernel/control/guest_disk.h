@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A disk of a guest's configuration, in xl's words (xl-disk-configuration(5)). */
-#ifndef CONTROL_GUEST_DISK_H
-#define CONTROL_GUEST_DISK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,5 +25,3 @@ int MUST_CHECK guest_disk_read(struct guest_disk *disk, const char *text, char *
 
 /* The number of xvda, xvdb3 and so on (xen-vbd-interface(7)). -EINVAL: not such a name. */
 int MUST_CHECK guest_disk_number(const char *name, uint32_t *number);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory in pieces of any size, for what comes and goes with guests' requests. Main loop only. */
-#ifndef CONTROL_HEAP_H
-#define CONTROL_HEAP_H
+#pragma once
 
 #include <stddef.h>
 
@@ -12,5 +11,3 @@ void *heap_alloc(size_t size) MUST_CHECK;
 
 /* Gives them back; `size` is what was asked for. */
 void heap_free(void *piece, size_t size);
-
-#endif

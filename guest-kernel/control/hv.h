@@ -3,8 +3,7 @@
  * The hypervisor's control operations, one function each (domctl, sysctl, memory_op, hvm_op of Xen
  * 4.17). All return 0 or a negative errno; lib/errno.h names them.
  */
-#ifndef CONTROL_HV_H
-#define CONTROL_HV_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,5 +79,3 @@ int MUST_CHECK hv_map_grant_table(domid_t domid, uint64_t at);
 /* Takes `count` (at most HV_MAP_MAX) frames from `at` on away from the control domain's own
  * guest-physical memory. */
 void hv_unmap(uint64_t at, size_t count);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The line editor of the terminal: one line, its keys, and the lines typed before. It knows
  * neither where characters come from nor where they go. */
-#ifndef CONTROL_LINE_H
-#define CONTROL_LINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ void line_clear(struct line *line);
 
 /* Takes one key. After LINE_DONE the caller reads `text` and calls line_clear(). */
 enum line_result line_key(struct line *line, char key);
-
-#endif

@@ -4,8 +4,7 @@
  * request of fixed size with a typed answer of fixed size. The shell is its first client, the
  * report protocol its second; neither looks behind it. Runs in the main loop only.
  */
-#ifndef CONTROL_MANAGE_H
-#define CONTROL_MANAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -141,5 +140,3 @@ struct manage_answer {
 
 /* Does what the request asks and fills in the answer. */
 void manage(const struct manage_request *request, struct manage_answer *answer);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The store, as the management interface shows it and changes it. */
-#ifndef CONTROL_MANAGE_STORE_H
-#define CONTROL_MANAGE_STORE_H
+#pragma once
 
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/manage.h"
@@ -15,5 +14,3 @@ void manage_store_remove(const struct manage_request *request, struct manage_ans
 /* MANAGE_SHUTDOWN and MANAGE_REBOOT of a domain. */
 void manage_store_ask(const struct domain *domain, const struct manage_request *request,
                       struct manage_answer *answer);
-
-#endif

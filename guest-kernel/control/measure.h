@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the making and the destruction of a domain cost in hypercalls alone. */
-#ifndef CONTROL_MEASURE_H
-#define CONTROL_MEASURE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,5 +17,3 @@ struct measure_result {
 /* Makes an empty domain of one vcpu and 9 MiB, a MiB of it by 4 KiB pieces, and destroys it, again
  * and again. A negative errno: of the call that failed; nothing is left. */
 int MUST_CHECK measure_domains(struct measure_result *result);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Boot modules by their name: the first word of a module's command line. */
-#ifndef CONTROL_MODULES_H
-#define CONTROL_MODULES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,5 +13,3 @@ struct module {
 
 /* False: no such module. */
 bool module_find(const char *name, struct module *module);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A disk's partitions: GPT (UEFI 2.10, 5.3), or the four primary ones of an MBR (5.2.1). */
-#ifndef CONTROL_PARTITIONS_H
-#define CONTROL_PARTITIONS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -30,5 +29,3 @@ struct partition_source {
 int MUST_CHECK partitions_read(const struct partition_source *source,
                                void (*found)(const struct partition *partition, void *arg),
                                void *arg);
-
-#endif

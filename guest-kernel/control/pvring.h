@@ -4,8 +4,7 @@
  * into the page at any time: its indices are read once and believed only within the ring's size,
  * the back end's own indices are kept here and never read back.
  */
-#ifndef CONTROL_PVRING_H
-#define CONTROL_PVRING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -27,5 +26,3 @@ size_t pvring_take(struct pvring *ring, char *buffer, size_t size);
 
 /* Puts at most `size` bytes of input; returns how many there was room for. */
 size_t pvring_put(struct pvring *ring, const char *bytes, size_t size);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The records of the report protocol, which tools/atoll/records.py defines: lines of words. Text
  * in, text out; report.c moves the lines. */
-#ifndef CONTROL_RECORDS_H
-#define CONTROL_RECORDS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ int MUST_CHECK record_parse(char *line, struct record *record);
 /* Writes `size` (at most RECORD_PIECE_MAX) bytes in hexadecimal with a NUL to `to`, which has room
  * for 2 * size + 1; returns the length. */
 size_t record_hex(char *to, const void *bytes, size_t size);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The report protocol on the second serial port, for tools that run the machine; its records are
  * defined in tools/atoll/records.py. */
-#ifndef CONTROL_REPORT_H
-#define CONTROL_REPORT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ bool report_has_work(void);
 
 /* Executes what the tool sent, and says when no domain is left. */
 void report_step(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The second serial port, a 16550 at 0x2f8, which the hypervisor leaves to the control domain. */
-#ifndef CONTROL_SERIAL_H
-#define CONTROL_SERIAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ void serial_write(const char *bytes, size_t size);
 
 /* Takes at most `size` received bytes; returns how many. Does not wait. */
 size_t serial_read(char *bytes, size_t size);
-
-#endif

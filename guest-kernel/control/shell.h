@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The shell: commands in xl's words, turned into requests of manage.h, their answers printed in
  * xl's columns. Knows nothing of where a command comes from. */
-#ifndef CONTROL_SHELL_H
-#define CONTROL_SHELL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -27,5 +26,3 @@ int shell_execute(char *line, struct shell_output *output);
 int MUST_CHECK shell_split(char *line, char *words[SHELL_WORDS_MAX]);
 
 void shell_printf(struct shell_output *output, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-#endif

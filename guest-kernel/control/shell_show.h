@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands that print tables. Each returns 0 or a negative errno, having said why. */
-#ifndef CONTROL_SHELL_SHOW_H
-#define CONTROL_SHELL_SHOW_H
+#pragma once
 
 #include "guest-kernel/control/shell.h"
 
@@ -33,5 +32,3 @@ int do_xenstore_rm(char **words, int count, struct shell_output *output);
 
 /* `measure`. */
 int show_measure(struct shell_output *output);
-
-#endif

@@ -4,8 +4,7 @@
  * absolute paths ("/local/domain/1/device"). Main loop only. No guest's request is served between
  * two calls from one function, so that what is read stays true until the function returns.
  */
-#ifndef CONTROL_STORE_H
-#define CONTROL_STORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,5 +95,3 @@ bool store_has_work(void);
 
 /* Serves guests' requests and calls watches. */
 void store_step(void);
-
-#endif

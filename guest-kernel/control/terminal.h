@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The user's terminal: the serial console that the hypervisor shares with the control domain. It is
  * at the shell's prompt, or attached to a guest's console. */
-#ifndef CONTROL_TERMINAL_H
-#define CONTROL_TERMINAL_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ bool terminal_has_work(void);
 
 /* Takes what was typed. */
 void terminal_step(void);
-
-#endif

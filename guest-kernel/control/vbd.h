@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The guests' disks: their nodes in the store, and the block back end's connection to each front
  * end from its start to its end. Main loop only. */
-#ifndef CONTROL_VBD_H
-#define CONTROL_VBD_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ bool vbds_have_work(void);
 
 /* Moves requests and answers. */
 void vbds_step(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A front end's ring and event channel, as its nodes in the store describe them. */
-#ifndef CONTROL_VBD_RING_H
-#define CONTROL_VBD_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ int MUST_CHECK vbd_ring_count(const char *front, unsigned int *count);
 int MUST_CHECK vbd_ring_connect(struct vbd_ring *ring, const char *front, const char *nodes,
                                 struct blk_queue *queue);
 void vbd_ring_disconnect(struct vbd_ring *ring);
-
-#endif

@@ -4,8 +4,7 @@
  * in the GPT), a boot module (in RAM, gone at the next boot), and `null`, which only answers. Main
  * loop only.
  */
-#ifndef CONTROL_VOLUMES_H
-#define CONTROL_VOLUMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,5 +64,3 @@ void volumes_step(void);
 
 /* Volume `index` for lists, or NULL. */
 const struct volume *volume_at(unsigned int index);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A guest's connection to the store: its page, the request that is coming in and the message that
  * is going out. */
-#ifndef CONTROL_XS_CONNECTION_H
-#define CONTROL_XS_CONNECTION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ void xs_connection_close(struct xs_connection *connection);
 /* Takes requests, answers them, and sends events, as far as the ring allows. A request is served
  * when the answer of the one before is in the ring. */
 unsigned int xs_connection_step(struct xs_connection *connection);
-
-#endif

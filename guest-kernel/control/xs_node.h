@@ -3,8 +3,7 @@
  * A node of the store: one piece of memory with its path, access, value and the names of the nodes
  * below it. A node is replaced to be changed, except where it shrinks.
  */
-#ifndef CONTROL_XS_NODE_H
-#define CONTROL_XS_NODE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,5 +73,3 @@ void xs_node_drop_perms(struct xs_node *node, domid_t domid);
 
 /* What a domain may do with the node. */
 unsigned int xs_node_access(const struct xs_node *node, domid_t domid);
-
-#endif

@@ -4,8 +4,7 @@
  * for the one operation. Paths are absolute and right (xs_path_resolve()). -EACCES: the client may
  * not do that; -ENOENT: there is no such node.
  */
-#ifndef CONTROL_XS_OPS_H
-#define CONTROL_XS_OPS_H
+#pragma once
 
 #include "guest-kernel/control/xs_transaction.h"
 #include "lib/compiler.h"
@@ -30,5 +29,3 @@ int MUST_CHECK xs_op_remove(struct xs_transaction *tx, const char *path);
  * a node to another owner; -ENOSPC: too many entries. */
 int MUST_CHECK xs_op_set_perms(struct xs_transaction *tx, const char *path,
                                const struct xs_perm *perms, size_t count);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Paths of the store: what is one, and their parts. */
-#ifndef CONTROL_XS_PATH_H
-#define CONTROL_XS_PATH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ const char *xs_path_leaf(const char *path);
 
 /* True if `path` is `above` or below it. */
 bool xs_path_is_within(const char *path, const char *above);
-
-#endif

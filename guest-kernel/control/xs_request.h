@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests of clients, as messages: reading them and forming the answer. */
-#ifndef CONTROL_XS_REQUEST_H
-#define CONTROL_XS_REQUEST_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ void xs_request_serve(struct xs_client *client, struct xs_request *request,
 
 /* Forms a message of the event that waits longest and takes it out. False: none waits. */
 bool xs_request_event(struct xs_client *client, struct xs_message *event);
-
-#endif

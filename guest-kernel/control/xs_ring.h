@@ -4,8 +4,7 @@
  * the page at any time: its indices are read once and believed only within the ring's size, the
  * store's own are kept here and never read back.
  */
-#ifndef CONTROL_XS_RING_H
-#define CONTROL_XS_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ void xs_ring_set_error(const struct xs_ring *ring, uint32_t error);
 /* True if the guest wants to begin anew: it waits for xs_ring_reset(), which empties both rings. */
 bool xs_ring_wants_reset(const struct xs_ring *ring);
 void xs_ring_reset(struct xs_ring *ring);
-
-#endif

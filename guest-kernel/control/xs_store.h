@@ -3,8 +3,7 @@
  * The nodes that everybody sees, by their paths, and the domains that use them. Nothing here asks
  * who may do what (xs_ops.h) or tells watches (xs_watch.h).
  */
-#ifndef CONTROL_XS_STORE_H
-#define CONTROL_XS_STORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -98,5 +97,3 @@ const char *xs_store_find_owned(const struct xs_store *store, domid_t domid);
 
 /* Takes every entry that names a domain, but as the owner, out of all nodes' access. */
 void xs_store_drop_perms(struct xs_store *store, domid_t domid);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The texts in messages: strings with a NUL each, access entries. */
-#ifndef CONTROL_XS_TEXT_H
-#define CONTROL_XS_TEXT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -19,5 +18,3 @@ int MUST_CHECK xs_text_parse_perm(const char *text, struct xs_perm *perm);
 
 /* Writes it; returns its length. */
 size_t xs_text_format_perm(char text[XS_PERM_TEXT_MAX], const struct xs_perm *perm);
-
-#endif

@@ -4,8 +4,7 @@
  * change before the commit, which fails if a node that the transaction has looked at has changed
  * meanwhile. A change outside of transactions is a transaction of one operation (xs_ops.h).
  */
-#ifndef CONTROL_XS_TRANSACTION_H
-#define CONTROL_XS_TRANSACTION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,5 +62,3 @@ int MUST_CHECK xs_transaction_put(struct xs_transaction *tx, const struct xs_nod
 
 /* Removes the node with all below it, but not its name above. -ENOSPC, -ENOMEM, as above. */
 int MUST_CHECK xs_transaction_cut(struct xs_transaction *tx, const char *path, size_t length);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Watches, and the events that wait for their owners. */
-#ifndef CONTROL_XS_WATCH_H
-#define CONTROL_XS_WATCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -34,5 +33,3 @@ void xs_watch_fire_removal(struct xs_store *store, const char *path);
  * bytes) as the watch was set, absolute or relative, and `token` (XS_TOKEN_MAX bytes). Returns the
  * watch's owner, in *owner. False: none waits. */
 bool xs_watch_take(struct xs_client *client, char *path, char *token, void **owner);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of the demo offer each other. */
-#ifndef GUEST_KERNEL_DEMO_DEMO_H
-#define GUEST_KERNEL_DEMO_DEMO_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ bool demo_is_asked(unsigned int *reason);
 
 /* disks.c: the disks that the store shows. False: one of them does not work. */
 bool demo_disks(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A control domain that makes hypercalls. Paging is off: its addresses are its RAM's, from 0. */
-#ifndef ATOLL_TESTS_FAKE_CALLER_H
-#define ATOLL_TESTS_FAKE_CALLER_H
+#pragma once
 
 #include "core/domain.h"
 #include "pv-abi/domctl.h"
@@ -36,5 +35,3 @@ int64_t caller_create(uint16_t wanted, uint32_t vcpus, uint16_t *domid);
 uint16_t caller_make_guest(void);
 /* Every frame and page that other domains had since the set-up is free again. */
 void caller_assert_all_is_back(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CPUs and clock of the fake architecture: one CPU runs at a time, time goes by when told. */
-#ifndef ATOLL_TESTS_FAKE_CPU_H
-#define ATOLL_TESTS_FAKE_CPU_H
+#pragma once
 
 #include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
@@ -31,5 +30,3 @@ extern int fake_vcpus;
 /* 1: machine_power_off(), 2: machine_reset() was called: they longjmp to fake_machine_exit. */
 #include <setjmp.h>
 extern jmp_buf fake_machine_exit;
-
-#endif

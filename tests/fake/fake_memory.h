@@ -4,8 +4,7 @@
  * are mappings of one memory file, so that an address that should not be mapped faults; every
  * guest's TLB keeps its entries until it is told to flush; stores to page tables are recorded.
  */
-#ifndef ATOLL_TESTS_FAKE_MEMORY_H
-#define ATOLL_TESTS_FAKE_MEMORY_H
+#pragma once
 
 #include "core/types.h"
 
@@ -71,5 +70,3 @@ extern bool fake_history_is_on;
 void fake_history_undo(void);
 /* Called before each READ_ONCE, NULL: nothing. */
 extern void (*fake_on_load)(const volatile void *address);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* HVM context records of the fake architecture. */
-#ifndef ATOLL_TESTS_FAKE_RECORDS_H
-#define ATOLL_TESTS_FAKE_RECORDS_H
+#pragma once
 
 #include "core/types.h"
 
@@ -10,5 +9,3 @@
 
 /* What a vCPU's record of TYPE holds; vCPUs of all domains with one number share it. */
 uint8_t *fake_record(uint32_t vcpu, uint16_t type);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Round trips to a paravirtual disk whose back end has nothing to do (volume `null`). */
-#ifndef TESTS_GUEST_BENCH_DISK_H
-#define TESTS_GUEST_BENCH_DISK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@ bool bench_disk_connect(void);
 uint64_t bench_disk_page(void);
 uint64_t bench_disk_large(void);
 uint64_t bench_disk_batch(void);
-
-#endif

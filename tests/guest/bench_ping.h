@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Two bench guests that wake each other: the one that measures has peer=DOMID on its command line,
  * the other one partner=DOMID. */
-#ifndef TESTS_GUEST_BENCH_PING_H
-#define TESTS_GUEST_BENCH_PING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ uint64_t ping_once(void);
 
 /* Finds the other guest's port and answers BENCH_ROUNDS events. */
 void ping_answer(uint64_t domid);
-
-#endif

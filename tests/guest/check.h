@@ -4,8 +4,7 @@
  * below; each prints one line: `ok NAME`, `not ok NAME: want X got Y` or `skip NAME: REASON`. The
  * last line is `N passed, M failed`; the guest then powers off, or crashes if a case failed.
  */
-#ifndef TESTS_GUEST_CHECK_H
-#define TESTS_GUEST_CHECK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,5 +29,3 @@ void check_skip(const char *name, const char *reason);
 
 /* How many cases have failed so far. */
 unsigned int check_failures(void);
-
-#endif

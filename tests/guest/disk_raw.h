@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A disk's ring, for requests that no front end would make. */
-#ifndef TESTS_GUEST_DISK_RAW_H
-#define TESTS_GUEST_DISK_RAW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ bool disk_begin_anew(void);
 
 /* disk_ring.c: what breaks the ring, the connection, or the back end's hold on pages. */
 void disk_ring_cases(void);
-
-#endif

@@ -4,8 +4,7 @@
  * privilege 3, memory below 4 GiB of virtual addresses for them, buffers that cross a page into a
  * frame elsewhere, and addresses where nothing is.
  */
-#ifndef TESTS_GUEST_MODES_H
-#define TESTS_GUEST_MODES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ int64_t hypercall_compat(unsigned int number, uint32_t a1, uint32_t a2, uint32_t
 
 /* A hypercall from 64-bit code at privilege 3. */
 int64_t hypercall_user(unsigned int number, uint64_t a1, uint64_t a2, uint64_t a3);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The cases that every hypercall with a structure has: where the structure lies and who calls. */
-#ifndef TESTS_GUEST_POINTERS_H
-#define TESTS_GUEST_POINTERS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ void check_readonly(const struct pointer_call *call);
 /* Makes the call from 32-bit code with the structure, in its 32-bit layout, copied below 4 GiB, and
  * then across a page. Returns the copy of the first call, with what was written to it. */
 const void *check_compat(const struct pointer_call *call);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Running one operation with every register set, and reading them all afterwards. */
-#ifndef TESTS_GUEST_REGFILE_H
-#define TESTS_GUEST_REGFILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,5 +55,3 @@ void regfile_store_vectors(struct regfile *file);
  * in `changed`. */
 unsigned int regfile_differences(const struct regfile *left, const struct regfile *right,
                                  uint32_t changed);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A heap for tests: each piece is the host's, so that the sanitizers see its ends; it counts what
  * is alive and fails at the n-th call. */
-#ifndef TESTS_FAKE_CONTROL_FAKE_HEAP_H
-#define TESTS_FAKE_CONTROL_FAKE_HEAP_H
+#pragma once
 
 #include <stddef.h>
 
@@ -13,5 +12,3 @@ struct fake_heap {
 };
 
 extern struct fake_heap fake_heap;
-
-#endif

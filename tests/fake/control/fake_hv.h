@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A hypervisor for tests: it counts what is alive, keeps what it is given, and fails at the n-th
  * call that can fail. One domain at a time. */
-#ifndef TESTS_FAKE_CONTROL_FAKE_HV_H
-#define TESTS_FAKE_CONTROL_FAKE_HV_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ struct fake_hv {
 };
 
 extern struct fake_hv fake;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Guests' store pages and ports for tests: guest N has page N and is reached by port N. */
-#ifndef TESTS_FAKE_CONTROL_FAKE_RINGS_H
-#define TESTS_FAKE_CONTROL_FAKE_RINGS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ struct fake_rings {
 };
 
 extern struct fake_rings fake_rings;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests to a store and their answers as texts, for tests. */
-#ifndef TESTS_FAKE_CONTROL_XS_ASK_H
-#define TESTS_FAKE_CONTROL_XS_ASK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,5 +35,3 @@ uint32_t xs_ask_begin(struct xs_client *client);
 
 /* Takes all events that wait: "path|token|; path|token|; ". */
 const char *xs_ask_events(struct xs_client *client);
-
-#endif
