@@ -136,7 +136,7 @@ static bool is_aligned(gfn_t gfn, unsigned order)
 int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 {
     int error = -ESRCH;
-    mfn_t mfn;
+    mfn_t mfn = MFN_NONE;
 
     if (!is_aligned(gfn, order))
         return -EINVAL;
@@ -153,7 +153,7 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
 
 int physmap_populate(struct domain *d, gfn_t gfn, unsigned order)
 {
-    mfn_t mfn;
+    mfn_t mfn = MFN_NONE;
     int error = -ESRCH;
 
     if (!is_aligned(gfn, order))
@@ -222,7 +222,7 @@ static int find_source(struct domain *d, unsigned space, uint64_t index, struct 
 
 int physmap_add(struct domain *d, unsigned space, uint64_t index, struct domain *other, gfn_t gfn)
 {
-    struct source source;
+    struct source source = {.old = GFN_NONE};
     int error;
 
     lock_take(&d->lock);

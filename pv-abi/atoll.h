@@ -3,7 +3,8 @@
  * Atoll only: hypercall __HYPERVISOR_arch_2 (50), op(cmd, argument), for what Xen has no word for.
  * The control domain alone may call it. All arguments have the same layout in 32 bit.
  */
-#pragma once
+#ifndef PV_ABI_ATOLL_H
+#define PV_ABI_ATOLL_H
 
 #include "pv-abi/xen.h"
 
@@ -108,3 +109,5 @@ struct atoll_call_counts {
     uint64_aligned_t list; /* IN: handle of struct atoll_call_count. */
 };
 ABI_LAYOUT(struct atoll_call_counts, 16, domid, 0, max, 4, list, 8);
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The CPUID leaves by which a guest finds the hypervisor (<xen/arch-x86/cpuid.h>). */
-#pragma once
+#ifndef PV_ABI_CPUID_H
+#define PV_ABI_CPUID_H
 
 #define XEN_CPUID_FIRST_LEAF 0x40000000
 #define XEN_CPUID_LEAF(i)    (XEN_CPUID_FIRST_LEAF + (i))
@@ -35,3 +36,5 @@
 #define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK (0xffU << 0)
 
 #define XEN_CPUID_MAX_NUM_LEAVES 5
+
+#endif

@@ -4,7 +4,8 @@
  * struct xen_domctl, which says the operation, the domain and the operation's own structure. All
  * have the same layout in 32 bit.
  */
-#pragma once
+#ifndef PV_ABI_DOMCTL_H
+#define PV_ABI_DOMCTL_H
 
 #include "pv-abi/xen.h"
 
@@ -533,3 +534,5 @@ struct xen_domctl {
     } u;
 };
 ABI_LAYOUT(struct xen_domctl, 144, cmd, 0, interface_version, 4, domain, 8, u, 16);
+
+#endif

@@ -3,7 +3,8 @@
  * Types of the ELF notes named "Xen" by which a kernel describes itself (<xen/elfnote.h>). Numeric
  * notes are 4 or 8 bytes long, the others are zero-terminated strings.
  */
-#pragma once
+#ifndef PV_ABI_ELFNOTE_H
+#define PV_ABI_ELFNOTE_H
 
 #define XEN_ELFNOTE_INFO               0
 #define XEN_ELFNOTE_ENTRY              1
@@ -26,3 +27,5 @@
 /* The PVH entry: a guest-physical address, entered in 32-bit protected mode without paging. */
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 #define XEN_ELFNOTE_MAX          XEN_ELFNOTE_PHYS32_ENTRY
+
+#endif

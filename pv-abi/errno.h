@@ -3,7 +3,8 @@
  * Error numbers of the ABI (<xen/errno.h>). A hypercall returns 0, a count, or one of these
  * negated. They are Linux's numbers on x86 and do not depend on the guest's own errno.
  */
-#pragma once
+#ifndef PV_ABI_ERRNO_H
+#define PV_ABI_ERRNO_H
 
 #define XEN_EPERM         1
 #define XEN_ENOENT        2
@@ -54,3 +55,5 @@
 #define XEN_ENOTCONN      107
 #define XEN_ETIMEDOUT     110
 #define XEN_ECONNREFUSED  111
+
+#endif

@@ -3,7 +3,8 @@
  * The event_channel_op hypercall (<xen/event_channel.h>): ports, their bindings and notifications.
  * All arguments have the same layout in 32 bit.
  */
-#pragma once
+#ifndef PV_ABI_EVENT_CHANNEL_H
+#define PV_ABI_EVENT_CHANNEL_H
 
 #include "pv-abi/xen.h"
 
@@ -164,3 +165,5 @@ struct evtchn_fifo_control_block {
     uint32_t head[EVTCHN_FIFO_MAX_QUEUES]; /* The first port of each queue. */
 };
 ABI_LAYOUT(struct evtchn_fifo_control_block, 72, ready, 0, head, 8);
+
+#endif

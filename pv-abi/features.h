@@ -3,7 +3,8 @@
  * Bits of the feature maps that XENVER_get_features returns (<xen/features.h>). Bit n is bit n % 32
  * of map n / 32.
  */
-#pragma once
+#ifndef PV_ABI_FEATURES_H
+#define PV_ABI_FEATURES_H
 
 #define XENFEAT_writable_page_tables       0
 #define XENFEAT_writable_descriptor_tables 1
@@ -28,3 +29,5 @@
 #define XENFEAT_direct_mapped     17
 
 #define XENFEAT_NR_SUBMAPS 1
+
+#endif

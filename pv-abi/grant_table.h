@@ -3,7 +3,8 @@
  * Grant tables (<xen/grant_table.h>): how a domain lets another use its pages, and the
  * grant_table_op hypercall, which takes an array of one of the structures below and its length.
  */
-#pragma once
+#ifndef PV_ABI_GRANT_TABLE_H
+#define PV_ABI_GRANT_TABLE_H
 
 #include "pv-abi/xen.h"
 
@@ -280,3 +281,5 @@ ABI_LAYOUT(struct gnttab_cache_flush, 16, a, 0, a.dev_bus_addr, 0, a.ref, 0, off
 #define GNTST_address_too_big   (-11)
 #define GNTST_eagain            (-12) /* To be tried again. */
 #define GNTST_no_space          (-13) /* No room for another mapping. */
+
+#endif

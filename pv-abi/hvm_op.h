@@ -3,7 +3,8 @@
  * The hvm_op hypercall (<xen/hvm/hvm_op.h>). All arguments have the same layout in 32 bit. The
  * parameters of set_param and get_param are in hvm_params.h.
  */
-#pragma once
+#ifndef PV_ABI_HVM_OP_H
+#define PV_ABI_HVM_OP_H
 
 #include "pv-abi/xen.h"
 
@@ -61,3 +62,5 @@ struct xen_hvm_evtchn_upcall_vector {
     uint8_t vector; /* 0x10 to 0xff. */
 };
 ABI_LAYOUT(struct xen_hvm_evtchn_upcall_vector, 8, vcpu, 0, vector, 4);
+
+#endif

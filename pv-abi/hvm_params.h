@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domain's parameters, 64-bit values by index (<xen/hvm/params.h>). */
-#pragma once
+#ifndef PV_ABI_HVM_PARAMS_H
+#define PV_ABI_HVM_PARAMS_H
 
 /* How events reach vcpu 0, or every vcpu with a vector; the type is in bits 63 to 56. */
 #define HVM_PARAM_CALLBACK_IRQ           0
@@ -69,3 +70,5 @@
 #define XEN_HVM_MCA_CAP_MASK XEN_HVM_MCA_CAP_LMCE
 
 #define HVM_NR_PARAMS 39
+
+#endif

@@ -4,7 +4,8 @@
  * of records, each a descriptor and its contents, from HEADER to END. XEN_DOMCTL_gethvmcontext and
  * sethvmcontext carry it. All records but CPU_MSR have the same layout in 32 bit.
  */
-#pragma once
+#ifndef PV_ABI_HVM_SAVE_H
+#define PV_ABI_HVM_SAVE_H
 
 #include "pv-abi/xen.h"
 
@@ -249,3 +250,5 @@ struct compat_hvm_msr {
     } msr[];
 };
 ABI_LAYOUT(struct compat_hvm_msr, 4, count, 0, msr, 4);
+
+#endif

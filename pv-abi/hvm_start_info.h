@@ -4,7 +4,8 @@
  * (<xen/arch-x86/hvm/start_info.h>). All addresses are guest-physical. 32-bit and 64-bit readers
  * see the same layout.
  */
-#pragma once
+#ifndef PV_ABI_HVM_START_INFO_H
+#define PV_ABI_HVM_START_INFO_H
 
 #include "pv-abi/layout.h"
 
@@ -50,3 +51,5 @@ struct hvm_memmap_table_entry {
     uint32_t reserved; /* 0. */
 };
 ABI_LAYOUT(struct hvm_memmap_table_entry, 24, addr, 0, size, 8, type, 16);
+
+#endif

@@ -2,7 +2,8 @@
 /* Requests and responses of a paravirtual disk (<xen/io/blkif.h>), which share the entries of a
  * ring (io_ring.h). The front end's node "protocol" says which of the two layouts it uses. Sectors
  * have 512 bytes. */
-#pragma once
+#ifndef PV_ABI_IO_BLKIF_H
+#define PV_ABI_IO_BLKIF_H
 
 #include "pv-abi/grant_table.h"
 
@@ -119,3 +120,5 @@ ABI_LAYOUT(struct compat_blkif_response, 12, id, 0, operation, 8, status, 10);
 #define VDISK_CDROM     0x1
 #define VDISK_REMOVABLE 0x2
 #define VDISK_READONLY  0x4
+
+#endif

@@ -4,7 +4,8 @@
  * bit. A producer index less its consumer index is the number of bytes in a ring; indices run
  * freely, a byte is at the index modulo the ring's size.
  */
-#pragma once
+#ifndef PV_ABI_IO_CONSOLE_H
+#define PV_ABI_IO_CONSOLE_H
 
 #include "pv-abi/layout.h"
 
@@ -20,3 +21,5 @@ struct xencons_interface {
 };
 ABI_LAYOUT(struct xencons_interface, 3088, in, 0, out, 1024, in_cons, 3072, in_prod, 3076, out_cons,
            3080, out_prod, 3084);
+
+#endif

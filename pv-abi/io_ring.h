@@ -4,7 +4,8 @@
  * responses share the entries: a response takes the place of a request that was consumed. The
  * number of entries is the largest power of two that fits behind the header. Indices run freely.
  */
-#pragma once
+#ifndef PV_ABI_IO_RING_H
+#define PV_ABI_IO_RING_H
 
 #include "pv-abi/layout.h"
 
@@ -23,3 +24,5 @@ struct xen_sring { /* Xen: struct abi_ring_sring */
     uint8_t ring[];
 };
 ABI_LAYOUT(struct xen_sring, 64, req_prod, 0, req_event, 4, rsp_prod, 8, rsp_event, 12, ring, 64);
+
+#endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The states that the two ends of a paravirtual device show in their node "state"
  * (<xen/io/xenbus.h>). */
-#pragma once
+#ifndef PV_ABI_IO_XENBUS_H
+#define PV_ABI_IO_XENBUS_H
 
 #define XenbusStateUnknown       0
 #define XenbusStateInitialising  1
@@ -12,3 +13,5 @@
 #define XenbusStateClosed        6
 #define XenbusStateReconfiguring 7
 #define XenbusStateReconfigured  8
+
+#endif

@@ -3,7 +3,8 @@
  * The store's messages and the page that carries them (<xen/io/xs_wire.h>). A message is a header
  * and its payload, mostly zero-terminated strings. Same layouts in 32 bit.
  */
-#pragma once
+#ifndef PV_ABI_IO_XS_WIRE_H
+#define PV_ABI_IO_XS_WIRE_H
 
 #include "pv-abi/layout.h"
 
@@ -80,3 +81,5 @@ ABI_LAYOUT(struct xenstore_domain_interface, 2076, req, 0, rsp, 1024, req_cons, 
 #define XENSTORE_ERROR_COMM    1
 #define XENSTORE_ERROR_RINGIDX 2
 #define XENSTORE_ERROR_PROTO   3
+
+#endif

@@ -5,7 +5,8 @@
  * compat_ form what a 32-bit caller lays out. A structure without a compat_ form is the same in
  * both.
  */
-#pragma once
+#ifndef PV_ABI_LAYOUT_H
+#define PV_ABI_LAYOUT_H
 
 #include <stdint.h>
 
@@ -50,3 +51,5 @@ typedef uint64_t compat_uint64_t __attribute__((aligned(4)));
 #define ABI_15(t, f, o, ...) ABI_1(t, f, o); ABI_14(t, __VA_ARGS__)
 #define ABI_16(t, f, o, ...) ABI_1(t, f, o); ABI_15(t, __VA_ARGS__)
 /* clang-format on */
+
+#endif

@@ -3,7 +3,8 @@
  * The memory_op hypercall (<xen/memory.h>): a domain's memory, and what is mapped into it. An
  * operation on an array may keep its progress in the bits above its number.
  */
-#pragma once
+#ifndef PV_ABI_MEMORY_H
+#define PV_ABI_MEMORY_H
 
 #include "pv-abi/xen.h"
 
@@ -232,3 +233,5 @@ struct compat_xen_mem_acquire_resource {
 };
 ABI_LAYOUT(struct compat_xen_mem_acquire_resource, 28, domid, 0, type, 2, id, 4, nr_frames, 8,
            frame, 16, frame_list, 24);
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The physdev_op hypercall (<xen/physdev.h>): physical interrupts and PCI devices. */
-#pragma once
+#ifndef PV_ABI_PHYSDEV_H
+#define PV_ABI_PHYSDEV_H
 
 #include "pv-abi/xen.h"
 
@@ -181,3 +182,5 @@ struct physdev_dbgp_op {
     } u;
 };
 ABI_LAYOUT(struct physdev_dbgp_op, 6, op, 0, bus, 1, u, 2, u.pci, 2);
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The sched_op hypercall (<xen/sched.h>). */
-#pragma once
+#ifndef PV_ABI_SCHED_H
+#define PV_ABI_SCHED_H
 
 #include "pv-abi/xen.h"
 
@@ -62,3 +63,5 @@ struct sched_pin_override {
     int32_t pcpu; /* Negative: undo. */
 };
 ABI_LAYOUT(struct sched_pin_override, 4, pcpu, 0);
+
+#endif

@@ -4,7 +4,8 @@
  * is struct xen_sysctl. All structures have the same layout in 32 bit. A query into an array takes
  * the room in elements and gives the number written, or the number there are where the handle is 0.
  */
-#pragma once
+#ifndef PV_ABI_SYSCTL_H
+#define PV_ABI_SYSCTL_H
 
 #include "pv-abi/domctl.h"
 #include "pv-abi/xen.h"
@@ -283,3 +284,5 @@ struct xen_sysctl {
     } u;
 };
 ABI_LAYOUT(struct xen_sysctl, 136, cmd, 0, interface_version, 4, u, 8);
+
+#endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The vcpu_op(operation, vcpu, argument) hypercall (<xen/vcpu.h>, <xen/hvm/hvm_vcpu.h>). */
-#pragma once
+#ifndef PV_ABI_VCPU_H
+#define PV_ABI_VCPU_H
 
 #include "pv-abi/xen.h"
 
@@ -194,3 +195,5 @@ struct vcpu_hvm_context {
 };
 ABI_LAYOUT(struct vcpu_hvm_context, 128, mode, 0, cpu_regs, 8, cpu_regs.x86_32, 8, cpu_regs.x86_64,
            8);
+
+#endif

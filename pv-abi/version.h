@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The xen_version hypercall (<xen/version.h>): sub-operations and what they fill in. */
-#pragma once
+#ifndef PV_ABI_VERSION_H
+#define PV_ABI_VERSION_H
 
 #include "pv-abi/layout.h"
 
@@ -54,3 +55,5 @@ struct xen_build_id {
     uint8_t buf[];
 };
 ABI_LAYOUT(struct xen_build_id, 4, len, 0, buf, 4);
+
+#endif

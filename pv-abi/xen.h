@@ -6,7 +6,8 @@
  * Calling convention. 64 bit: number in RAX, arguments in RDI, RSI, RDX, R10, R8. 32 bit: number in
  * EAX, arguments in EBX, ECX, EDX, ESI, EDI. The result comes back in RAX or EAX.
  */
-#pragma once
+#ifndef PV_ABI_XEN_H
+#define PV_ABI_XEN_H
 
 #include "pv-abi/errno.h"
 #include "pv-abi/layout.h"
@@ -279,3 +280,5 @@ struct xen_msr_entry {
     uint64_t val;
 };
 ABI_LAYOUT(struct xen_msr_entry, 16, idx, 0, flags, 4, val, 8);
+
+#endif

@@ -12,10 +12,11 @@
 /* DEBUG only: LOCK may be taken when every held lock comes before it; a pair has one order. */
 static void note_taken(const struct lock *lock, bool is_second)
 {
-    struct percpu *percpu = this_cpu();
+    struct percpu *percpu;
 
     if (!DEBUG || !lock_knows_cpu)
         return;
+    percpu = this_cpu();
     for (unsigned i = 0; i < percpu->lock_depth; i++)
         ASSERT(percpu->lock_held[i]->order < lock->order + is_second);
     ASSERT(percpu->lock_depth < ARRAY_SIZE(percpu->lock_held));
@@ -24,10 +25,11 @@ static void note_taken(const struct lock *lock, bool is_second)
 
 static void note_dropped(const struct lock *lock)
 {
-    struct percpu *percpu = this_cpu();
+    struct percpu *percpu;
 
     if (!DEBUG || !lock_knows_cpu)
         return;
+    percpu = this_cpu();
     for (unsigned i = 0; i < percpu->lock_depth; i++)
         if (percpu->lock_held[i] == lock)
             percpu->lock_held[i] = percpu->lock_held[--percpu->lock_depth];
