@@ -5,34 +5,26 @@
 HOST_CORE_C := $(filter-out %_test.c,$(wildcard core/*.c)) arch/x86/pt.c arch/x86/lock.c \
 	$(wildcard tests/fake/*.c)
 HOST_CORE_OBJS := $(HOST_CORE_C:%.c=$(BUILD)/unit/%.o)
-CORE_TEST_C := $(wildcard core/*_test.c arch/x86/*_test.c)
+CORE_TEST_C := $(wildcard core/*_test.c arch/x86/*_test.c drivers/host/*_test.c)
 CORE_TESTS := $(CORE_TEST_C:%.c=$(BUILD)/unit/%)
 
 # The host's C library has a sched_yield() of its own, which the leak check calls.
-$(BUILD)/unit/core/%.o $(BUILD)/unit/arch/x86/%.o $(BUILD)/unit/tests/fake/%.o: HOST_CORE_FLAGS := -DATOLL_HOST_TEST -Itests/fake \
-	-Dsched_yield=core_sched_yield
-$(BUILD)/unit/core/%.o: core/%.c
+$(BUILD)/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/unit/arch/x86/%.o: arch/x86/%.c
-	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/unit/tests/fake/%.o: tests/fake/%.c
-	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $(HOST_CORE_FLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(HOST_CFLAGS) -DATOLL_HOST_TEST -Itests/fake -Dsched_yield=core_sched_yield -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/libcore.a: $(HOST_CORE_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^
 
-# A test file in arch/x86 names further sources that it needs in a line `/* needs: arch/x86/foo.c */`.
+# A test file in arch/x86 or drivers/host names further sources that it needs in a line `/* needs: arch/x86/foo.c */`.
 test_needs = $(patsubst %.c,$(BUILD)/unit/%.o,$(shell sed -n 's/^.*needs: \(.*\) \*\/.*/\1/p' $(1).c))
 .SECONDEXPANSION:
 $(CORE_TESTS): $(BUILD)/unit/%: $(BUILD)/unit/%.o $$(call test_needs,$$*) $(BUILD)/unit/libcore.a $(LIB_HOST_OBJS)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka
-.PRECIOUS: $(BUILD)/unit/arch/x86/%.o
+.PRECIOUS: $(BUILD)/unit/%.o
 
 UNIT_TESTS += $(CORE_TESTS)
--include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d) $(wildcard $(BUILD)/unit/arch/x86/*.d)
+-include $(HOST_CORE_OBJS:.o=.d) $(CORE_TEST_C:%.c=$(BUILD)/unit/%.d) $(wildcard $(BUILD)/unit/arch/x86/*.d $(BUILD)/unit/drivers/host/*.d)
 
 # The manual follows the table.
 .PHONY: check-hypercalls hypercalls

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One function for each machine instruction that C cannot say: all inline assembly of loader,
- * hypervisor and guests, except the guests' hypercalls and string.c. The guard has a name because
- * the UART's unit test claims it (drivers/host/uart_fake_io.h).
+ * hypervisor and guests, except the guests' hypercalls and string.c.
  */
-#ifndef ATOLL_LIB_INSN_H
-#define ATOLL_LIB_INSN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -306,5 +304,3 @@ static inline void ltr(uint16_t selector)
 {
     __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
-
-#endif

@@ -3,7 +3,7 @@
 #include "arch/x86/apic.h"
 
 #include "arch/x86/host_pt.h"
-#include "arch/x86/lock.h"
+#include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "lib/cpu_bits.h"
 #include "lib/insn.h"
@@ -87,6 +87,18 @@ void apic_send(uint32_t id, uint32_t command)
         cpu_relax();
     apic_write(APIC_ICR_HIGH, id << 24);
     apic_write(APIC_ICR_LOW, command);
+}
+
+/* The kicker's half of the kick protocol (kick.h). */
+void cpu_kick(struct cpu *cpu, uint32_t bits)
+{
+    /* Pairs with the exchange of in_guest in cpu_enter_begin(). Whoever set the first bit sends. */
+    uint32_t before = atomic_fetch_or(&cpu->pending, bits);
+
+    if (before != 0 || cpu == this_cpu()->cpu)
+        return;
+    if (atomic_load(&cpu->in_guest) != 0)
+        apic_send(cpu->apic_id, APIC_FIXED | VECTOR_KICK);
 }
 
 void apic_timer_start(uint32_t count)

@@ -10,8 +10,6 @@
 #define SLEEP_TYPE_SHIFT 10u
 #define SLEEP_ENABLE     (1u << 13)
 #define RESET_CONTROL    0xcf9u /* PCI chip sets: 0x02, then 0x06, resets the machine */
-#define KEYBOARD_COMMAND 0x64u
-#define KEYBOARD_RESET   0xfeu
 
 void machine_power_off(void)
 {
@@ -38,7 +36,6 @@ void machine_reset(void)
         out8(acpi.reset_port, acpi.reset_value);
     out8(RESET_CONTROL, 0x02);
     out8(RESET_CONTROL, 0x06);
-    out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
     lidt(&no_idt);
     __builtin_trap();
 }

@@ -12,20 +12,17 @@
 #include "core/log.h"
 #include "lib/format.h"
 #include "lib/insn.h"
+#include "lib/string.h"
 
 #define BACKTRACE_MAX 16
 
 uint16_t debug_exit_port;
 static _Atomic bool is_panicking;
 
-/* Made by tools/symbols.py from the first link: for each function, in order of address, how far it
- * lies behind the one before (a byte, or two that begin with GAP_FAR), the codes of its name, 0. A
- * code stands for a character and 0, or for two codes. */
-extern const uint8_t symbol_names[] __attribute__((weak));
-extern const uint8_t symbol_codes[][2] __attribute__((weak));
+/* Made by tools/symbols.py from the first link: for each function, in order of address, 4 bytes of
+ * offset from IMAGE_VA and its name. The last offset is that of no address. */
+extern const char symbol_table[] __attribute__((weak));
 extern const char text_end[];
-#define GAP_FAR  0x80u
-#define NAME_MAX 63u
 
 static void say(const char *format, ...) PRINTF(1, 2);
 static void say(const char *format, ...)
@@ -45,39 +42,19 @@ static bool is_text(uint64_t address)
     return address >= IMAGE_VA && address < (uint64_t)text_end;
 }
 
-static unsigned read_gap(const uint8_t **at)
-{
-    unsigned gap = *(*at)++;
-
-    return gap < GAP_FAR ? gap : (gap & ~GAP_FAR) << 8 | *(*at)++;
-}
-
-/* Writes what CODE stands for; returns where that ends. */
-static char *spell(char *to, uint8_t code)
-{
-    if (symbol_codes[code][1] != 0)
-        return spell(spell(to, symbol_codes[code][0]), symbol_codes[code][1]);
-    *to = (char)symbol_codes[code][0];
-    return to + 1;
-}
-
 /* An address in the text, with the function that holds it. */
 static void say_address(const char *what, uint64_t address)
 {
-    char text[NAME_MAX + 1], *end = text;
-    const uint8_t *next = symbol_names, *name = (const uint8_t *)"";
-    uint64_t start = IMAGE_VA;
+    const char *next = symbol_table, *name;
+    uint32_t start, offset = 0;
 
-    for (unsigned gap = read_gap(&next); start + gap <= address; gap = read_gap(&next)) {
-        start += gap;
-        name = next;
-        while (*next++ != 0)
-            ;
-    }
-    while (*name != 0)
-        end = spell(end, *name++);
-    *end = '\0';
-    say("  %s %016lx %s+0x%lx", what, address, text, address - start);
+    do {
+        start = offset;
+        name = next + sizeof(offset);
+        next = name + strlen(name) + 1;
+        memcpy(&offset, next, sizeof(offset));
+    } while (offset <= address - IMAGE_VA);
+    say("  %s %016lx %s+0x%lx", what, address, name, address - IMAGE_VA - start);
 }
 
 /* Whether ADDRESS lies behind a CALL: E8 with 32 bits, or FF with a register or a short operand

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* needs: drivers/host/acpi.c */
 /* Tables as firmware lays them, and damaged ones. */
 #include "drivers/host/acpi.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "lib/errno.h"
 
 /* Physical memory of the test: address 0x1000 is memory[0x1000]. */
 static uint8_t memory[0x4000];

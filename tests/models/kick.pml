@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kick protocol (arch/x86/kick.c; design decision 18). Two CPUs kick a third that enters guests.
+ * The kick protocol (arch/x86/kick.h; design decision 18). Two CPUs kick a third that enters guests.
  * To show: a kicked CPU never stays in a guest with a bit pending and no interrupt under way.
  *
  * x86 lets a load pass an earlier store of the same CPU. Read-modify-write operations are not passed:
