@@ -8,7 +8,7 @@
 #include "arch/x86/host_pt.h"
 #include "arch/x86/kick.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/frame.h"

@@ -9,7 +9,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/emulate.h"
 #include "arch/x86/percpu.h"
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "core/heap.h"

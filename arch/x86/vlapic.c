@@ -6,7 +6,7 @@
  */
 #include "arch/x86/vlapic.h"
 
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "core/domain.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -41,9 +41,9 @@ static const uint32_t kept_bits[VLAPIC_REGS] = {
     [APIC_REG_LVT] = 0x700ff, /* timer */
     [APIC_REG_LVT + 1] = 0x107ff,
     [APIC_REG_LVT + 2] = 0x107ff,
-    [APIC_REG_LVT + 3] = 0x1a7ff, /* LINT0 */
-    [APIC_REG_LVT + 4] = 0x1a7ff, /* LINT1 */
-    [APIC_REG_LVT + 5] = 0x100ff, /* error */
+    [APIC_REG_LVT_LINT0] = 0x1a7ff,
+    [APIC_REG_LVT_LINT1] = 0x1a7ff,
+    [APIC_REG_LVT_ERROR] = 0x100ff,
     [APIC_REG_TIMER_INIT] = UINT32_MAX,
     [APIC_REG_TIMER_DIVIDE] = APIC_TIMER_DIVIDE_MASK,
     [APIC_REG_SELF_IPI] = 0xff,

@@ -23,9 +23,8 @@ struct vcpu;
  * else belongs to the CPU that runs the vCPU. */
 #define VLAPIC_REGS 0x40u
 struct vlapic {
-    uint64_t base_msr; /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
-    uint32_t
-        reg[VLAPIC_REGS]; /* APIC_REG_* (vlapic_bits.h), but those that are made up when read */
+    uint64_t base_msr;         /* IA32_APIC_BASE, SDM Vol. 3A 11.4.4 */
+    uint32_t reg[VLAPIC_REGS]; /* APIC_REG_* (apic_bits.h), but those that are made up when read */
     uint32_t esr_pending;
     uint64_t timer_start_ns;  /* time_ns() when the count was loaded */
     uint64_t tsc_deadline;    /* IA32_TSC_DEADLINE as the guest wrote it */

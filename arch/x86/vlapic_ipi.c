@@ -3,7 +3,7 @@
  * start of a vCPU. INIT and start-up are done under the domain's lock. */
 #include "arch/x86/vlapic.h"
 
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "core/domain.h"
 #include "lib/errno.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "arch/x86/vlapic.h"
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "core/domain.h"
 #include "lib/errno.h"
 #include "pv-abi/hvm_save.h"

@@ -3,7 +3,7 @@
  * kernels calibrate it, and those that know Xen take its figure. */
 #include "arch/x86/vlapic.h"
 
-#include "arch/x86/vlapic_bits.h"
+#include "arch/x86/apic_bits.h"
 #include "core/domain.h"
 
 #define BUS_CYCLE_NS UINT64_C(10)

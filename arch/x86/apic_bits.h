@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Registers of a local APIC, numbered as in x2APIC mode (page offset / 16): SDM Vol. 3A table 11-6.
+/* Registers of a local APIC, a guest's and the host's, numbered as in x2APIC mode (page offset /
+ * 16): SDM Vol. 3A table 11-6.
  */
 #pragma once
 
@@ -18,6 +19,9 @@
 #define APIC_REG_ICR_HIGH     0x31u
 #define APIC_REG_LVT          0x32u /* timer, thermal, performance, LINT0, LINT1, error */
 #define APIC_LVT_COUNT        6u
+#define APIC_REG_LVT_LINT0    0x35u
+#define APIC_REG_LVT_LINT1    0x36u
+#define APIC_REG_LVT_ERROR    0x37u
 #define APIC_REG_TIMER_INIT   0x38u
 #define APIC_REG_TIMER_NOW    0x39u
 #define APIC_REG_TIMER_DIVIDE 0x3eu
@@ -35,6 +39,7 @@
 #define APIC_DFR_MODEL         0xf0000000u /* all ones: flat; the other bits read as ones */
 #define APIC_VECTOR_MIN        16u
 #define APIC_TIMER_DIVIDE_MASK 0xbu
+#define APIC_TIMER_DIVIDE_BY_1 0xbu
 #define APIC_PAGE_ID_SHIFT     24 /* of IDs in page form */
 
 /* ICR, SDM Vol. 3A 11.6.1 */
