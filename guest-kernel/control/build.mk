@@ -4,10 +4,11 @@
 # The store; what of it needs no hypervisor is XS_SRCS.
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
+NET_SRCS := net_switch
 DISK_SRCS := volumes show_volumes partitions guest_disk vbd vbd_ring blk_queue blk_grants
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
-	terminal serial records report $(DISK_SRCS)
+	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
 CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk) \
 	$(addprefix drivers/pv/,back_ring blk_request)
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \
@@ -37,6 +38,8 @@ $(patsubst %,$(BUILD)/unit/%,$(filter xs_%,$(CONTROL_TESTS))): $(XS_HOST_OBJS)
 STORE_HOST_OBJS := $(XS_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/store.o $(BUILD)/unit/tests/fake/control/fake_rings.o
 $(BUILD)/unit/store_test: $(STORE_HOST_OBJS)
 $(BUILD)/unit/domain_store_test: $(STORE_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/domain_store.o
+NET_SWITCH_OBJS := $(BUILD)/unit/guest-kernel/control/net_switch.o $(BUILD)/unit/tests/fake/control/fake_heap.o
+$(BUILD)/unit/net_switch_test: $(NET_SWITCH_OBJS)
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o
@@ -47,4 +50,5 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
-	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d $(CONTROL_TEST_OBJS:.o=.d)
+	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d \
+	$(NET_SWITCH_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
