@@ -8,7 +8,6 @@
 #include "core/domain.h"
 
 #include "core/heap.h"
-#include "core/log.h"
 #include "core/vcpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -137,6 +136,26 @@ static void init_fields(struct domain *d, const struct xen_domctl_createdomain *
     sched_domain_init(d);
 }
 
+/* Makes what a domain consists of; what is there when one fails can be given back. */
+static int make_parts(struct domain *d, const struct xen_domctl_createdomain *config)
+{
+    int error = p2m_init(d);
+
+    d->shared_info = heap_alloc(d, 1);
+    d->hypercall_counts = heap_alloc(d, 1);
+    if (!error && d->shared_info && d->hypercall_counts)
+        error = evtchn_init(d);
+    else
+        error = -ENOMEM;
+    if (config->max_evtchn_port < d->evtchn.port_limit)
+        d->evtchn.port_limit = config->max_evtchn_port + 1;
+    /* Negative: as many as there can be. */
+    if (!error)
+        error = grant_init(d, (uint32_t)config->max_grant_frames,
+                           (uint32_t)config->max_maptrack_frames);
+    return error;
+}
+
 int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
                   struct domain **result)
 {
@@ -149,49 +168,25 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
     if (!d)
         return -ENOMEM;
     init_fields(d, config);
-    rc = -ENOMEM;
-    d->shared_info = heap_alloc(d, 1);
-    if (!d->shared_info)
-        goto free_page;
-    d->hypercall_counts = heap_alloc(d, 1);
-    if (!d->hypercall_counts)
-        goto free_shared_info;
-    rc = p2m_init(d);
+    rc = make_parts(d, config);
     if (rc)
-        goto free_counts;
-    rc = evtchn_init(d);
-    if (rc)
-        goto undo_p2m;
-    if (config->max_evtchn_port < d->evtchn.port_limit)
-        d->evtchn.port_limit = config->max_evtchn_port + 1;
-    /* Negative: as many as there can be. */
-    rc = grant_init(d, (uint32_t)config->max_grant_frames, (uint32_t)config->max_maptrack_frames);
-    if (rc)
-        goto undo_evtchn;
+        goto undo;
     domain_update_wall_clock(d);
     if (*domid == DOMAIN_ID_ANY || (*domid == DOMAIN_CONTROL && table[DOMAIN_CONTROL]))
         rc = insert_anywhere(d);
     else
         rc = *domid < DOMAIN_IDS ? insert(d, *domid) : -EINVAL;
     if (rc)
-        goto undo_grant;
+        goto undo;
     *domid = d->id;
     *result = d;
     return 0;
 
-undo_grant:
-    grant_free(d);
-undo_evtchn:
+undo:
     evtchn_destroy(d);
-undo_p2m:
     while (p2m_destroy_step(d))
         ;
-free_counts:
-    heap_free(d, d->hypercall_counts, 1);
-free_shared_info:
-    heap_free(d, d->shared_info, 1);
-free_page:
-    heap_free(NULL, d, 1);
+    domain_put(d);
     return rc;
 }
 
@@ -237,8 +232,7 @@ void domain_put(struct domain *d)
     for (uint32_t i = 0; i < d->vcpu_max; i++)
         heap_free(d, d->vcpu[i], 1);
     grant_free(d);
-    if (d->memory_map)
-        heap_free(d, d->memory_map, 1);
+    heap_free(d, d->memory_map, 1);
     heap_free(d, d->shared_info, 1);
     heap_free(d, d->hypercall_counts, 1);
     heap_free(NULL, d, 1);

@@ -199,8 +199,7 @@ void evtchn_destroy(struct domain *d)
         heap_free(d, table->page[i], 1);
         table->page[i] = NULL;
     }
-    if (table->pirq_port)
-        heap_free(d, table->pirq_port, 1);
+    heap_free(d, table->pirq_port, 1);
     table->pirq_port = NULL;
     lock_drop(&table->lock);
 }

@@ -43,7 +43,6 @@ static int grow(struct domain *d, uint32_t count)
 int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
 {
     struct grant_table *table = &d->grants;
-    int error;
 
     lock_init(&table->lock, LOCK_GRANT);
     table->frame_limit = max_frames < GRANT_FRAMES_MAX ? max_frames : GRANT_FRAMES_MAX;
@@ -53,10 +52,7 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
     table->slots = heap_alloc(d, 1);
     if (!table->slots)
         return -ENOMEM;
-    error = grow(d, table->frame_limit ? 1 : 0);
-    if (error)
-        grant_free(d);
-    return error;
+    return grow(d, table->frame_limit ? 1 : 0);
 }
 
 void grant_free(struct domain *d)

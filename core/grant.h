@@ -64,7 +64,7 @@ struct grant_table {
 
 /* ---- the table ---- */
 
-/* Frame 0 is ready afterwards. -ENOMEM */
+/* Frame 0 is ready afterwards. -ENOMEM: grant_free() gives back what there is. */
 int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack) MUST_CHECK;
 /* The last reference on D goes: frees its table. */
 void grant_free(struct domain *d);

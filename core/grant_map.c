@@ -234,7 +234,6 @@ void grant_drop_maps(struct domain *d)
             end_use(track_of(table, handle));
     for (uint32_t i = 0; i < table->maptrack_count / MAPTRACK_IN_PAGE; i++)
         heap_free(d, table->maptrack[i], 1);
-    if (table->maptrack)
-        heap_free(d, table->maptrack, 1);
+    heap_free(d, table->maptrack, 1);
     table->maptrack_count = 0;
 }

@@ -138,11 +138,12 @@ void heap_free(struct domain *d, void *pages, unsigned count)
 {
     mfn_t mfn = heap_mfn(pages);
 
+    if (pages == NULL)
+        return;
     lock_take(&frame_lock);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         if (frame_let_go(mfn_add(mfn, i), FRAME_HEAP, FRAME_OWNER_ORPHAN))
             chunk_push_frame(mfn_add(mfn, i), false);
-    }
     if (d != NULL)
         d->hyp_pages -= count;
     lock_drop(&frame_lock);

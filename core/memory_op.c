@@ -142,7 +142,6 @@ int64_t memory_op_set_memory_map(struct hypercall *call)
     if (!error)
         d->memory_map = map;
     lock_drop(&d->lock);
-    if (old)
-        heap_free(d, old, 1);
+    heap_free(d, old, 1);
     return error;
 }

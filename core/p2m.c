@@ -17,7 +17,6 @@
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/heap.h"
-#include "core/log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -57,8 +56,8 @@ int p2m_init(struct domain *d)
     struct p2m *p2m = &d->p2m;
 
     lock_init(&p2m->lock, LOCK_P2M);
-    p2m->pt = (struct pt){
-        .format = &pt_format_npt, .alloc = alloc_table, .context = d, .direct = HEAP_MAP_BASE};
+    p2m->pt = (struct pt){&pt_format_npt, alloc_table, .context = d, .root = MFN_NONE,
+                          .direct = HEAP_MAP_BASE};
     atomic_store(&p2m->generation, 1);
     return alloc_table(d, &p2m->pt.root);
 }
