@@ -69,7 +69,7 @@ static void test_a_grant_table_as_resource(UNUSED void **state)
     arg.frame_list = LIST;
     *(uint64_t *)caller_memory(LIST) = HOLE;
     assert_int_equal(caller_memory_op(XENMEM_acquire_resource, &arg, sizeof(arg)), 0);
-    p2m_get(control, (gfn_t){HOLE}, &entry);
+    entry = p2m_get(control, (gfn_t){HOLE});
     assert_ptr_equal(heap_page(entry.mfn), d->grants.slots->frame[0]);
     domain_put(d);
     arg.frame = 4;
@@ -116,7 +116,7 @@ static void test_device_memory(UNUSED void **state)
     struct p2m_entry entry;
 
     assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN, 2, DPCI_ADD_MAPPING), 0);
-    p2m_get(control, (gfn_t){HOLE + 1}, &entry);
+    entry = p2m_get(control, (gfn_t){HOLE + 1});
     assert_int_equal(entry.type, P2M_MMIO);
     assert_int_equal(entry.mfn.v, FAKE_DEVICE_MFN + 1);
     /* Again is no error; other frames in its place are. */
@@ -129,14 +129,14 @@ static void test_device_memory(UNUSED void **state)
     /* All or nothing: the last frame is RAM, or the hypervisor's. */
     assert_int_equal(map_device(HOLE + 8, 3, 1, DPCI_ADD_MAPPING), -EPERM);
     assert_int_equal(map_device(HOLE + 8, FAKE_KEPT_MFN - 1, 2, DPCI_ADD_MAPPING), -EPERM);
-    p2m_get(control, (gfn_t){HOLE + 8}, &entry);
+    entry = p2m_get(control, (gfn_t){HOLE + 8});
     assert_int_equal(entry.type, P2M_NONE);
     assert_int_equal(caller_domctl(&other, XEN_DOMCTL_memory_mapping, domid), -EPERM);
 
     assert_int_equal(caller_memory_op(XENMEM_remove_from_physmap, &remove, sizeof(remove)), -EBUSY);
     assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN + 1, 1, DPCI_REMOVE_MAPPING), -EINVAL);
     assert_int_equal(map_device(HOLE, FAKE_DEVICE_MFN, 2, DPCI_REMOVE_MAPPING), 0);
-    p2m_get(control, (gfn_t){HOLE}, &entry);
+    entry = p2m_get(control, (gfn_t){HOLE});
     assert_int_equal(entry.type, P2M_NONE);
     assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
     caller_assert_all_is_back();

@@ -156,7 +156,7 @@ static int16_t unmap_host(struct domain *d, struct maptrack *track, uint64_t gpa
 
     if (gpa != gpa_of(gfn).v)
         return GNTST_general_error;
-    p2m_get(d, gfn, &entry);
+    entry = p2m_get(d, gfn);
     if ((entry.type != P2M_GRANT && entry.type != P2M_GRANT_RO) ||
         !mfn_equal(entry.mfn, track->frame))
         return GNTST_general_error;

@@ -122,7 +122,7 @@ static mfn_t granted_frame(void)
 {
     struct p2m_entry entry;
 
-    p2m_get(granter, GFN, &entry);
+    entry = p2m_get(granter, GFN);
     return entry.mfn;
 }
 
@@ -345,7 +345,7 @@ static void test_a_copy_copies_what_it_says(UNUSED void **state)
     struct p2m_entry own;
 
     grant_to(mapper, REF, GTF_readonly);
-    p2m_get(mapper, OWN, &own);
+    own = p2m_get(mapper, OWN);
     memcpy(fake_frame(granted_frame()) + 9, "abcdef", 6);
     assert_int_equal(grant_copy(mapper, &op), GNTST_okay);
     assert_memory_equal(fake_frame(own.mfn) + 19, "\0bcde\0", 6);

@@ -93,9 +93,10 @@ int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn)
 {
     struct vcpu *v = this_cpu()->current;
     struct known_frame *known = &v->known[gfn.v % VCPU_KNOWN_FRAMES];
-    struct p2m_entry entry;
 
     if (unlikely((known->tag | !is_write) != known_tag(gfn, true))) {
+        struct p2m_entry entry;
+
         p2m_look(v->domain, gfn, &entry);
         if (entry.type != P2M_RAM && entry.type != P2M_SHARED &&
             (entry.type != P2M_RAM_RO || is_write))
@@ -106,11 +107,14 @@ int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn)
     return 0;
 }
 
-void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry)
+struct p2m_entry p2m_get(struct domain *d, gfn_t gfn)
 {
+    struct p2m_entry entry;
+
     lock_take(&d->p2m.lock);
-    p2m_look(d, gfn, entry);
+    p2m_look(d, gfn, &entry);
     lock_drop(&d->p2m.lock);
+    return entry;
 }
 
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)

@@ -47,8 +47,8 @@ int p2m_init(struct domain *d) MUST_CHECK; /* -ENOMEM */
  * grant_drop_maps()'s. */
 int p2m_destroy_step(struct domain *d) MUST_CHECK;
 
-/* P2M_NONE in entry->type when nothing is mapped. Takes the p2m lock for the look. */
-void p2m_get(struct domain *d, gfn_t gfn, struct p2m_entry *entry);
+/* What is at GFN: type P2M_NONE when nothing is mapped. Takes the p2m lock for the look. */
+struct p2m_entry p2m_get(struct domain *d, gfn_t gfn);
 /* The same without the lock: the caller has it, so that the entry stays as it is, or can do with
  * what it was. */
 void p2m_look(const struct domain *d, gfn_t gfn, struct p2m_entry *entry);

@@ -97,7 +97,7 @@ static void test_types_and_rights(UNUSED void **state)
         assert_int_equal(p2m_prepare(d, GFN(5), 0, P2M_ANY), 0);
         p2m_set(d, GFN(5), 0, (mfn_t){FAKE_DEVICE_MFN}, types[i].type);
         assert_int_equal(d->p2m.page_count[types[i].type], 1);
-        p2m_get(d, GFN(5), &entry);
+        entry = p2m_get(d, GFN(5));
         assert_int_equal(entry.type, types[i].type);
         assert_int_equal(entry.mfn.v, FAKE_DEVICE_MFN);
         assert_int_equal(entry.is_writable, types[i].is_writable);
@@ -105,7 +105,7 @@ static void test_types_and_rights(UNUSED void **state)
         assert_int_equal(old.type, types[i].type);
         assert_int_equal(d->p2m.page_count[types[i].type], 0);
     }
-    p2m_get(d, GFN(5), &entry);
+    entry = p2m_get(d, GFN(5));
     assert_int_equal(entry.type, P2M_NONE);
 }
 
@@ -115,7 +115,7 @@ static void test_addresses_beyond_48_bits(UNUSED void **state)
 
     assert_int_equal(p2m_prepare(d, GFN(UINT64_C(1) << 36), 0, P2M_ANY), -EINVAL);
     assert_int_equal(p2m_prepare(d, GFN_NONE, 0, P2M_ANY), -EINVAL);
-    p2m_get(d, GFN(UINT64_C(1) << 36 | 5), &entry);
+    entry = p2m_get(d, GFN(UINT64_C(1) << 36 | 5));
     assert_int_equal(entry.type, P2M_NONE);
     assert_int_equal(p2m_prepare(d, GFN((UINT64_C(1) << 36) - 1), 0, P2M_ANY), 0);
 }
@@ -125,13 +125,13 @@ static void test_a_page_goes_out_of_a_large_leaf(UNUSED void **state)
     mfn_t mfn = add(d, 1024, ORDER_CHUNK);
     struct p2m_entry entry;
 
-    p2m_get(d, GFN(1024 + 17), &entry);
+    entry = p2m_get(d, GFN(1024 + 17));
     assert_int_equal(entry.level, PT_LEVEL_2M);
     assert_int_equal(entry.mfn.v, mfn.v + 17);
     remove_page(1024 + 17);
-    p2m_get(d, GFN(1024 + 17), &entry);
+    entry = p2m_get(d, GFN(1024 + 17));
     assert_int_equal(entry.type, P2M_NONE);
-    p2m_get(d, GFN(1024 + 18), &entry);
+    entry = p2m_get(d, GFN(1024 + 18));
     assert_int_equal(entry.mfn.v, mfn.v + 18);
     assert_int_equal(entry.level, PT_LEVEL_4K);
     assert_int_equal(d->p2m.page_count[P2M_RAM], CHUNK_FRAMES - 1);
@@ -293,14 +293,14 @@ static void run_randomly(unsigned steps)
         fake_on_cpu((uint32_t)(next_random() % cpu_count));
         switch (next_random() % 8) {
         case 0:
-            p2m_get(of, gfn, &entry);
+            entry = p2m_get(of, gfn);
             if (entry.type == P2M_RAM) {
                 entry = p2m_set(of, gfn, 0, MFN_NONE, P2M_NONE);
                 frame_release(of, entry.mfn, 0);
             }
             break;
         case 1:
-            p2m_get(of, gfn, &entry);
+            entry = p2m_get(of, gfn);
             if (entry.type == P2M_NONE && p2m_prepare(of, gfn, 0, P2M_ANY) == 0 &&
                 frame_alloc(of, 0, &mfn) == 0)
                 p2m_set(of, gfn, 0, mfn, P2M_RAM);

@@ -22,9 +22,9 @@
 
 #define RAM (P2M_BIT(P2M_RAM) | P2M_BIT(P2M_RAM_RO))
 
-static bool is_ram(const struct p2m_entry *entry)
+static bool is_ram(struct p2m_entry entry)
 {
-    return P2M_BIT(entry->type) & RAM;
+    return P2M_BIT(entry.type) & RAM;
 }
 
 /* Something may be put in place of these without a word from who mapped them. */
@@ -73,7 +73,7 @@ void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
     struct p2m_entry old = p2m_set(d, gfn, 0, mfn, type);
 
-    if (is_ram(&old))
+    if (is_ram(old))
         frame_release(d, old.mfn, 0);
     else if (old.type == P2M_FOREIGN)
         foreign_put(d, old.mfn);
@@ -83,13 +83,11 @@ void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 
 static int remove_locked(struct domain *d, gfn_t gfn)
 {
-    struct p2m_entry entry;
     int error;
 
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         return -ESRCH;
-    p2m_get(d, gfn, &entry);
-    if (entry.type == P2M_NONE)
+    if (p2m_get(d, gfn).type == P2M_NONE)
         return -ENOENT;
     foreign_drop(d);
     if (d->foreign_count == DOMAIN_FOREIGN_MAX)
@@ -114,14 +112,11 @@ int physmap_remove(struct domain *d, gfn_t gfn)
 static NOINLINE int release_frames(struct domain *d, gfn_t gfn, unsigned order)
 {
     uint64_t count = UINT64_C(1) << order;
-    struct p2m_entry entry;
     int error;
 
-    for (uint64_t i = 0; i < count; i++) {
-        p2m_get(d, gfn_add(gfn, i), &entry);
-        if (!is_ram(&entry))
+    for (uint64_t i = 0; i < count; i++)
+        if (!is_ram(p2m_get(d, gfn_add(gfn, i))))
             return -EINVAL;
-    }
     error = p2m_prepare(d, gfn, 0, P2M_ANY);
     for (uint64_t i = 0; !error && i < count; i++)
         physmap_commit(d, gfn_add(gfn, i), MFN_NONE, P2M_NONE);
@@ -185,9 +180,8 @@ static int find_shared(mfn_t mfn, gfn_t *place, struct source *source)
 
 static int find_own(struct domain *d, gfn_t gfn, struct source *source)
 {
-    struct p2m_entry entry;
+    struct p2m_entry entry = p2m_get(d, gfn);
 
-    p2m_get(d, gfn, &entry);
     *source = (struct source){entry.mfn, P2M_RAM, gfn, NULL};
     return entry.type == P2M_RAM ? p2m_prepare(d, gfn, 0, P2M_ANY) : -EINVAL;
 }
@@ -242,15 +236,13 @@ int physmap_add(struct domain *d, unsigned space, uint64_t index, struct domain 
 
 static int check_device(struct domain *d, gfn_t gfn, mfn_t mfn, bool is_add)
 {
-    struct p2m_entry entry;
-    bool is_there;
+    struct p2m_entry entry = p2m_get(d, gfn);
+    bool is_there = entry.type == P2M_MMIO && mfn_equal(entry.mfn, mfn);
 
     if (mfn.v >= GFN_LIMIT)
         return -EINVAL;
     if (frame_is_ram(mfn) || machine_keeps_frame(mfn))
         return -EPERM;
-    p2m_get(d, gfn, &entry);
-    is_there = entry.type == P2M_MMIO && mfn_equal(entry.mfn, mfn);
     if (!is_add)
         return is_there ? 0 : -EINVAL;
     return is_there || entry.type == P2M_NONE ? p2m_prepare(d, gfn, 0, P2M_ANY) : -EBUSY;

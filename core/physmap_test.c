@@ -86,7 +86,7 @@ static enum p2m_type type_at(struct domain *of, gfn_t gfn)
 {
     struct p2m_entry entry;
 
-    p2m_get(of, gfn, &entry);
+    entry = p2m_get(of, gfn);
     return entry.type;
 }
 
@@ -94,7 +94,7 @@ static mfn_t frame_at(struct domain *of, gfn_t gfn)
 {
     struct p2m_entry entry;
 
-    p2m_get(of, gfn, &entry);
+    entry = p2m_get(of, gfn);
     return entry.mfn;
 }
 

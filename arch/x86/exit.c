@@ -155,7 +155,7 @@ static void fault(struct vcpu *v, const struct vm_exit *exit)
         return;
     }
     /* A translation that was there or grew since, and that this CPU has not seen. */
-    p2m_get(v->domain, gfn_of(gpa), &entry);
+    entry = p2m_get(v->domain, gfn_of(gpa));
     if (entry.type != P2M_NONE && (entry.is_writable || !exit->fault.is_write) &&
         !(exit->fault.is_exec && entry.type == P2M_MMIO)) {
         virt->flush(v);

@@ -33,7 +33,7 @@ int caller_setup(UNUSED void **state)
     if (!control || physmap_populate(control, (gfn_t){0}, ORDER_CHUNK))
         return -1;
     control->is_privileged = true;
-    p2m_get(control, (gfn_t){0}, &entry);
+    entry = p2m_get(control, (gfn_t){0});
     ram = entry.mfn;
     fake_load(control->vcpu[0]);
     fake_idle();

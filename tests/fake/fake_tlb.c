@@ -96,7 +96,7 @@ int fake_guest_access_inside(gfn_t gfn, bool is_write, uint8_t *value)
         if (tlb[i].v == v && tlb[i].cpu == this_cpu()->id && gfn_equal(tlb[i].gfn, gfn) &&
             (tlb[i].is_writable || !is_write))
             return access_by(i, is_write, value);
-    p2m_get(v->domain, gfn, &entry);
+    entry = p2m_get(v->domain, gfn);
     if (entry.type == P2M_NONE || (is_write && !entry.is_writable))
         return -EFAULT;
     i = tlb_next++ % TLB_ENTRIES;
