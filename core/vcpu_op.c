@@ -4,6 +4,7 @@
 #include "core/hypercall_rows.h"
 #include "core/vcpu.h"
 #include "lib/errno.h"
+#include "lib/pvh.h"
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
 #include "pv-abi/vcpu.h"
@@ -11,87 +12,51 @@
 #define TIMER_FAR_NS  (UINT64_C(1) << 50)
 #define TIMER_SOON_NS UINT64_C(100000000)
 
-/* Reset values: SDM Vol. 3A table 10-1; RFLAGS bit 1 is always one. */
-#define RFLAGS_ONE 0x2u
-#define DR6_RESET  0xffff0ff0u
-#define DR7_RESET  0x400u
-/* Attributes in a VMCB's form: code, data and busy TSS, flat (APM Vol. 2 15.5.1, 4.8). */
-#define ATTR_CODE64 0xa9bu
-#define ATTR_DATA   0xc93u
-#define ATTR_TSS    0x8bu
-#define TSS_LIMIT   0x67u
+#define ATTR_CODE64 0xa9bu /* in a VMCB's form (APM Vol. 2 15.5.1, 4.8) */
 
-/* The record's fields in the order in which both forms of a first state begin, and then the 32-bit
- * one's segments. */
+/* Where the record has what both forms of a first state begin with, in their order; and what the
+ * 32-bit form has of segments. */
 #define AT(field) offsetof(struct hvm_hw_cpu, field)
 static const uint16_t general[] = {
     AT(rax), AT(rcx), AT(rdx),    AT(rbx), AT(rsp), AT(rbp), AT(rsi),
     AT(rdi), AT(rip), AT(rflags), AT(cr0), AT(cr3), AT(cr4),
 };
-static const struct {
-    uint16_t base, limit, attributes;
-} segments[] = {
-    {AT(cs_base), AT(cs_limit), AT(cs_arbytes)}, {AT(ds_base), AT(ds_limit), AT(ds_arbytes)},
-    {AT(ss_base), AT(ss_limit), AT(ss_arbytes)}, {AT(es_base), AT(es_limit), AT(es_arbytes)},
-    {AT(tr_base), AT(tr_limit), AT(tr_arbytes)},
+static const uint16_t segments[] = {
+    AT(cs_base),  AT(ds_base),  AT(ss_base),  AT(es_base),  AT(tr_base),
+    AT(cs_limit), AT(ds_limit), AT(ss_limit), AT(es_limit), AT(tr_limit),
+};
+static const uint16_t attributes[] = {
+    AT(cs_arbytes), AT(ds_arbytes), AT(ss_arbytes), AT(es_arbytes), AT(tr_arbytes),
 };
 
-static void set64(struct hvm_hw_cpu *cpu, uint16_t at, uint64_t value)
+/* Copies COUNT values of SIZE bytes to the places PLACE, whose upper bytes are 0. */
+static void scatter(struct hvm_hw_cpu *cpu, const uint16_t *place, size_t count, const void *from,
+                    size_t size)
 {
-    *(uint64_t *)((uint8_t *)cpu + at) = value;
-}
-
-static void set32(struct hvm_hw_cpu *cpu, uint16_t at, uint32_t value)
-{
-    *(uint32_t *)((uint8_t *)cpu + at) = value;
-}
-
-static void state_from_32(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_32 *from)
-{
-    const uint32_t *words = &from->eax, *bases = &from->cs_base, *limits = &from->cs_limit;
-    const uint16_t *attributes = &from->cs_ar;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(general); i++)
-        set64(cpu, general[i], words[i]);
-    cpu->msr_efer = from->efer;
-    for (unsigned i = 0; i < ARRAY_SIZE(segments); i++) {
-        set64(cpu, segments[i].base, bases[i]);
-        set32(cpu, segments[i].limit, limits[i]);
-        set32(cpu, segments[i].attributes, attributes[i]);
-    }
-}
-
-static void state_from_64(struct hvm_hw_cpu *cpu, const struct vcpu_hvm_x86_64 *from)
-{
-    const uint64_t *words = &from->rax;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(general); i++)
-        set64(cpu, general[i], words[i]);
-    cpu->msr_efer = from->efer;
-    for (unsigned i = 0; i < ARRAY_SIZE(segments); i++) {
-        set32(cpu, segments[i].limit, UINT32_MAX);
-        set32(cpu, segments[i].attributes, ATTR_DATA);
-    }
-    cpu->cs_arbytes = ATTR_CODE64;
-    cpu->tr_limit = TSS_LIMIT;
-    cpu->tr_arbytes = ATTR_TSS;
+    for (size_t i = 0; i < count; i++)
+        memcpy((uint8_t *)cpu + place[i], (const uint8_t *)from + i * size, size);
 }
 
 static int initialise(struct vcpu *v, const struct vcpu_hvm_context *context)
 {
+    const struct vcpu_hvm_x86_32 *from32 = &context->cpu_regs.x86_32;
+    const struct vcpu_hvm_x86_64 *from64 = &context->cpu_regs.x86_64;
     struct hvm_hw_cpu cpu;
     int rc;
 
     if (context->pad || context->mode > VCPU_HVM_MODE_64B)
         return -EINVAL;
-    memset(&cpu, 0, sizeof(cpu));
-    if (context->mode == VCPU_HVM_MODE_32B)
-        state_from_32(&cpu, &context->cpu_regs.x86_32);
-    else
-        state_from_64(&cpu, &context->cpu_regs.x86_64);
-    cpu.rflags |= RFLAGS_ONE;
-    cpu.dr6 = DR6_RESET;
-    cpu.dr7 = DR7_RESET;
+    pvh_start_state(&cpu, 0, 0); /* flat segments */
+    if (context->mode == VCPU_HVM_MODE_32B) {
+        scatter(&cpu, general, ARRAY_SIZE(general), &from32->eax, sizeof(from32->eax));
+        scatter(&cpu, segments, ARRAY_SIZE(segments), &from32->cs_base, sizeof(from32->cs_base));
+        scatter(&cpu, attributes, ARRAY_SIZE(attributes), &from32->cs_ar, sizeof(from32->cs_ar));
+        cpu.msr_efer = from32->efer;
+    } else {
+        scatter(&cpu, general, ARRAY_SIZE(general), &from64->rax, sizeof(from64->rax));
+        cpu.cs_arbytes = ATTR_CODE64;
+        cpu.msr_efer = from64->efer;
+    }
 
     lock_take(&v->domain->lock);
     rc = v->is_initialised ? -EEXIST : arch_set_hvm_record(v, HVM_SAVE_CODE_CPU, &cpu, sizeof(cpu));
