@@ -73,11 +73,8 @@ static const struct {
 } fields[] = {
     GENERAL(REG_RAX, rax),
     GENERAL(REG_RBX, rbx),
-    GENERAL(REG_RCX, rcx),
-    GENERAL(REG_RDX, rdx),
-    GENERAL(REG_RBP, rbp),
-    GENERAL(REG_RSI, rsi),
-    GENERAL(REG_RDI, rdi),
+    FIELD(p.regs.gpr[REG_RCX], rcx, 2 * 8),
+    FIELD(p.regs.gpr[REG_RBP], rbp, 3 * 8),
     GENERAL(REG_RSP, rsp),
     FIELD(p.regs.gpr[REG_R8], r8, 8 * 8),
     FIELD(p.regs.rip, rip, 2 * 8),
@@ -99,16 +96,13 @@ static const struct {
     SEGMENT(ldtr),
     TABLE(gdtr),
     TABLE(idtr),
-    SAVED(sysenter_cs, sysenter_cs),
-    SAVED(sysenter_esp, sysenter_esp),
-    SAVED(sysenter_eip, sysenter_eip),
+    FIELD(vmcb.save.sysenter_cs, sysenter_cs, 3 * 8),
     SAVED(kernel_gs_base, shadow_gs),
     SAVED(lstar, msr_lstar),
     SAVED(star, msr_star),
     SAVED(cstar, msr_cstar),
     SAVED(sfmask, msr_syscall_mask),
-    FIELD(vmcb.control.event_inject, pending_event, 4),
-    FIELD(vmcb.control.event_error, error_code, 4),
+    FIELD(vmcb.control.event_inject, pending_event, 2 * 4),
 };
 
 void svm_get_state(struct hvm_hw_cpu *record)
