@@ -138,23 +138,17 @@ void domain_update_wall_clock(struct domain *d)
 {
     struct shared_info *info = d->shared_info;
     struct compat_shared_info *info32 = (struct compat_shared_info *)(void *)info;
-    uint64_t ns = wall_ns_at_start;
-    uint32_t *version = d->is_32bit ? &info32->wc_version : &info->wc_version;
-    uint64_t sec = ns / NS_PER_SECOND;
+    /* Version, seconds, nanoseconds; the seconds' upper half lies elsewhere in 32-bit form. */
+    uint32_t *clock = d->is_32bit ? &info32->wc_version : &info->wc_version;
+    uint32_t *sec_hi = d->is_32bit ? &info32->arch.wc_sec_hi : &info->wc_sec_hi;
 
-    WRITE_ONCE(*version, READ_ONCE(*version) | 1);
+    WRITE_ONCE(clock[0], READ_ONCE(clock[0]) | 1);
     atomic_signal_fence(memory_order_seq_cst);
-    if (d->is_32bit) {
-        info32->wc_sec = (uint32_t)sec;
-        info32->wc_nsec = (uint32_t)(ns % NS_PER_SECOND);
-        info32->arch.wc_sec_hi = (uint32_t)(sec >> 32);
-    } else {
-        info->wc_sec = (uint32_t)sec;
-        info->wc_nsec = (uint32_t)(ns % NS_PER_SECOND);
-        info->wc_sec_hi = (uint32_t)(sec >> 32);
-    }
+    clock[1] = (uint32_t)(wall_ns_at_start / NS_PER_SECOND);
+    clock[2] = (uint32_t)(wall_ns_at_start % NS_PER_SECOND);
+    *sec_hi = (uint32_t)(wall_ns_at_start / NS_PER_SECOND >> 32);
     atomic_signal_fence(memory_order_seq_cst);
-    WRITE_ONCE(*version, READ_ONCE(*version) + 1);
+    WRITE_ONCE(clock[0], READ_ONCE(clock[0]) + 1);
 }
 
 void domain_set_32bit(struct domain *d, bool is_32bit)

@@ -15,19 +15,14 @@
 
 /* Readers retry while the version is odd (xen.h). Stores are seen in order on x86: the barriers are
  * for the compiler. */
-static void write_time(struct vcpu_time_info *t, const struct vcpu_time_info *from)
+static void write_time(struct vcpu_time_info *t, struct vcpu_time_info *from)
 {
-    uint32_t version = READ_ONCE(t->version) | 1;
-
-    WRITE_ONCE(t->version, version);
+    from->version = READ_ONCE(t->version) | 1;
+    WRITE_ONCE(t->version, from->version);
     atomic_signal_fence(memory_order_seq_cst);
-    t->tsc_timestamp = from->tsc_timestamp;
-    t->system_time = from->system_time;
-    t->tsc_to_system_mul = from->tsc_to_system_mul;
-    t->tsc_shift = from->tsc_shift;
-    t->flags = from->flags;
+    *t = *from;
     atomic_signal_fence(memory_order_seq_cst);
-    WRITE_ONCE(t->version, version + 1);
+    WRITE_ONCE(t->version, from->version + 1);
 }
 
 void vcpu_update_time(struct vcpu *v)
