@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drivers/pv/net_offload.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/xen.h"
 
 #define NET_ADDRESS_SIZE 6u
 #define NET_HEADER_SIZE  14u    /* two addresses and the type */
-#define NET_HEAD_MAX     256u   /* bytes that are fetched of a frame in granted pages */
 #define NET_FRAME_MAX    65535u /* bytes of a frame that waits to be cut (pv-abi/io_netif.h) */
 #define NET_SEGMENTS_MAX 19u    /* 18 slots, of which the head cuts one in two */
 
@@ -25,16 +25,6 @@ struct net_segment {
     domid_t domid;   /* the granter */
     uint16_t offset; /* in the granted page */
     uint32_t size;
-};
-
-enum net_gso { NET_GSO_NONE, NET_GSO_TCP4, NET_GSO_TCP6 };
-
-/* What is left to do for a frame, or known of it. */
-struct net_offload {
-    bool is_csum_blank; /* its TCP or UDP checksum holds the sum of the pseudo header alone */
-    bool is_csum_valid; /* whoever made it vouches for its checksums */
-    enum net_gso gso;   /* not NONE: one TCP segment that is to be cut, is_csum_blank too */
-    uint16_t gso_size;  /* into pieces with so many bytes behind the TCP header, at least 1 */
 };
 
 struct net_frame {
