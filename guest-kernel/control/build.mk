@@ -5,7 +5,7 @@
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
 NET_SRCS := net_switch
-DISK_SRCS := volumes show_volumes partitions guest_disk vbd vbd_ring blk_queue blk_grants
+DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)

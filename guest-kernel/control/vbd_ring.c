@@ -1,40 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the mapping of rings. Every value in the front end's nodes is the guest's and may be
- * anything. */
+/* Owns the reading of what a front end says of its rings. Every value in the front end's nodes is
+ * the guest's and may be anything. */
 #include "guest-kernel/control/vbd_ring.h"
 
+#include "drivers/pv/blk_request.h"
+#include "guest-kernel/control/backend.h"
 #include "guest-kernel/control/blk_queue.h"
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/events.h"
-#include "guest-kernel/guest.h"
-#include "guest-kernel/hypercall.h"
 #include "guest-kernel/memory.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
-
-static int read_number(const char *front, const char *name, uint64_t max, uint64_t *value)
-{
-    char path[STORE_PATH_MAX];
-    int err;
-
-    format_str(path, sizeof(path), "%s/%s", front, name);
-    err = store_read_u64(path, value);
-    if (err != 0)
-        return err == -ENOENT ? err : -EINVAL;
-    return *value <= max ? 0 : -EINVAL;
-}
 
 /* The references of the ring's pages: one in "ring-ref", or several in "ring-ref0" and on. */
 static int read_refs(const char *front, const char *nodes, grant_ref_t refs[VBD_RING_PAGES],
                      unsigned int *count)
 {
     uint64_t order, ref;
-    int err = read_number(front, "ring-page-order", VBD_RING_ORDER, &order);
+    int err = backend_read_number(front, "ring-page-order", VBD_RING_ORDER, &order);
 
     if (err == -ENOENT) {
         *count = 1;
-        err = read_number(nodes, "ring-ref", UINT32_MAX, &ref);
+        err = backend_read_number(nodes, "ring-ref", UINT32_MAX, &ref);
         refs[0] = (grant_ref_t)ref;
         return err;
     }
@@ -43,7 +31,7 @@ static int read_refs(const char *front, const char *nodes, grant_ref_t refs[VBD_
         char name[16];
 
         format_str(name, sizeof(name), "ring-ref%u", i);
-        err = read_number(nodes, name, UINT32_MAX, &ref);
+        err = backend_read_number(nodes, name, UINT32_MAX, &ref);
         refs[i] = (grant_ref_t)ref;
     }
     return err;
@@ -62,23 +50,6 @@ static int read_protocol(const char *front, bool *is_32bit)
     return err == 0 && strcmp(protocol, "x86_64-abi") == 0 ? 0 : -EINVAL;
 }
 
-static int map_pages(struct vbd_ring *ring, uint16_t domid, const grant_ref_t *refs,
-                     unsigned int count)
-{
-    for (ring->page_count = 0; ring->page_count < count; ring->page_count++) {
-        struct gnttab_map_grant_ref op = {.host_addr = (ring->gfn + ring->page_count) << PAGE_SHIFT,
-                                          .flags = GNTMAP_host_map,
-                                          .ref = refs[ring->page_count],
-                                          .dom = domid};
-
-        if (hypercall_grant_table_op(GNTTABOP_map_grant_ref, &op, 1) != 0 ||
-            op.status != GNTST_okay)
-            return -EIO;
-        ring->handles[ring->page_count] = op.handle;
-    }
-    return 0;
-}
-
 static void on_event(void *arg)
 {
     struct blk_queue *queue = arg;
@@ -89,7 +60,7 @@ static void on_event(void *arg)
 int vbd_ring_count(const char *front, unsigned int *count)
 {
     uint64_t number = 1;
-    int err = read_number(front, "multi-queue-num-queues", VBD_QUEUES_MAX, &number);
+    int err = backend_read_number(front, "multi-queue-num-queues", VBD_QUEUES_MAX, &number);
 
     if (err != 0 && err != -ENOENT)
         return err;
@@ -105,19 +76,19 @@ int vbd_ring_connect(struct vbd_ring *ring, const char *front, const char *nodes
     uint64_t port;
     int err = read_refs(front, nodes, refs, &count);
 
-    ring->page_count = 0;
+    ring->pages.count = 0;
     ring->has_port = false;
     if (err == 0)
-        err = read_number(nodes, "event-channel", UINT32_MAX, &port);
+        err = backend_read_number(nodes, "event-channel", UINT32_MAX, &port);
     if (err == 0)
         err = read_protocol(front, &queue->is_32bit);
     if (err == 0)
-        err = map_pages(ring, queue->domid, refs, count);
+        err = ring_pages_map(&ring->pages, queue->domid, refs, count);
     if (err != 0)
         return err == -ENOENT ? -EINVAL : err;
-    back_ring_connect(
-        &queue->ring, phys_to_virt(ring->gfn << PAGE_SHIFT), (size_t)count * PAGE_SIZE,
-        queue->is_32bit ? sizeof(struct compat_blkif_request) : sizeof(struct blkif_request));
+    back_ring_connect(&queue->ring, ring_pages_address(&ring->pages), (size_t)count * PAGE_SIZE,
+                      queue->is_32bit ? sizeof(struct compat_blkif_request)
+                                      : sizeof(struct blkif_request));
     err = event_bind_interdomain(queue->domid, (evtchn_port_t)port, on_event, queue, &ring->port);
     if (err != 0)
         return err;
@@ -131,13 +102,5 @@ void vbd_ring_disconnect(struct vbd_ring *ring)
     if (ring->has_port)
         event_close(ring->port);
     ring->has_port = false;
-    for (unsigned int i = 0; i < ring->page_count; i++) {
-        struct gnttab_unmap_grant_ref op = {.host_addr = (ring->gfn + i) << PAGE_SHIFT,
-                                            .handle = ring->handles[i]};
-
-        if (hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1) != 0 ||
-            op.status != GNTST_okay)
-            guest_panic("ring page %u cannot be unmapped: status %d", i, op.status);
-    }
-    ring->page_count = 0;
+    ring_pages_unmap(&ring->pages);
 }

@@ -5,19 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "drivers/pv/blk_request.h"
+#include "guest-kernel/control/ring_pages.h"
 #include "lib/compiler.h"
 
 #define VBD_RING_ORDER 2u
-#define VBD_RING_PAGES (1u << VBD_RING_ORDER)
+#define VBD_RING_PAGES (1u << VBD_RING_ORDER) /* at most RING_PAGES_MAX */
 #define VBD_QUEUES_MAX 4u
 
 struct blk_queue;
 
 struct vbd_ring {
-    uint64_t gfn;            /* VBD_RING_PAGES frames of the control domain, where nothing is */
-    unsigned int page_count; /* that are mapped */
-    grant_handle_t handles[VBD_RING_PAGES];
+    struct ring_pages pages;
     bool has_port;
     uint32_t port;
 };
