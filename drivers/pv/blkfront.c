@@ -5,7 +5,6 @@
 #include "guest-kernel/grants.h"
 #include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
 #include "pv-abi/errno.h"
@@ -20,14 +19,6 @@ static void on_event(void *arg)
     struct blkfront *disk = arg;
 
     blkfront_poll(disk);
-}
-
-static const char *path_of(const char *node, const char *name)
-{
-    static char path[XENBUS_PATH_MAX];
-
-    format_str(path, sizeof(path), "%s/%s", node, name);
-    return path;
 }
 
 /* Makes the ring and what the back end needs to reach it. */
@@ -68,46 +59,35 @@ static int drop_ring(struct blkfront *disk)
     return err;
 }
 
-static int find_back_end(struct blkfront *disk)
-{
-    uint64_t domid;
-    int err = xenbus_read(path_of(disk->node, "backend"), disk->back_node, sizeof(disk->back_node));
-
-    if (err == 0)
-        err = xenbus_read_u64(path_of(disk->node, "backend-id"), &domid);
-    if (err == 0)
-        disk->back_end = (domid_t)domid;
-    return err;
-}
-
 static int introduce(const struct blkfront *disk)
 {
-    int err = xenbus_write(path_of(disk->node, "ring-ref"), "%u", disk->ring_ref);
+    int err = xenbus_write(xenbus_path(disk->node, "ring-ref"), "%u", disk->ring_ref);
 
     if (err == 0)
-        err = xenbus_write(path_of(disk->node, "event-channel"), "%u", disk->port);
+        err = xenbus_write(xenbus_path(disk->node, "event-channel"), "%u", disk->port);
     if (err == 0)
-        err = xenbus_write(path_of(disk->node, "protocol"), "x86_64-abi");
+        err = xenbus_write(xenbus_path(disk->node, "protocol"), "x86_64-abi");
     if (err == 0)
-        err = xenbus_write(path_of(disk->node, "state"), "%d", XenbusStateInitialised);
+        err = xenbus_write(xenbus_path(disk->node, "state"), "%d", XenbusStateInitialised);
     if (err == 0)
-        err = xenbus_wait(path_of(disk->back_node, "state"), XenbusStateConnected);
+        err = xenbus_wait(xenbus_path(disk->back_node, "state"), XenbusStateConnected);
     return err;
 }
 
 static int learn(struct blkfront *disk)
 {
     uint64_t info = 0, flush = 0;
-    int err = xenbus_read_u64(path_of(disk->back_node, "sectors"), &disk->sector_count);
+    int err = xenbus_read_u64(xenbus_path(disk->back_node, "sectors"), &disk->sector_count);
 
     if (err == 0)
-        err = xenbus_read_u64(path_of(disk->back_node, "info"), &info);
+        err = xenbus_read_u64(xenbus_path(disk->back_node, "info"), &info);
     disk->is_read_only = (info & VDISK_READONLY) != 0;
     /* Optional, as is every feature. */
     disk->can_flush =
-        xenbus_read_u64(path_of(disk->back_node, "feature-flush-cache"), &flush) == 0 && flush != 0;
+        xenbus_read_u64(xenbus_path(disk->back_node, "feature-flush-cache"), &flush) == 0 &&
+        flush != 0;
     if (err == 0)
-        err = xenbus_write(path_of(disk->node, "state"), "%d", XenbusStateConnected);
+        err = xenbus_write(xenbus_path(disk->node, "state"), "%d", XenbusStateConnected);
     return err;
 }
 
@@ -118,9 +98,10 @@ int blkfront_connect(struct blkfront *disk, const char *node)
     memset(disk, 0, sizeof(*disk));
     if (!str_copy(disk->node, sizeof(disk->node), node))
         return -XEN_E2BIG;
-    err = find_back_end(disk);
+    err =
+        xenbus_find_back_end(disk->node, disk->back_node, sizeof(disk->back_node), &disk->back_end);
     if (err == 0)
-        err = xenbus_wait(path_of(disk->back_node, "state"), XenbusStateInitWait);
+        err = xenbus_wait(xenbus_path(disk->back_node, "state"), XenbusStateInitWait);
     if (err == 0)
         err = make_ring(disk);
     if (err != 0)
@@ -138,18 +119,11 @@ int blkfront_connect(struct blkfront *disk, const char *node)
 
 int blkfront_close(struct blkfront *disk)
 {
-    int err = xenbus_write(path_of(disk->node, "state"), "%d", XenbusStateClosing), dropped;
+    int err = xenbus_close(disk->node, disk->back_node), dropped = drop_ring(disk);
 
-    if (err == 0)
-        err = xenbus_wait(path_of(disk->back_node, "state"), XenbusStateClosing);
-    if (err == 0)
-        err = xenbus_write(path_of(disk->node, "state"), "%d", XenbusStateClosed);
-    if (err == 0)
-        err = xenbus_wait(path_of(disk->back_node, "state"), XenbusStateClosed);
-    dropped = drop_ring(disk);
     /* The next to connect finds the node as it was. */
     if (err == 0)
-        err = xenbus_write(path_of(disk->node, "state"), "%d", XenbusStateInitialising);
+        err = xenbus_write(xenbus_path(disk->node, "state"), "%d", XenbusStateInitialising);
     return err != 0 ? err : dropped;
 }
 

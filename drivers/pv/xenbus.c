@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns the forms of what front ends read from the store and write to it; no state. */
+/* Owns the forms of what front ends read from the store and write to it; no state but a path's
+ * buffer. */
 #include "drivers/pv/xenbus.h"
 
 #include "guest-kernel/time.h"
@@ -8,6 +9,7 @@
 #include "lib/string.h"
 #include "lib/strutil.h"
 #include "pv-abi/errno.h"
+#include "pv-abi/io_xenbus.h"
 
 #define VALUE_MAX  512u
 #define WAIT_TIME  (3 * NS_PER_SECOND)
@@ -16,6 +18,14 @@
 bool xenbus_init(void)
 {
     return xenstore_init() == 0;
+}
+
+const char *xenbus_path(const char *node, const char *name)
+{
+    static char path[XENBUS_PATH_MAX];
+
+    format_str(path, sizeof(path), "%s/%s", node, name);
+    return path;
 }
 
 int xenbus_read(const char *path, char *value, size_t size)
@@ -43,6 +53,13 @@ int xenbus_write(const char *path, const char *fmt, ...)
     size = format_va(value, sizeof(value), fmt, args);
     va_end(args);
     return size < sizeof(value) ? xenstore_write(0, path, value) : -XEN_E2BIG;
+}
+
+int xenbus_remove(const char *path)
+{
+    int err = xenstore_remove(0, path);
+
+    return err == -XEN_ENOENT ? 0 : err;
 }
 
 int xenbus_list(const char *path, char *names, size_t size, size_t *count)
@@ -85,4 +102,29 @@ int xenbus_wait(const char *path, uint64_t wanted)
     err = wait_watched(path, wanted);
     undone = xenstore_unwatch(path, WAIT_TOKEN);
     return err != 0 ? err : undone;
+}
+
+int xenbus_find_back_end(const char *node, char *back_node, size_t size, domid_t *domid)
+{
+    uint64_t number;
+    int err = xenbus_read(xenbus_path(node, "backend"), back_node, size);
+
+    if (err == 0)
+        err = xenbus_read_u64(xenbus_path(node, "backend-id"), &number);
+    if (err == 0)
+        *domid = (domid_t)number;
+    return err;
+}
+
+int xenbus_close(const char *node, const char *back_node)
+{
+    int err = xenbus_write(xenbus_path(node, "state"), "%d", XenbusStateClosing);
+
+    if (err == 0)
+        err = xenbus_wait(xenbus_path(back_node, "state"), XenbusStateClosing);
+    if (err == 0)
+        err = xenbus_write(xenbus_path(node, "state"), "%d", XenbusStateClosed);
+    if (err == 0)
+        err = xenbus_wait(xenbus_path(back_node, "state"), XenbusStateClosed);
+    return err;
 }

@@ -233,6 +233,7 @@ int main_guest(void)
     show_faults();
     piece("store", demo_store());
     piece("disks", demo_disks());
+    piece("networks", demo_nets());
     console_printf("demo: %u of %u pieces work\n", piece_count - failed_count, piece_count);
     if (failed_count != 0)
         return 1;

@@ -16,3 +16,13 @@ bool demo_is_asked(unsigned int *reason);
 
 /* disks.c: the disks that the store shows. False: one of them does not work. */
 bool demo_disks(void);
+
+/* nets.c: the networks that the store shows. False: one of them does not work. */
+bool demo_nets(void);
+
+/* nets.c: whether a frame has come, for a condition that is waited for; answers those that have. */
+bool demo_net_has_work(void);
+void demo_net_work(void);
+
+/* nets.c: closes what demo_nets() left open. */
+void demo_nets_end(void);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The demo's endings, by a word of the command line:
- *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10), echoes console input and
- *                     ends when the control domain asks it to power off or to reboot
+ *     hold[=SECONDS]  stays up, prints a heartbeat every SECONDS (10), echoes console input, and
+ *                     answers pings if it has an address, until it is asked to power off
+ *                     or to reboot
  *     storm           sends requests to the store as fast as they are answered
  *     spin            loops for ever; spin-cli does so with interrupts off
  *     crash, reboot   asks for that
@@ -43,7 +44,8 @@ static bool has_work(void *arg)
 {
     const bool *work = arg;
 
-    return __atomic_load_n(work, __ATOMIC_RELAXED) || is_input_due || xenstore_has_event();
+    return __atomic_load_n(work, __ATOMIC_RELAXED) || is_input_due || xenstore_has_event() ||
+           demo_net_has_work();
 }
 
 static _Noreturn void hold(void)
@@ -61,8 +63,11 @@ static _Noreturn void hold(void)
         event_wait_until(has_work, &is_beat_due);
         if (__atomic_exchange_n(&is_beat_due, false, __ATOMIC_SEQ_CST))
             console_printf("demo: up %lu s\n", (time_now() - start) / NS_PER_SECOND);
-        if (xenstore_has_event() && demo_is_asked(&reason))
+        demo_net_work();
+        if (xenstore_has_event() && demo_is_asked(&reason)) {
+            demo_nets_end();
             guest_shutdown(reason);
+        }
         if (!__atomic_exchange_n(&is_input_due, false, __ATOMIC_SEQ_CST))
             continue;
         for (size_t size = console_read(text, sizeof(text)); size != 0;
@@ -150,6 +155,7 @@ void demo_end(void)
         halt();
     if (guest_has_option("crash"))
         guest_panic("asked for on the command line");
+    demo_nets_end();
     console_printf("demo: ends\n");
     if (guest_has_option("reboot"))
         guest_shutdown(SHUTDOWN_reboot);

@@ -27,7 +27,9 @@ PACKAGES = ["xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils", "li
             "zlib1g", "liblzo2-2", "libzstd1", "libuuid1", "libgcc-s1"]
 TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"]
 MODULES = ["xenfs", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-blkback",
-           "brd"]
+           "brd", "xen-netback", "bridge"]
+SCRIPTS = {"etc/xen/scripts/block": "dom0-block", "etc/xen/scripts/vif-bridge": "dom0-vif",
+           "init": "dom0-init"}
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=512M,max:512M loglvl=warning "
                "guest_loglvl=warning noreboot=1 smap=hvm cpuidle=0")
@@ -134,8 +136,8 @@ def base_archive(folder):
     archive.program("lib64/ld-linux-x86-64.so.2", read(loader))
     for number, path in enumerate(kernel_modules(root, MODULES)):
         archive.file(f"modules/{number:02}-{os.path.basename(path)}", read(path))
-    archive.program("etc/xen/scripts/block", read(os.path.join(HERE, "dom0-block")))
-    archive.program("init", read(os.path.join(HERE, "dom0-init")))
+    for name, source in SCRIPTS.items():
+        archive.program(name, read(os.path.join(HERE, source)))
     return archive.compressed()
 
 
@@ -143,8 +145,8 @@ def build():
     """Makes xen, vmlinuz and base.gz below build/xen where they are missing or old."""
     os.makedirs(XEN, exist_ok=True)
     base = os.path.join(XEN, "base.gz")
-    sources = [os.path.abspath(__file__), os.path.join(HERE, "dom0-init"),
-               os.path.join(HERE, "dom0-block")]
+    sources = [os.path.abspath(__file__),
+               *[os.path.join(HERE, source) for source in SCRIPTS.values()]]
     if os.path.exists(base) and all(os.path.getmtime(base) > os.path.getmtime(path)
                                     for path in sources):
         return

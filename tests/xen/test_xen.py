@@ -10,11 +10,14 @@ import lab
 # Two CPUs for what has further vcpus; Xen's boot takes 12 s of it.
 SECONDS = 900
 NAMES = ["demo", *guests.names()]
+# The control domain has the address 10.0.2.2 on the bridge xenbr0 (dom0-init).
+SETTINGS = {"demo": {"vif": ["bridge=xenbr0", "bridge=lab0"],
+                     "cmdline": "ip=10.0.2.16 ping=10.0.2.2"}}
 
 
 @pytest.fixture(scope="module", name="results")
 def results_fixture():
-    chosen = {name: (guests.image(name), guests.config(name, f"/guests/{name}.elf"))
+    chosen = {name: (guests.image(name), guests.config(name, f"/guests/{name}.elf", **SETTINGS.get(name, {})))
               for name in NAMES}
     return lab.run(chosen, SECONDS, smp=2)
 
@@ -25,7 +28,7 @@ def test_guest_passes_on_xen(results, name):
     end, text = results[name]
     assert end == "gone", text
     if name == "demo":
-        assert "demo: ends" in text
+        assert "demo: 10.0.2.2 answers ping 3" in text and "demo: ends" in text, text
         return
     passed, failed = guests.summary(text) or (0, 0)
     assert failed == 0 and passed > 0, text
