@@ -113,3 +113,35 @@ bool str_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
+
+const char *str_next_item(const char *text, char *word, size_t size)
+{
+    const char *end = strchr(text, ','), *last;
+    size_t length;
+
+    last = end != NULL ? end : text + strlen(text);
+    while (*text == ' ' || *text == '\t') {
+        text++;
+    }
+    while (last > text && (last[-1] == ' ' || last[-1] == '\t')) {
+        last--;
+    }
+    length = last > text ? (size_t)(last - text) : 0;
+    if (length >= size) {
+        length = size - 1;
+    }
+    memcpy(word, text, length);
+    word[length] = '\0';
+    return end != NULL ? end + 1 : NULL;
+}
+
+int str_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}

@@ -28,3 +28,10 @@ bool str_option(const char *line, const char *key, char *value, size_t size);
 
 /* True if `text` begins with `prefix`. */
 bool str_starts_with(const char *text, const char *prefix);
+
+/* Copies the first of the words that commas separate, without the blanks around it; what does not
+ * fit in `size` bytes with its NUL is cut. Returns what is behind its comma, or NULL. */
+const char *str_next_item(const char *text, char *word, size_t size);
+
+/* The value of a hexadecimal digit, or -1. */
+int str_hex_digit(char c);

@@ -95,12 +95,39 @@ static void test_starts_with(void **state)
     assert_null(*state);
 }
 
+static void test_items_between_commas(void **state)
+{
+    char word[5];
+    const char *at = str_next_item(" a b ,, longer", word, sizeof(word));
+
+    assert_null(*state);
+    assert_string_equal(word, "a b");
+    at = str_next_item(at, word, sizeof(word));
+    assert_string_equal(word, "");
+    assert_null(str_next_item(at, word, sizeof(word)));
+    assert_string_equal(word, "long");
+    assert_null(str_next_item("", word, sizeof(word)));
+    assert_string_equal(word, "");
+}
+
+static void test_hexadecimal_digits(void **state)
+{
+    assert_null(*state);
+    assert_int_equal(str_hex_digit('0'), 0);
+    assert_int_equal(str_hex_digit('9'), 9);
+    assert_int_equal(str_hex_digit('f'), 15);
+    assert_int_equal(str_hex_digit('A'), 10);
+    assert_int_equal(str_hex_digit('g'), -1);
+    assert_int_equal(str_hex_digit('/'), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_cuts_and_says_so), cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_whole_text_number),     cmocka_unit_test(test_option_of_a_line),
-        cmocka_unit_test(test_starts_with),
+        cmocka_unit_test(test_starts_with),           cmocka_unit_test(test_items_between_commas),
+        cmocka_unit_test(test_hexadecimal_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

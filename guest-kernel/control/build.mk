@@ -4,9 +4,9 @@
 # The store; what of it needs no hypervisor is XS_SRCS.
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
-NET_SRCS := net_switch
+NET_SRCS := guest_vif net_switch
 DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants
-CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config builder $(STORE_SRCS) \
+CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
 CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk) \
@@ -16,7 +16,7 @@ CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_
 $(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))
 DEFAULT_TARGETS += $(BUILD)/control.elf
 
-CONTROL_HOST_SRCS := guest_disk partitions guest_config guest_acpi bzimage line pvring records death
+CONTROL_HOST_SRCS := guest_disk guest_vif partitions guest_config guest_config_devices guest_acpi bzimage line pvring records death
 CONTROL_HOST_OBJS := $(CONTROL_HOST_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o)
 CONTROL_TESTS := $(patsubst guest-kernel/control/%.c,%,$(wildcard guest-kernel/control/*_test.c))
 CONTROL_TEST_OBJS := $(CONTROL_TESTS:%=$(BUILD)/unit/guest-kernel/control/%.o)

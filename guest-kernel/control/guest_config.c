@@ -2,6 +2,7 @@
 /* Owns what the keys of a guest's configuration mean and which values are right. */
 #include "guest-kernel/control/guest_config.h"
 
+#include "guest-kernel/control/guest_config_devices.h"
 #include "lib/cfg.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -225,41 +226,6 @@ static int read_uuid(struct cfg *cfg, struct guest_config *config)
     return 0;
 }
 
-static bool has_disk(const struct guest_config *config, uint32_t number)
-{
-    for (unsigned int i = 0; i < config->disk_count; i++) {
-        if (config->disks[i].number == number)
-            return true;
-    }
-    return false;
-}
-
-static int read_disks(struct cfg *cfg, struct guest_config *config)
-{
-    size_t count = 0;
-    int err = cfg_get_list(cfg, "disk", &count);
-
-    if (err != 0)
-        return err == -ENOENT ? 0 : err;
-    if (count > GUEST_DISKS_MAX)
-        return cfg_refuse(cfg, "disk", "a domain has at most %u disks", GUEST_DISKS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        struct guest_disk *disk = &config->disks[i];
-        char why[CFG_ERROR_MAX];
-        const char *spec;
-
-        err = cfg_get_item(cfg, "disk", i, &spec);
-        if (err != 0)
-            return err;
-        if (guest_disk_read(disk, spec, why, sizeof(why)) != 0)
-            return cfg_refuse(cfg, "disk", "%s", why);
-        if (has_disk(config, disk->number))
-            return cfg_refuse(cfg, "disk", "there are two disks %s", disk->name);
-        config->disk_count++;
-    }
-    return 0;
-}
-
 static int read_all(struct cfg *cfg, struct guest_config *config,
                     struct guest_config_report *report)
 {
@@ -284,7 +250,7 @@ static int read_all(struct cfg *cfg, struct guest_config *config,
     if (err == 0)
         err = read_uuid(cfg, config);
     if (err == 0)
-        err = read_disks(cfg, config);
+        err = guest_config_read_devices(cfg, config, report);
     return err;
 }
 
@@ -386,15 +352,6 @@ int guest_config_parse_cpus(const char *at, uint64_t *cpus)
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int guest_config_parse_uuid(const char *at, uint8_t uuid[16])
 {
     uint8_t result[16] = {0};
@@ -406,7 +363,7 @@ int guest_config_parse_uuid(const char *at, uint8_t uuid[16])
             if (*at++ != '-')
                 return -EINVAL;
         }
-        value = hex_digit(*at);
+        value = str_hex_digit(*at);
         if (value < 0)
             return -EINVAL;
         at++;

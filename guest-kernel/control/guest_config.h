@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "guest-kernel/control/guest_disk.h"
+#include "guest-kernel/control/guest_vif.h"
 #include "lib/compiler.h"
 
 #define GUEST_NAME_MAX    64u /* bytes with the NUL, of a domain's name and of a file's */
@@ -33,6 +34,8 @@ struct guest_config {
     bool has_uuid;
     struct guest_disk disks[GUEST_DISKS_MAX];
     unsigned int disk_count;
+    struct guest_vif vifs[GUEST_VIFS_MAX];
+    unsigned int vif_count;
 };
 
 /* Where the sentences go. */

@@ -107,6 +107,22 @@ static void test_disks(void **state)
     assert_non_null(strstr(report.error, "g.cfg:4:"));
 }
 
+static void test_network_interfaces(void **state)
+{
+    assert_null(*state);
+    assert_int_equal(read_text(BASE "vif=['', 'bridge=inner,mtu=9000']\n"), 0);
+    assert_int_equal(config.vif_count, 2);
+    assert_int_equal(config.vifs[0].number, 0);
+    assert_int_equal(config.vifs[1].number, 1);
+    assert_string_equal(config.vifs[1].bridge, "inner");
+    assert_int_equal(read_text(BASE "vif=['rate=1MB/s']\n"), 0);
+    assert_non_null(strstr(warnings, "vif 0: rate has no effect"));
+    assert_int_equal(read_text(BASE "vif=['devid=1', '']\n"), -EINVAL);
+    assert_non_null(strstr(report.error, "two network interfaces 1"));
+    assert_int_equal(read_text(BASE "vif=['mac=0']\n"), -EINVAL);
+    assert_non_null(strstr(report.error, "mac has the form"));
+}
+
 static void test_wrong_values(void **state)
 {
     static const struct {
@@ -223,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_cmdline_beats_root_and_extra),
         cmocka_unit_test(test_unknown_keys_warn_with_their_line),
         cmocka_unit_test(test_disks),
+        cmocka_unit_test(test_network_interfaces),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_a_file_that_is_too_large),
         cmocka_unit_test(test_a_command_line_that_is_too_long),

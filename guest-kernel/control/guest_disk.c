@@ -45,26 +45,6 @@ int guest_disk_number(const char *name, uint32_t *number)
     return 0;
 }
 
-/* Copies the next word between commas, without blanks around it; NULL: there is none. Returns what
- * is behind it. */
-static const char *next_word(const char *at, char word[WORD_MAX])
-{
-    const char *end = strchr(at, ','), *last;
-    size_t length;
-
-    last = end != NULL ? end : at + strlen(at);
-    while (*at == ' ' || *at == '\t')
-        at++;
-    while (last > at && (last[-1] == ' ' || last[-1] == '\t'))
-        last--;
-    length = last > at ? (size_t)(last - at) : 0;
-    if (length >= WORD_MAX)
-        length = WORD_MAX - 1;
-    memcpy(word, at, length);
-    word[length] = '\0';
-    return end != NULL ? end + 1 : NULL;
-}
-
 /* Takes "key=value". -ENOENT: no such key. */
 static int take_named(struct words *words, const char *word)
 {
@@ -133,7 +113,7 @@ int guest_disk_read(struct guest_disk *disk, const char *text, char *why, size_t
     char word[WORD_MAX];
 
     for (const char *at = text; at != NULL && wrong == NULL;) {
-        at = next_word(at, word);
+        at = str_next_item(at, word, sizeof(word));
         if (strchr(word, '=') != NULL) {
             if (take_named(&words, word) != 0)
                 wrong = "the keys are target, vdev, access and format";
