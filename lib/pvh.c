@@ -86,14 +86,36 @@ static const char *add_segment(const struct pvh_file *file, const struct elf_seg
     return NULL;
 }
 
-static const char *read_segments(const struct pvh_file *file, const struct elf_header *header,
+/* Where the program headers are. */
+struct headers {
+    uint64_t offset;
+    uint32_t count;
+    uint32_t size; /* of one: that of struct elf_segment or of struct elf32_segment */
+};
+
+static void read_segment(const struct pvh_file *file, const struct headers *headers, uint32_t index,
+                         struct elf_segment *s)
+{
+    uint64_t offset = headers->offset + (uint64_t)index * headers->size;
+    struct elf32_segment small;
+
+    if (headers->size == sizeof(*s)) {
+        file->read(file->context, offset, s, sizeof(*s));
+        return;
+    }
+    file->read(file->context, offset, &small, sizeof(small));
+    *s = (struct elf_segment){small.type,  small.flags,  small.offset, small.vaddr,
+                              small.paddr, small.filesz, small.memsz,  small.align};
+}
+
+static const char *read_segments(const struct pvh_file *file, const struct headers *headers,
                                  struct pvh_kernel *kernel, bool *has_entry)
 {
-    for (uint32_t i = 0; i < header->phnum; i++) {
+    for (uint32_t i = 0; i < headers->count; i++) {
         struct elf_segment s;
         const char *why = NULL;
 
-        file->read(file->context, header->phoff + i * sizeof(s), &s, sizeof(s));
+        read_segment(file, headers, i, &s);
         if (s.type == ELF_PT_LOAD && s.memsz != 0) {
             why = add_segment(file, &s, kernel);
         } else if (s.type == ELF_PT_NOTE) {
@@ -111,23 +133,46 @@ static const char *read_segments(const struct pvh_file *file, const struct elf_h
     return NULL;
 }
 
-static const char *read_kernel(const struct pvh_file *file, struct pvh_kernel *kernel)
+/* Program headers of a 64-bit or a 32-bit kernel: both start in 32-bit mode. */
+static const char *find_headers(const struct pvh_file *file, struct headers *headers)
 {
-    struct elf_header header;
-    bool has_entry = false;
-    const char *why;
+    union {
+        struct elf_header wide;
+        struct elf32_header narrow;
+    } header;
+    uint32_t entry_size;
 
     if (file->size < sizeof(header))
         return "it is not an ELF file: too short";
     file->read(file->context, 0, &header, sizeof(header));
-    if (header.magic != ELF_MAGIC)
+    if (header.wide.magic != ELF_MAGIC)
         return "it is not an ELF file";
-    if (header.class != ELF_CLASS_64 || header.machine != ELF_MACHINE_64)
-        return "it is not for x86-64";
-    if (header.phentsize != sizeof(struct elf_segment) ||
-        !within(file, header.phoff, (uint64_t)header.phnum * sizeof(struct elf_segment)))
+    if (header.wide.class == ELF_CLASS_64 && header.wide.machine == ELF_MACHINE_64) {
+        *headers =
+            (struct headers){header.wide.phoff, header.wide.phnum, sizeof(struct elf_segment)};
+        entry_size = header.wide.phentsize;
+    } else if (header.wide.class == ELF_CLASS_32 && header.wide.machine == ELF_MACHINE_32) {
+        *headers = (struct headers){header.narrow.phoff, header.narrow.phnum,
+                                    sizeof(struct elf32_segment)};
+        entry_size = header.narrow.phentsize;
+    } else {
+        return "it is not for x86";
+    }
+    if (entry_size != headers->size ||
+        !within(file, headers->offset, (uint64_t)headers->count * headers->size))
         return "the file is cut short: its program headers lie past its end";
-    why = read_segments(file, &header, kernel, &has_entry);
+    return NULL;
+}
+
+static const char *read_kernel(const struct pvh_file *file, struct pvh_kernel *kernel)
+{
+    struct headers headers;
+    bool has_entry = false;
+    const char *why = find_headers(file, &headers);
+
+    if (why != NULL)
+        return why;
+    why = read_segments(file, &headers, kernel, &has_entry);
     if (why != NULL)
         return why;
     if (!has_entry)

@@ -80,6 +80,46 @@ static void test_whole_kernel(void **state)
     assert_true(kernel.can_move);
 }
 
+/* The same file as a 32-bit program has it: GRUB is one. */
+static void make_narrow(void)
+{
+    struct elf32_header header = {.magic = ELF_MAGIC,
+                                  .class = ELF_CLASS_32,
+                                  .machine = ELF_MACHINE_32,
+                                  .phoff = offsetof(struct image, segment),
+                                  .phentsize = sizeof(struct elf32_segment),
+                                  .phnum = 3};
+
+    for (size_t i = 0; i < 3; i++) {
+        const struct elf_segment *from = &image.segment[i];
+        struct elf32_segment to = {.type = from->type,
+                                   .offset = (uint32_t)from->offset,
+                                   .paddr = (uint32_t)from->paddr,
+                                   .filesz = (uint32_t)from->filesz,
+                                   .memsz = (uint32_t)from->memsz};
+
+        memcpy((char *)image.segment + i * sizeof(to), &to, sizeof(to));
+    }
+    memset(&image.header, 0, sizeof(image.header));
+    memcpy(&image.header, &header, sizeof(header));
+}
+
+static void test_a_32_bit_kernel(void **state)
+{
+    struct pvh_kernel kernel;
+
+    assert_null(*state);
+    fill();
+    make_narrow();
+    assert_int_equal(read_it(sizeof(image), &kernel), 0);
+    assert_int_equal(kernel.segment_count, 2);
+    assert_int_equal(kernel.segment[0].filesz, 64);
+    assert_int_equal(kernel.entry, 0x100010);
+    assert_int_equal(kernel.paddr_end, 0x103000);
+    for (size_t size = 0; size < sizeof(image); size++)
+        assert_int_equal(read_it(size, &kernel), -ENOEXEC);
+}
+
 static void test_every_cut_is_refused(void **state)
 {
     struct pvh_kernel kernel;
@@ -148,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_kernel),
+        cmocka_unit_test(test_a_32_bit_kernel),
         cmocka_unit_test(test_every_cut_is_refused),
         cmocka_unit_test(test_overlap_is_refused),
         cmocka_unit_test(test_kernel_without_entry_is_refused),
