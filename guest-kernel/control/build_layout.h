@@ -17,3 +17,8 @@
 #define BUILD_STORE_GFN   UINT64_C(0xfeffc)
 #define BUILD_CONSOLE_GFN UINT64_C(0xfeffd)
 #define BUILD_RING_FRAMES 2u
+
+/* The page below 4 GiB, where a PC has the end of its firmware. All ones, which is what a guest of
+ * Xen reads there: GRUB looks into it for a coreboot image. */
+#define BUILD_FIRMWARE_GFN    UINT64_C(0xfffff)
+#define BUILD_FIRMWARE_FRAMES 1u

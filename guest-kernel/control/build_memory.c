@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Owns a guest's memory layout: RAM from 0 to 0xf0000000 (with the reserved range below 1 MiB) and
- * from 4 GiB on; ACPI tables and the ring pages in reserved ranges where Xen has them too.
+ * from 4 GiB on; ACPI tables and the ring pages in reserved ranges where Xen has them too; ones in
+ * the page below 4 GiB.
  */
 #include "guest-kernel/control/guest_acpi.h"
 #include "guest-kernel/control/build_layout.h"
@@ -10,6 +11,7 @@
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/memory.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "pv-abi/hvm_start_info.h"
 
 #define LARGE_ORDER  9u
@@ -24,7 +26,7 @@ static uint64_t acpi_frames(const struct build *build)
 
 uint64_t build_reserved_frames(const struct build *build)
 {
-    return acpi_frames(build) + BUILD_RING_FRAMES;
+    return acpi_frames(build) + BUILD_RING_FRAMES + BUILD_FIRMWARE_FRAMES;
 }
 
 /* Populates `count` pieces of 2^order frames from `gfn` on; returns how many there was memory for,
@@ -100,6 +102,7 @@ static void lay_out(struct build *build)
     add_range(build, BUILD_ACPI_GPA, BUILD_ACPI_GPA + (acpi_frames(build) << PAGE_SHIFT),
               XEN_HVM_MEMMAP_TYPE_ACPI);
     add_range(build, BUILD_RING_START, BUILD_RING_END, XEN_HVM_MEMMAP_TYPE_RESERVED);
+    add_range(build, BUILD_FIRMWARE_GFN << PAGE_SHIFT, BUILD_4_GIB, XEN_HVM_MEMMAP_TYPE_RESERVED);
     add_range(build, BUILD_4_GIB, build->high_end, XEN_HVM_MEMMAP_TYPE_RAM);
 }
 
@@ -116,6 +119,9 @@ static int populate_all(const struct build *build)
         err = populate_small(build->domid, acpi, acpi + acpi_frames(build));
     if (err == 0)
         err = populate_small(build->domid, BUILD_STORE_GFN, BUILD_STORE_GFN + BUILD_RING_FRAMES);
+    if (err == 0)
+        err = populate_small(build->domid, BUILD_FIRMWARE_GFN,
+                             BUILD_FIRMWARE_GFN + BUILD_FIRMWARE_FRAMES);
     return err;
 }
 
@@ -128,6 +134,14 @@ static int write_acpi(const struct build *build)
         return -E2BIG;
     acpi_build(tables, build->acpi_gpa, build->config->vcpus);
     return foreign_write(build->domid, build->acpi_gpa, tables, acpi_size(build->config->vcpus));
+}
+
+static int write_firmware_page(const struct build *build)
+{
+    static uint8_t ones[PAGE_SIZE];
+
+    memset(ones, 0xff, sizeof(ones));
+    return foreign_write(build->domid, BUILD_FIRMWARE_GFN << PAGE_SHIFT, ones, sizeof(ones));
 }
 
 int build_memory(struct build *build)
@@ -151,6 +165,9 @@ int build_memory(struct build *build)
     err = write_acpi(build);
     if (err != 0)
         return build_refuse(build, err, "its ACPI tables cannot be written");
+    err = write_firmware_page(build);
+    if (err != 0)
+        return build_refuse(build, err, "the page below 4 GiB cannot be written");
     return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "pv-abi/memory.h"
 #include "pv-abi/xen.h"
 
-#define BUILD_MAP_MAX 6u
+#define BUILD_MAP_MAX 7u
 
 struct build {
     const struct guest_config *config;

@@ -191,8 +191,8 @@ static void test_what_a_new_domain_finds(void **state)
     make(false);
     assert_string_equal(heard, "created; running; ");
     assert_false(fake.is_paused);
-    /* 4 MiB, a page of ACPI tables, two ring pages. */
-    assert_int_equal(fake.frames, 1024 + 1 + 2);
+    /* 4 MiB, a page of ACPI tables, two ring pages, the page below 4 GiB. */
+    assert_int_equal(fake.frames, 1024 + 1 + 2 + 1);
     assert_int_equal(fake.cpu.rip, 0x100004);
     assert_true(fake.cpu.rbx >= 0x102000);
     memcpy(&info, fake.memory + fake.cpu.rbx, sizeof(info));
@@ -201,6 +201,8 @@ static void test_what_a_new_domain_finds(void **state)
     assert_int_equal(info.nr_modules, 1);
     assert_int_equal(info.rsdp_paddr, BUILD_ACPI_GPA);
     assert_memory_equal(fake.acpi, "RSD PTR ", 8);
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        assert_int_equal(fake.firmware[i], 0xff);
     assert_memory_equal(fake.memory + 0x100000, "code", 4);
     assert_int_equal(fake.params[HVM_PARAM_CONSOLE_PFN], BUILD_CONSOLE_GFN);
     assert_int_equal(fake.params[HVM_PARAM_STORE_PFN], BUILD_STORE_GFN);

@@ -162,7 +162,10 @@ int foreign_init(void)
 
 int foreign_write(domid_t domid, uint64_t gpa, const void *bytes, size_t size)
 {
-    if (gpa >= BUILD_ACPI_GPA) {
+    if (gpa >= BUILD_FIRMWARE_GFN << PAGE_SHIFT) {
+        assert_true(gpa - (BUILD_FIRMWARE_GFN << PAGE_SHIFT) <= sizeof(fake.firmware) - size);
+        memcpy(fake.firmware + (gpa - (BUILD_FIRMWARE_GFN << PAGE_SHIFT)), bytes, size);
+    } else if (gpa >= BUILD_ACPI_GPA) {
         assert_true(gpa - BUILD_ACPI_GPA <= sizeof(fake.acpi) - size);
         memcpy(fake.acpi + (gpa - BUILD_ACPI_GPA), bytes, size);
     } else {

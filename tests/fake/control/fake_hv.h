@@ -28,6 +28,7 @@ struct fake_hv {
     uint8_t handle[16];
     uint8_t memory[FAKE_MEMORY_SIZE];
     uint8_t acpi[PAGE_SIZE];
+    uint8_t firmware[PAGE_SIZE]; /* at BUILD_FIRMWARE_GFN */
     struct xencons_interface console;
     event_handler *exception, *console_event;
     void *exception_arg, *console_arg;
