@@ -5,6 +5,7 @@
 #include "core/hypercall_rows.h"
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"
+#include "lib/insn.h"
 #include "pv-abi/sched.h"
 
 #define POLL_PORTS_MAX 128u /* as Xen */
@@ -13,6 +14,8 @@ int64_t sched_op_yield(struct hypercall *call)
 {
     if (call->v == this_cpu()->current)
         sched_yield();
+    /* Who yields polls: the core's other thread gets on, or QEMU's next CPU (docs/testing.md). */
+    cpu_pause();
     return 0;
 }
 
