@@ -93,3 +93,17 @@ def test_data_outlive_a_power_cut_after_fsync(image):
         running.process.kill()
     with start(image, "cloud-vmlinuz", 2) as running:
         check_data(running, wanted)
+
+
+def test_grub_boots_from_the_guests_own_disk(image):
+    """A 32-bit program by the PVH entry, with the 32-bit layout of block requests. It polls with
+    yields: on a CPU of its own, the control domain must get its turn."""
+    text = (f'name = "debian"\ntype = "pvh"\nkernel = "{machines.DEBIAN}/grub-pvh.elf"\n'
+            f'memory = 256\nvcpus = 2\ndisk = ["{image},xvda,w"]\n')
+    with machines.start(text, boot="grub", smp=2) as running:
+        running.expect("debian", "Debian, one CPU", BOOT_SECONDS)
+        # Down to the second entry.
+        running.type("debian", "\x1b[B\n")
+        running.expect("debian", PROMPT, BOOT_SECONDS)
+        assert "/dev/xvda1 on / type ext4" in run(running, "mount", "mount")
+        assert run(running, "nproc", "cpus").strip() == "1"
