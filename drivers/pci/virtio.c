@@ -117,7 +117,7 @@ void virtio_reset(struct virtio_device *device)
         ;
 }
 
-static uint64_t read_features(const struct virtio_device *device)
+uint64_t virtio_features(const struct virtio_device *device)
 {
     uint64_t low;
 
@@ -132,7 +132,7 @@ int virtio_start(struct virtio_device *device, uint64_t *features)
     virtio_reset(device);
     add_status(device, STATUS_ACKNOWLEDGE);
     add_status(device, STATUS_DRIVER);
-    *features = (*features | FEATURE_VERSION_1) & read_features(device);
+    *features = (*features | FEATURE_VERSION_1) & virtio_features(device);
     if (!(*features & FEATURE_VERSION_1))
         return -EIO;
     mmio_write32(device->common + COMMON_DRIVER_FEATURE_SELECT, 0);
@@ -157,15 +157,17 @@ int virtio_add_queue(struct virtio_device *device, uint16_t index, uint16_t size
 {
     uint8_t *common = device->common;
     uint16_t device_size;
-    uint64_t paddr;
+    uint64_t paddr, notify;
     void *memory;
 
     mmio_write16(common + COMMON_QUEUE_SELECT, index);
     device_size = mmio_read16(common + COMMON_QUEUE_SIZE);
     while (size > device_size)
         size /= 2;
-    if (size == 0)
+    notify = mmio_read16(common + COMMON_QUEUE_NOTIFY_OFF) * (uint64_t)device->notify_multiplier;
+    if (size == 0 || notify > device->notify_size - sizeof(uint16_t))
         return -EIO;
+    device->queue_notify[index] = device->notify + notify;
     memory = pages_alloc(VIRTQUEUE_BYTES / PAGE_SIZE, 1);
     if (memory == NULL)
         return -ENOMEM;
@@ -193,13 +195,19 @@ void virtio_run(struct virtio_device *device)
 
 void virtio_notify(struct virtio_device *device, uint16_t index)
 {
-    uint64_t offset;
+    mmio_write16(device->queue_notify[index], index);
+}
 
-    mmio_write16(device->common + COMMON_QUEUE_SELECT, index);
-    offset =
-        mmio_read16(device->common + COMMON_QUEUE_NOTIFY_OFF) * (uint64_t)device->notify_multiplier;
-    if (offset <= device->notify_size - sizeof(uint16_t))
-        mmio_write16(device->notify + offset, index);
+uint8_t virtio_config8(const struct virtio_device *device, unsigned int offset)
+{
+    return offset + sizeof(uint8_t) <= device->config_size ? mmio_read8(device->config + offset)
+                                                           : 0;
+}
+
+uint16_t virtio_config16(const struct virtio_device *device, unsigned int offset)
+{
+    return offset + sizeof(uint16_t) <= device->config_size ? mmio_read16(device->config + offset)
+                                                            : 0;
 }
 
 uint32_t virtio_config32(const struct virtio_device *device, unsigned int offset)

@@ -187,9 +187,10 @@ void virtio_blk_stop(struct virtio_blk *disk)
 void virtio_blk_poll(struct virtio_blk *disk)
 {
     struct disk_request *request;
+    uint32_t written;
 
     __atomic_store_n(&disk->has_event, false, __ATOMIC_SEQ_CST);
-    while ((request = virtqueue_take(&disk->queue)) != NULL)
+    while ((request = virtqueue_take(&disk->queue, &written)) != NULL)
         request->done(request, status_of(request));
     if (disk->queue.is_broken && !disk->is_broken)
         virtio_blk_stop(disk);

@@ -4,10 +4,11 @@
 
 #include "lib/errno.h"
 
-/* Descriptor flags and the device's wish (VIRTIO 1.1, 2.6.5 and 2.6.8). */
-#define DESC_F_NEXT      1u
-#define DESC_F_WRITE     2u
-#define USED_F_NO_NOTIFY 1u
+/* Descriptor flags, the driver's wish and the device's (VIRTIO 1.1, 2.6.5, 2.6.6 and 2.6.8). */
+#define DESC_F_NEXT          1u
+#define DESC_F_WRITE         2u
+#define AVAIL_F_NO_INTERRUPT 1u
+#define USED_F_NO_NOTIFY     1u
 
 void virtqueue_init(struct virtqueue *queue, void *memory, uint16_t size)
 {
@@ -24,6 +25,7 @@ int virtqueue_add(struct virtqueue *queue, const struct virtq_piece *pieces, uns
                   void *owner)
 {
     uint16_t head = queue->free_head, at = head;
+    uint32_t writable = 0;
 
     if (count == 0 || count > queue->free_count)
         return -ENOSPC;
@@ -34,12 +36,14 @@ int virtqueue_add(struct virtqueue *queue, const struct virtq_piece *pieces, uns
 
         queue->desc[at] = (struct virtq_desc){pieces[i].addr, pieces[i].len, (uint16_t)flags,
                                               is_last ? (uint16_t)0 : queue->next[at]};
+        writable += pieces[i].is_for_device_to_write ? pieces[i].len : 0;
         queue->free_head = queue->next[at];
         at = queue->free_head;
     }
     queue->free_count = (uint16_t)(queue->free_count - count);
     queue->owner[head] = owner;
     queue->length[head] = (uint16_t)count;
+    queue->writable[head] = writable;
     queue->avail->ring[queue->avail_idx++ & (queue->size - 1)] = head;
     return 0;
 }
@@ -63,17 +67,32 @@ bool virtqueue_has_used(const struct virtqueue *queue)
            __atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) != queue->used_idx;
 }
 
-void *virtqueue_take(struct virtqueue *queue)
+void virtqueue_sleep_through(struct virtqueue *queue)
 {
+    __atomic_store_n(&queue->avail->flags, AVAIL_F_NO_INTERRUPT, __ATOMIC_RELAXED);
+}
+
+bool virtqueue_want_interrupt(struct virtqueue *queue)
+{
+    __atomic_store_n(&queue->avail->flags, 0, __ATOMIC_RELAXED);
+    /* The index is read after the wish is written: the device does the reverse (VIRTIO 1.1,
+     * 2.6.7.2). */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return virtqueue_has_used(queue);
+}
+
+void *virtqueue_take(struct virtqueue *queue, uint32_t *written)
+{
+    const struct virtq_used_elem *used = &queue->used->ring[queue->used_idx & (queue->size - 1)];
     void *owner;
     uint32_t id;
     uint16_t last;
 
     if (!virtqueue_has_used(queue))
         return NULL;
-    id = __atomic_load_n(&queue->used->ring[queue->used_idx & (queue->size - 1)].id,
-                         __ATOMIC_RELAXED);
-    if (id >= queue->size || queue->owner[id] == NULL) {
+    id = __atomic_load_n(&used->id, __ATOMIC_RELAXED);
+    *written = __atomic_load_n(&used->len, __ATOMIC_RELAXED);
+    if (id >= queue->size || queue->owner[id] == NULL || *written > queue->writable[id]) {
         queue->is_broken = true;
         return NULL;
     }

@@ -59,9 +59,11 @@ struct virtqueue {
     uint16_t published; /* what it is */
     uint16_t used_idx;  /* entries of the used ring that were taken */
     bool is_broken;     /* the device has returned what it did not have */
-    /* For the first descriptor of each chain that the device has: its owner and its length. */
+    /* For the first descriptor of each chain that the device has: its owner, its length, and the
+     * bytes in it that are the device's to write. */
     void *owner[VIRTQUEUE_SIZE_MAX];
     uint16_t length[VIRTQUEUE_SIZE_MAX];
+    uint32_t writable[VIRTQUEUE_SIZE_MAX];
     /* The chains, as the device cannot change them. */
     uint16_t next[VIRTQUEUE_SIZE_MAX];
 };
@@ -78,8 +80,16 @@ int MUST_CHECK virtqueue_add(struct virtqueue *queue, const struct virtq_piece *
 /* Shows the device what was added. True: there was something, and it wants to be notified. */
 bool virtqueue_publish(struct virtqueue *queue);
 
-/* The owner of the next chain that the device has done with, or NULL: none, or is_broken. */
-void *virtqueue_take(struct virtqueue *queue);
+/* The owner of the next chain that the device has done with, or NULL: none, or is_broken. *written
+ * is how many bytes it says to have written, at most what it was given. */
+void *virtqueue_take(struct virtqueue *queue, uint32_t *written);
 
 /* True if virtqueue_take() would find something. */
 bool virtqueue_has_used(const struct virtqueue *queue);
+
+/* Asks the device for no interrupts, which may still come. From any context. */
+void virtqueue_sleep_through(struct virtqueue *queue);
+
+/* Asks for an interrupt with the next chain, as at first. True: one has come meanwhile, and there
+ * may be no interrupt for it. */
+bool MUST_CHECK virtqueue_want_interrupt(struct virtqueue *queue);

@@ -48,6 +48,13 @@ static void give_back(uint32_t id)
     queue.used->idx++;
 }
 
+static uint32_t written;
+
+static void *take(void)
+{
+    return virtqueue_take(&queue, &written);
+}
+
 static uint16_t head_of(unsigned int chain)
 {
     return queue.avail->ring[chain % SIZE];
@@ -89,13 +96,13 @@ static void test_chains_come_back_in_any_order(void **state)
         assert_int_equal(add(3, &owners[1]), 0);
         assert_int_equal(add(3, &owners[2]), -ENOSPC);
         virtqueue_publish(&queue);
-        assert_null(virtqueue_take(&queue));
+        assert_null(take());
         give_back(head_of(2 * round + 1));
         assert_true(virtqueue_has_used(&queue));
-        assert_ptr_equal(virtqueue_take(&queue), &owners[1]);
-        assert_null(virtqueue_take(&queue));
+        assert_ptr_equal(take(), &owners[1]);
+        assert_null(take());
         give_back(head_of(2 * round));
-        assert_ptr_equal(virtqueue_take(&queue), &owners[0]);
+        assert_ptr_equal(take(), &owners[0]);
         assert_int_equal(queue.free_count, SIZE);
     }
 }
@@ -112,14 +119,14 @@ static void test_all_descriptors_can_be_used(void **state)
     for (unsigned int i = 0; i < SIZE; i++)
         give_back(head_of(i));
     for (unsigned int i = 0; i < SIZE; i++)
-        assert_ptr_equal(virtqueue_take(&queue), &owners[i]);
+        assert_ptr_equal(take(), &owners[i]);
     assert_int_equal(add(SIZE, &owners[0]), 0);
 }
 
 static void expect_broken(uint32_t id)
 {
     give_back(id);
-    assert_null(virtqueue_take(&queue));
+    assert_null(take());
     assert_true(queue.is_broken);
     assert_false(virtqueue_has_used(&queue));
 }
@@ -144,8 +151,49 @@ static void test_the_same_chain_twice(void **state)
     assert_int_equal(add(2, &owners[0]), 0);
     virtqueue_publish(&queue);
     give_back(head_of(0));
-    assert_ptr_equal(virtqueue_take(&queue), &owners[0]);
+    assert_ptr_equal(take(), &owners[0]);
     expect_broken(head_of(0));
+}
+
+static void give_back_written(uint32_t len)
+{
+    queue.used->ring[queue.used->idx % SIZE].len = len;
+    give_back(head_of(0));
+}
+
+/* The last of a chain's pieces is the device's to write: 512 bytes and the piece's number. */
+static void test_what_it_has_written(void **state)
+{
+    assert_non_null(*state);
+    assert_int_equal(add(3, &owners[0]), 0);
+    virtqueue_publish(&queue);
+    give_back_written(514);
+    assert_ptr_equal(take(), &owners[0]);
+    assert_int_equal(written, 514);
+}
+
+static void test_more_written_than_it_was_given(void **state)
+{
+    assert_non_null(*state);
+    assert_int_equal(add(3, &owners[0]), 0);
+    virtqueue_publish(&queue);
+    give_back_written(515);
+    assert_null(take());
+    assert_true(queue.is_broken);
+}
+
+static void test_interrupts_are_asked_for(void **state)
+{
+    assert_non_null(*state);
+    assert_int_equal(queue.avail->flags, 0);
+    virtqueue_sleep_through(&queue);
+    assert_int_equal(queue.avail->flags, 1);
+    assert_int_equal(add(1, &owners[0]), 0);
+    virtqueue_publish(&queue);
+    assert_false(virtqueue_want_interrupt(&queue));
+    assert_int_equal(queue.avail->flags, 0);
+    give_back(head_of(0));
+    assert_true(virtqueue_want_interrupt(&queue));
 }
 
 /* What the device writes into the descriptors does not change which of them are free. */
@@ -157,7 +205,7 @@ static void test_spoilt_descriptors(void **state)
     for (unsigned int i = 0; i < SIZE; i++)
         queue.desc[i].next = 0xffff;
     give_back(head_of(0));
-    assert_ptr_equal(virtqueue_take(&queue), &owners[0]);
+    assert_ptr_equal(take(), &owners[0]);
     assert_int_equal(add(SIZE, &owners[1]), 0);
 }
 
@@ -170,6 +218,8 @@ int main(void)
         TEST(chains_come_back_in_any_order), TEST(all_descriptors_can_be_used),
         TEST(a_chain_that_it_never_had),     TEST(a_chain_beyond_the_queue),
         TEST(the_same_chain_twice),          TEST(spoilt_descriptors),
+        TEST(what_it_has_written),           TEST(more_written_than_it_was_given),
+        TEST(interrupts_are_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

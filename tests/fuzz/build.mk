@@ -5,10 +5,11 @@
 FUZZ_SECONDS ?= 20
 FUZZ_CFLAGS := $(filter-out -fsanitize=address%,$(HOST_CFLAGS)) -fsanitize=fuzzer,address,undefined
 
-FUZZERS := store partitions block_ring virtqueue net_offload
+FUZZERS := store partitions block_ring virtqueue virtio_net net_offload
 FUZZ_partitions := guest-kernel/control/partitions.c
 FUZZ_block_ring := drivers/pv/back_ring.c drivers/pv/blk_request.c
 FUZZ_virtqueue := drivers/pci/virtqueue.c
+FUZZ_virtio_net := drivers/pci/virtio_net.c drivers/pci/virtqueue.c drivers/pv/net_offload.c tests/fake/pci/fake_virtio.c
 FUZZ_net_offload := drivers/pv/net_offload.c
 FUZZ_store := $(XS_SRCS:%=guest-kernel/control/%.c) guest-kernel/xenstore_error.c tests/fake/control/fake_heap.c
 

@@ -19,6 +19,7 @@ static uint8_t memory[VIRTQUEUE_BYTES] __attribute__((aligned(4096)));
 static struct virtqueue queue;
 static bool is_away[OWNERS];
 static unsigned int length[OWNERS];
+static uint32_t writable[OWNERS];
 
 static void expect(bool is_true)
 {
@@ -32,6 +33,7 @@ static void add(uint8_t count)
     unsigned int owner = 0;
 
     memset(pieces, 0, sizeof(pieces));
+    pieces[count % SIZE] = (struct virtq_piece){.len = count, .is_for_device_to_write = true};
     while (owner < OWNERS && is_away[owner])
         owner++;
     count %= SIZE + 2;
@@ -39,15 +41,17 @@ static void add(uint8_t count)
         return;
     is_away[owner] = true;
     length[owner] = count;
+    writable[owner] = count > count % SIZE ? count : 0;
 }
 
 static void take(void)
 {
-    bool *owner = virtqueue_take(&queue);
+    uint32_t written;
+    bool *owner = virtqueue_take(&queue, &written);
 
     if (owner == NULL)
         return;
-    expect(*owner);
+    expect(*owner && written <= writable[owner - is_away]);
     *owner = false;
 }
 
