@@ -21,7 +21,7 @@
 
 struct shared_info *shared_info;
 
-static struct {
+static struct port {
     event_handler *handler;
     void *arg;
     unsigned int vcpu; /* the one that is notified */
@@ -148,23 +148,25 @@ int event_send(evtchn_port_t port)
     return (int)hypercall_event_channel_op(EVTCHNOP_send, &arg);
 }
 
-/* Runs the handlers of the calling vcpu's pending, unmasked ports of one word; the pending bits are
- * those of all vcpus. */
-static void scan_word(unsigned int word)
+/* Runs the handlers of vcpu ID's pending, unmasked ports of one word; the pending bits are those of
+ * all vcpus. */
+static void scan_word(unsigned int word, unsigned int id)
 {
-    uint64_t pending = __atomic_load_n(&shared_info->evtchn_pending[word], __ATOMIC_ACQUIRE) &
+    const struct port *first = &ports[word * WORD_BITS];
+    uint64_t *bits = &shared_info->evtchn_pending[word];
+    uint64_t pending = __atomic_load_n(bits, __ATOMIC_ACQUIRE) &
                        ~__atomic_load_n(&shared_info->evtchn_mask[word], __ATOMIC_ACQUIRE);
 
-    while (pending != 0) {
-        evtchn_port_t port = word * WORD_BITS + (unsigned int)__builtin_ctzll(pending);
+    for (; pending != 0; pending &= pending - 1) {
+        unsigned int bit = (unsigned int)__builtin_ctzll(pending);
+        const struct port *port = &first[bit];
 
-        pending &= pending - 1;
-        if (ports[port].vcpu != cpu_id())
+        if (port->vcpu != id)
             continue;
-        event_clear(port);
-        event_handler *handler = __atomic_load_n(&ports[port].handler, __ATOMIC_ACQUIRE);
+        __atomic_fetch_and(bits, ~(1ull << bit), __ATOMIC_SEQ_CST);
+        event_handler *handler = __atomic_load_n(&port->handler, __ATOMIC_ACQUIRE);
         if (handler)
-            handler(ports[port].arg);
+            handler(port->arg);
     }
 }
 
@@ -172,17 +174,18 @@ static void scan_word(unsigned int word)
  * them the other way round loses none. */
 static void upcall(void)
 {
-    struct vcpu_info *info = event_vcpu_info();
+    struct cpu *cpu = cpu_this();
+    struct vcpu_info *info = &shared_info->vcpu_info[cpu->id];
 
-    cpu_this()->upcall_count++;
-    while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
-        uint64_t words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+    cpu->upcall_count++;
+    do {
+        uint64_t words;
 
-        while (words != 0) {
-            scan_word((unsigned int)__builtin_ctzll(words));
-            words &= words - 1;
-        }
-    }
+        __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+        words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+        for (; words != 0; words &= words - 1)
+            scan_word((unsigned int)__builtin_ctzll(words), cpu->id);
+    } while (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST));
 }
 
 void event_wait(void)

@@ -6,7 +6,7 @@
 
 %include "guest-kernel/entry.inc"
 
-extern traps_dispatch
+extern traps_dispatch, trap_handlers
 
 TRAP_STUB_SIZE equ 16
 ; Exceptions that push an error code (APM Vol. 2, table 8-1).
@@ -31,11 +31,46 @@ trap_stubs:
     push qword 0
 %endif
     push qword vector
+%if vector > 31
+    jmp near interrupt_common
+%else
     jmp near trap_common
+%endif
 %assign vector vector + 1
 %endrep
     align TRAP_STUB_SIZE, int3
 .end:
+
+; An interrupt, that nothing but its handler sees: what a C function keeps needs no saving.
+interrupt_common:
+    push rax
+    mov rax, [rsp + 8]
+    mov rax, [trap_handlers + rax * 8]
+    test rax, rax
+    jz .nobody
+    push rcx
+    push rdx
+    push rsi
+    push rdi
+    push r8
+    push r9
+    push r10
+    push r11
+    cld
+    call rax
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rax
+    add rsp, 16
+    iretq
+.nobody:
+    pop rax
 
 trap_common:
     push rax

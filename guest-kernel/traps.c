@@ -59,11 +59,11 @@ static uint64_t gdts[GUEST_CPUS_MAX][GDT_ENTRIES];
 static struct tss tsses[GUEST_CPUS_MAX];
 /* For double faults and NMIs, and for entries from privilege 3. */
 static uint8_t fault_stacks[GUEST_CPUS_MAX][CPU_FAULT_STACK] __attribute__((aligned(16)));
-static trap_handler *handlers[TRAP_VECTOR_COUNT];
+trap_handler *trap_handlers[TRAP_VECTOR_COUNT];
 
 void traps_set_handler(unsigned int vector, trap_handler *handler)
 {
-    __atomic_store_n(&handlers[vector % TRAP_VECTOR_COUNT], handler, __ATOMIC_RELEASE);
+    __atomic_store_n(&trap_handlers[vector % TRAP_VECTOR_COUNT], handler, __ATOMIC_RELEASE);
 }
 
 static void gate_set(unsigned int vector)
@@ -160,7 +160,7 @@ static _Noreturn void trap_die(const struct trap_frame *frame)
 void traps_dispatch(struct trap_frame *frame)
 {
     struct cpu *cpu = cpu_this();
-    trap_handler *handler = __atomic_load_n(&handlers[frame->vector], __ATOMIC_ACQUIRE);
+    trap_handler *handler = __atomic_load_n(&trap_handlers[frame->vector], __ATOMIC_ACQUIRE);
 
     if (handler) {
         handler();

@@ -43,6 +43,7 @@ struct trap_frame {
 };
 
 typedef void trap_handler(void);
+extern trap_handler *trap_handlers[]; /* by vector; traps_set_handler() writes it */
 
 /* Sets what runs on an interrupt vector (32..255), on every vcpu. NULL takes it away: such an
  * interrupt then counts as unexpected and stops the guest. */
