@@ -19,8 +19,13 @@ struct place {
     unsigned int segment;
 };
 
-static struct gnttab_map_grant_ref maps[BATCH];
-static struct gnttab_unmap_grant_ref unmaps[BATCH];
+/* One list at a time is in use. Both lie on one page, that the hypervisor finds again with no walk
+ * through this domain's tables: it remembers the page of the last list. */
+static union {
+    struct gnttab_map_grant_ref maps[BATCH];
+    struct gnttab_unmap_grant_ref unmaps[BATCH];
+} lists __attribute__((aligned(PAGE_SIZE)));
+_Static_assert(sizeof(lists) <= PAGE_SIZE, "a list is on one page");
 static struct place places[BATCH];
 static unsigned int map_count, unmap_count;
 
@@ -28,7 +33,7 @@ static void run_maps(void)
 {
     if (map_count == 0)
         return;
-    if (hypercall_grant_table_op(GNTTABOP_map_grant_ref, maps, map_count) != 0)
+    if (hypercall_grant_table_op(GNTTABOP_map_grant_ref, lists.maps, map_count) != 0)
         guest_panic("the hypervisor does not take a list of %u grants", map_count);
     for (unsigned int i = 0; i < map_count; i++) {
         struct blk_job *job = places[i].job;
@@ -36,11 +41,13 @@ static void run_maps(void)
         const struct blk_segment *from = &job->request.segments[segment];
 
         job->mapped_count = segment + 1;
-        job->handles[segment] = maps[i].status == GNTST_okay ? maps[i].handle : HANDLE_NONE;
-        if (maps[i].status != GNTST_okay)
+        job->handles[segment] =
+            lists.maps[i].status == GNTST_okay ? lists.maps[i].handle : HANDLE_NONE;
+        if (lists.maps[i].status != GNTST_okay)
             job->status = -EIO;
-        job->segments[segment] = (struct disk_segment){
-            maps[i].dev_bus_addr + from->first * DISK_SECTOR_SIZE, from->count * DISK_SECTOR_SIZE};
+        job->segments[segment] =
+            (struct disk_segment){lists.maps[i].dev_bus_addr + from->first * DISK_SECTOR_SIZE,
+                                  from->count * DISK_SECTOR_SIZE};
     }
     map_count = 0;
 }
@@ -55,7 +62,7 @@ void blk_grants_map(struct blk_job *jobs)
             if (map_count == BATCH)
                 run_maps();
             places[map_count] = (struct place){job, i};
-            maps[map_count++] = (struct gnttab_map_grant_ref){
+            lists.maps[map_count++] = (struct gnttab_map_grant_ref){
                 .flags = flags, .ref = job->request.segments[i].ref, .dom = job->queue->domid};
         }
     }
@@ -66,12 +73,12 @@ static void run_unmaps(void)
 {
     if (unmap_count == 0)
         return;
-    if (hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, unmaps, unmap_count) != 0)
+    if (hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, lists.unmaps, unmap_count) != 0)
         guest_panic("the hypervisor does not take a list of %u handles", unmap_count);
     for (unsigned int i = 0; i < unmap_count; i++) {
-        if (unmaps[i].status != GNTST_okay)
-            guest_panic("handle %u cannot be unmapped: status %d", unmaps[i].handle,
-                        unmaps[i].status);
+        if (lists.unmaps[i].status != GNTST_okay)
+            guest_panic("handle %u cannot be unmapped: status %d", lists.unmaps[i].handle,
+                        lists.unmaps[i].status);
     }
     unmap_count = 0;
 }
@@ -84,7 +91,7 @@ void blk_grants_unmap(struct blk_job *jobs)
                 continue;
             if (unmap_count == BATCH)
                 run_unmaps();
-            unmaps[unmap_count++] = (struct gnttab_unmap_grant_ref){
+            lists.unmaps[unmap_count++] = (struct gnttab_unmap_grant_ref){
                 .dev_bus_addr = job->segments[i].paddr & PAGE_MASK, .handle = job->handles[i]};
         }
         job->mapped_count = 0;
