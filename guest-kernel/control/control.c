@@ -76,11 +76,16 @@ int main_guest(void)
         if (!has_work())
             event_wait();
         irq_enable();
-        volumes_step();
-        vbds_step();
-        domains_step();
-        store_step();
-        terminal_step();
+        if (volumes_have_work())
+            volumes_step();
+        if (vbds_have_work())
+            vbds_step();
+        if (domains_have_work())
+            domains_step();
+        if (store_has_work())
+            store_step();
+        if (terminal_has_work())
+            terminal_step();
         report_step();
     }
 }
