@@ -39,15 +39,31 @@ static bool is_converted(const struct hypercall_cursor *cursor)
     return cursor->is_32bit && cursor->array->layout;
 }
 
-/* The guest's form of what is pinned; out of line, as lists are long. */
-static NOINLINE void get(const struct hypercall_cursor *cursor, void *to)
+/* Above this many bytes a string instruction is shorter. */
+#define LONG_LIST 64u
+
+/* Copies once; out of line, or the compiler might look at the guest's copy again. */
+static NOINLINE void copy_list(void *to, const void *from, size_t size)
 {
-    guest_pin_get(&cursor->pin, to);
+    if (size < LONG_LIST)
+        guest_words_copy(to, from, size);
+    else
+        memcpy(to, from, size);
 }
 
-static NOINLINE void put(const struct hypercall_cursor *cursor, const void *from)
+/* The guest's form of what is pinned. */
+static void get(const struct guest_pin *pin, uint8_t *to)
 {
-    guest_pin_put(&cursor->pin, from);
+    copy_list(to, pin->part[0], pin->part_size[0]);
+    if (unlikely(pin->part_size[1] != 0))
+        copy_list(to + pin->part_size[0], pin->part[1], pin->part_size[1]);
+}
+
+static void put(const struct guest_pin *pin, const uint8_t *from)
+{
+    copy_list(pin->part[0], from, pin->part_size[0]);
+    if (unlikely(pin->part_size[1] != 0))
+        copy_list(pin->part[1], from + pin->part_size[0], pin->part_size[1]);
 }
 
 /* Pins the last COUNT elements. */
@@ -91,12 +107,12 @@ int cursor_next(struct hypercall_cursor *cursor, void *element)
     if (error)
         return error;
     if (!is_converted(cursor) && array->direction & DIR_IN) {
-        get(cursor, element);
+        get(&cursor->pin, element);
         return 0;
     }
     memset(element, 0, array->size64);
     if (array->direction & DIR_IN) {
-        get(cursor, raw);
+        get(&cursor->pin, raw);
         hypercall_widen(array->layout, element, raw);
     }
     return 0;
@@ -107,11 +123,11 @@ void cursor_write(struct hypercall_cursor *cursor, const void *element)
     uint8_t raw[RAW_MAX];
 
     if (is_converted(cursor)) {
-        get(cursor, raw);
+        get(&cursor->pin, raw);
         hypercall_narrow(cursor->array->layout, raw, element);
         element = raw;
     }
-    put(cursor, element);
+    put(&cursor->pin, element);
 }
 
 int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t count)
@@ -119,7 +135,7 @@ int cursor_read_bulk(struct hypercall_cursor *cursor, void *elements, uint64_t c
     int error = pin_next(cursor, count);
 
     if (!error)
-        get(cursor, elements);
+        get(&cursor->pin, elements);
     return error;
 }
 
@@ -128,6 +144,6 @@ int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements, uin
     int error = pin_next(cursor, count);
 
     if (!error)
-        put(cursor, elements);
+        put(&cursor->pin, elements);
     return error;
 }

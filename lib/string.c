@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Below this size a loop beats the start-up of a string instruction. */
-#define REP_MIN 128u
+#define REP_MIN 64u
 
 /* An 8-byte access at any address to an object of any type. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
