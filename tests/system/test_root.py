@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's root file system, ext4 on a partition of a real image, through reboots and power cuts."""
+"""Debian's root file system, ext4 on a partition of a real image, through reboots and power cuts.
+What the guest writes to it comes from a second disk that the host has filled with seeded data."""
+import hashlib
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -13,6 +16,9 @@ from atoll import gpt, rootfs
 BOOT_SECONDS = 180
 SECONDS = 180
 DATA_MIB = 64
+SEED = 20261123
+COPY = f"dd if=/dev/xvdb of=/data bs=1M count={DATA_MIB}"
+BOTH = pytest.mark.parametrize("kernel, vcpus", [("cloud-vmlinuz", 1), ("generic-vmlinuz", 2)])
 PROMPT = "^debian# "
 
 
@@ -23,9 +29,19 @@ def image_fixture(tmp_path):
     return str(path)
 
 
-def start(image, kernel, vcpus):
+@pytest.fixture(name="data", scope="module")
+def data_fixture(tmp_path_factory):
+    """A disk's image and the checksum of what it holds."""
+    path = tmp_path_factory.mktemp("data") / "data.img"
+    content = random.Random(SEED).randbytes(DATA_MIB << 20)
+    path.write_bytes(content)
+    return str(path), hashlib.sha256(content).hexdigest()
+
+
+def start(image, data, kernel, vcpus):
     text = machines.debian(kernel, vcpus=vcpus, memory=256, extra="root=/dev/xvda1")
-    return machines.start(text + f'disk = ["{image},xvda,w"]\n', boot="grub", smp=2)
+    disks = f'disk = ["{image},xvda,w", "{data[0]},xvdb,r"]\n'
+    return machines.start(text + disks, boot="grub", smp=2)
 
 
 def boots(running):
@@ -42,11 +58,6 @@ def run(running, command, mark):
 
 def checksum(text):
     return re.search(r"[0-9a-f]{64}", text).group()
-
-
-def write_data(running, sync):
-    run(running, f"dd if=/dev/urandom of=/data bs=1M count={DATA_MIB} {sync}", "write")
-    return checksum(run(running, "sha256sum /data", "sum"))
 
 
 def check_data(running, wanted):
@@ -70,29 +81,31 @@ def on_the_host(image, folder):
     return checksum(done.stdout)
 
 
-@pytest.mark.parametrize("kernel, vcpus", [("cloud-vmlinuz", 1), ("generic-vmlinuz", 2)])
-def test_data_outlive_the_guest_and_the_machine(image, tmp_path, kernel, vcpus):
-    with start(image, kernel, vcpus) as running:
+@BOTH
+def test_data_outlive_the_guest_and_the_machine(image, data, tmp_path, kernel, vcpus):
+    with start(image, data, kernel, vcpus) as running:
         running.expect("debian", PROMPT, BOOT_SECONDS)
-        wanted = write_data(running, "&& sync")
+        run(running, f"{COPY} && sync", "write")
         before = boots(running)
         running.type("debian", "reboot -f\n")
         running.wait(lambda: boots(running) > before, BOOT_SECONDS, "the second boot")
-        check_data(running, wanted)
-        running.type("debian", "sync; poweroff -f\n")
+        check_data(running, data[1])
+        running.type("debian", "poweroff -f\n")
         assert running.wait_record("ended", SECONDS, name="debian").reason
-    assert on_the_host(image, tmp_path) == wanted
-    with start(image, kernel, vcpus) as running:
-        check_data(running, wanted)
+    assert on_the_host(image, tmp_path) == data[1]
+    with start(image, data, kernel, vcpus) as running:
+        check_data(running, data[1])
 
 
-def test_data_outlive_a_power_cut_after_fsync(image):
-    with start(image, "cloud-vmlinuz", 2) as running:
+@BOTH
+def test_data_outlive_a_power_cut_after_fsync(image, data, tmp_path, kernel, vcpus):
+    with start(image, data, kernel, vcpus) as running:
         running.expect("debian", PROMPT, BOOT_SECONDS)
-        wanted = write_data(running, "conv=fsync")
+        run(running, f"{COPY} conv=fsync", "write")
         running.process.kill()
-    with start(image, "cloud-vmlinuz", 2) as running:
-        check_data(running, wanted)
+    with start(image, data, kernel, vcpus) as running:
+        check_data(running, data[1])
+    assert on_the_host(image, tmp_path) == data[1]
 
 
 def test_grub_boots_from_the_guests_own_disk(image):
