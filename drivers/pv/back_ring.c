@@ -20,29 +20,39 @@ static uint8_t *entry_at(const struct back_ring *ring, uint32_t index)
     return ring->shared->ring + (size_t)(index & (ring->entry_count - 1)) * ring->entry_size;
 }
 
-int back_ring_take(struct back_ring *ring, void *request)
+int back_ring_waiting(const struct back_ring *ring)
 {
     /* Pairs with the front end's release of req_prod: the requests are there. */
     uint32_t waiting = __atomic_load_n(&ring->shared->req_prod, __ATOMIC_ACQUIRE) - ring->req_cons;
     uint32_t unanswered = ring->req_cons - ring->rsp_prod;
 
-    if (waiting == 0)
-        return 0;
     /* Requests beyond that have been written over entries that wait for a response. */
-    if (waiting > ring->entry_count - unanswered)
-        return -EBADMSG;
+    return waiting <= ring->entry_count - unanswered ? (int)waiting : -EBADMSG;
+}
+
+int back_ring_take(struct back_ring *ring, void *request)
+{
+    int waiting = back_ring_waiting(ring);
+
+    if (waiting <= 0)
+        return waiting;
     memcpy(request, entry_at(ring, ring->req_cons), ring->entry_size);
     ring->req_cons++;
     return 1;
 }
 
-bool back_ring_sleep(struct back_ring *ring)
+bool back_ring_sleep_until(struct back_ring *ring, uint32_t count)
 {
-    __atomic_store_n(&ring->shared->req_event, ring->req_cons + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&ring->shared->req_event, ring->req_cons + count, __ATOMIC_RELAXED);
     /* Pairs with the front end's barrier between its req_prod and its look at req_event: one of the
      * two sees what the other has written. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return __atomic_load_n(&ring->shared->req_prod, __ATOMIC_RELAXED) != ring->req_cons;
+    return __atomic_load_n(&ring->shared->req_prod, __ATOMIC_RELAXED) - ring->req_cons >= count;
+}
+
+bool back_ring_sleep(struct back_ring *ring)
+{
+    return back_ring_sleep_until(ring, 1);
 }
 
 void back_ring_put(struct back_ring *ring, const void *response, size_t size)

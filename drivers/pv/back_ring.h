@@ -32,9 +32,16 @@ void back_ring_connect(struct back_ring *ring, void *pages, size_t size, uint32_
  * end's index cannot be right. */
 int MUST_CHECK back_ring_take(struct back_ring *ring, void *request);
 
+/* How many requests wait to be taken. -EBADMSG: as above. */
+int MUST_CHECK back_ring_waiting(const struct back_ring *ring);
+
 /* Asks for an event with the next request. True: one has come meanwhile, and there may be no event
  * for it. */
 bool MUST_CHECK back_ring_sleep(struct back_ring *ring);
+
+/* Asks for an event when `count` requests wait, of which there are fewer. True: there are as many
+ * meanwhile. */
+bool MUST_CHECK back_ring_sleep_until(struct back_ring *ring, uint32_t count);
 
 /* Puts a response of at most entry_size bytes; back_ring_show() shows it. One for each request
  * taken. */

@@ -11,6 +11,7 @@
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/control/terminal.h"
 #include "guest-kernel/control/vbd.h"
+#include "guest-kernel/control/vif.h"
 #include "guest-kernel/control/volumes.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
@@ -48,7 +49,7 @@ static void start_domains(void)
 static bool has_work(void)
 {
     return domains_have_work() || store_has_work() || volumes_have_work() || vbds_have_work() ||
-           terminal_has_work() || report_has_work();
+           vifs_have_work() || terminal_has_work() || report_has_work();
 }
 
 int main_guest(void)
@@ -80,6 +81,8 @@ int main_guest(void)
             volumes_step();
         if (vbds_have_work())
             vbds_step();
+        if (vifs_have_work())
+            vifs_step();
         if (domains_have_work())
             domains_step();
         if (store_has_work())

@@ -9,6 +9,7 @@
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
 #include "guest-kernel/control/vbd.h"
+#include "guest-kernel/control/vif.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/time.h"
 #include "lib/errno.h"
@@ -58,6 +59,8 @@ int domains_init(void)
 
     if (err == 0)
         err = vbds_init();
+    if (err == 0)
+        err = vifs_init();
     return err != 0 ? err : event_bind_virq(VIRQ_DOM_EXC, 0, on_exception, &has_exception, &port);
 }
 
@@ -149,7 +152,20 @@ static int check_name(const struct guest_config *config, const struct domain *sl
     return -EEXIST;
 }
 
-/* Connects a new domain to its console, to the store and to its disks. */
+/* Makes a new domain's disks and network interfaces. */
+static int make_devices(const struct guest_config *config, domid_t domid, char *sentence)
+{
+    int err = vbds_create(config, domid, sentence);
+
+    if (err != 0)
+        return err;
+    err = vifs_create(config, domid, sentence);
+    if (err != 0)
+        vbds_remove(domid);
+    return err;
+}
+
+/* Connects a new domain to its console, to the store and to its devices. */
 static int connect(struct domain *slot, const struct guest_config *config,
                    const struct built_domain *built, char *sentence)
 {
@@ -166,7 +182,7 @@ static int connect(struct domain *slot, const struct guest_config *config,
         format_str(sentence, GUEST_ERROR_MAX, "the store has no room for it (error %d)", -err);
         return err;
     }
-    err = vbds_create(config, built->domid, sentence);
+    err = make_devices(config, built->domid, sentence);
     if (err != 0) {
         domain_store_remove(built->domid, config->uuid);
         guest_console_disconnect(&slot->console);
@@ -292,6 +308,7 @@ static int take_down(struct domain *domain, const char *reason)
         TELL(ended, domain, reason);
     guest_console_disconnect(&domain->console);
     vbds_remove(domain->domid);
+    vifs_remove(domain->domid);
     domain_store_remove(domain->domid, domain->uuid);
     return hv_destroy_domain(domain->domid);
 }

@@ -127,7 +127,7 @@ static int teardown(void **state)
     fake.fail_at = 0;
     if (domain != NULL)
         assert_int_equal(domains_destroy(domain, "destroyed"), 0);
-    return fake.domains | fake.pages | fake.ports | fake.stores | fake.disks;
+    return fake.domains | fake.pages | fake.ports | fake.stores | fake.disks | fake.vifs;
 }
 
 static int group_setup(void **state)

@@ -34,6 +34,7 @@ struct net_frame {
     const struct net_segment *segments; /* what follows the head */
     unsigned int segment_count;
     struct net_offload offload;
-    bool can_wait; /* may be refused by net_switch_forward() and come again */
-    int status;    /* set until net_copy_run() is done: -EIO: a page of its maker's is bad */
+    bool can_wait;   /* may be refused by net_switch_forward() and come again */
+    bool has_waited; /* was refused, and is not to be any more */
+    int status;      /* set until net_copy_run() is done: -EIO: a page of its maker's is bad */
 };

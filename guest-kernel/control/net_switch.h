@@ -25,7 +25,7 @@
 
 /* What a port takes. What it does not is done in software before it gets the frame. */
 struct net_abilities {
-    bool can_csum; /* a blank checksum */
+    bool can_csum4, can_csum6; /* a blank checksum over IPv4, over IPv6 */
     bool can_gso4, can_gso6;
     bool can_grants;   /* segments in granted pages; else frames come as a head alone */
     uint32_t size_max; /* bytes of a frame, NET_FRAME_MAX or what one buffer holds */

@@ -16,6 +16,7 @@
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/vbd.h"
+#include "guest-kernel/control/vif.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/time.h"
 #include "lib/errno.h"
@@ -235,6 +236,28 @@ void vbds_remove(domid_t domid)
 {
     assert_int_equal(domid, fake.domid);
     fake.disks--;
+}
+
+int vifs_init(void)
+{
+    return 0;
+}
+
+int vifs_create(const struct guest_config *config, domid_t domid, char *sentence)
+{
+    assert_true(config->vcpus == 2 && domid == fake.domid);
+    if (fails()) {
+        strcpy(sentence, "no network interface");
+        return -ENOENT;
+    }
+    fake.vifs++;
+    return 0;
+}
+
+void vifs_remove(domid_t domid)
+{
+    assert_int_equal(domid, fake.domid);
+    fake.vifs--;
 }
 
 int event_bind_virq(uint32_t virq, unsigned int vcpu, event_handler *handler, void *arg,

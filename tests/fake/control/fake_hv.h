@@ -18,7 +18,7 @@
 struct fake_hv {
     unsigned int calls;   /* that can fail, so far */
     unsigned int fail_at; /* this one does; 0: none */
-    int domains, pages, ports, stores, disks;
+    int domains, pages, ports, stores, disks, vifs;
     domid_t domid; /* the latest domain's */
     uint32_t flags;
     bool is_paused;
