@@ -11,7 +11,7 @@ CORE_TESTS := $(CORE_TEST_C:%.c=$(BUILD)/unit/%)
 # The host's C library has a sched_yield() of its own, which the leak check calls.
 $(BUILD)/unit/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -DATOLL_HOST_TEST -Itests/fake -Dsched_yield=core_sched_yield -MMD -MP -c -o $@ $<
+	$(CC) $(HOST_CFLAGS) -DATOLL_HOST_TEST -DFAKE_LOCAL= -Itests/fake -Dsched_yield=core_sched_yield -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/libcore.a: $(HOST_CORE_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^

@@ -218,5 +218,5 @@ void builder_make_control(const struct boot_info *bi)
     vcpu_go(b.d->vcpu[0], VCPU_DOWN);
     log_line(LOG_NOTICE, "control domain: %s, %u MiB direct-mapped, %u modules", bi->module[0].name,
              bi->control_memory, bi->module_count - 1);
-    domain_unpause(b.d);
+    must(domain_unpause(b.d), "it cannot be started");
 }

@@ -205,7 +205,7 @@ int domain_set_max_vcpus(struct domain *d, uint32_t count)
     lock_take(&d->lock);
     for (uint32_t i = 0; i < count && atomic_load(&d->pause_count) == 0; i++)
         vcpu_go(d->vcpu[i], VCPU_PAUSED);
-    WRITE_ONCE(d->vcpu_max, count);
+    atomic_store(&d->vcpu_max, count);
     lock_drop(&d->lock);
     return 0;
 

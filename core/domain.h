@@ -93,8 +93,8 @@ struct domain {
     uint32_t destroy_step;        /* by that CPU */
     uint8_t handle[16];           /* uuid */
 
-    uint32_t vcpu_limit; /* how many it may have: createdomain */
-    uint32_t vcpu_max;   /* how many it has; vcpu[i] of those never changes */
+    uint32_t vcpu_limit;       /* how many it may have: createdomain */
+    _Atomic uint32_t vcpu_max; /* how many it has; vcpu[i] of those never changes */
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
 
     struct p2m p2m;
@@ -158,9 +158,9 @@ void domain_unlist(struct domain *d);
  * page. */
 int domain_destroy_step(struct domain *d) MUST_CHECK;
 
-void domain_pause(struct domain *d); /* no wait: see sched_is_stopped */
-void domain_unpause(struct domain *d);
-bool domain_is_stopped(struct domain *d); /* paused and no vCPU loaded anywhere */
+void domain_pause(struct domain *d);             /* no wait: see sched_is_stopped */
+int domain_unpause(struct domain *d) MUST_CHECK; /* -EINVAL: it is not paused, or dying */
+bool domain_is_stopped(struct domain *d);        /* paused and no vCPU loaded anywhere */
 /* Latches the layout of shared_info, as the mode says in which the guest sets hypercall page or
  * callback. */
 void domain_set_32bit(struct domain *d, bool is_32bit);

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/physmap.h"
 #include "core/vcpu.h"
+#include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "pv-abi/sched.h"
@@ -29,17 +30,21 @@ void domain_pause(struct domain *d)
     lock_drop(&d->lock);
 }
 
-void domain_unpause(struct domain *d)
+int domain_unpause(struct domain *d)
 {
     uint32_t building = DOMAIN_BUILDING;
+    int error = 0;
 
     lock_take(&d->lock);
-    if (atomic_fetch_sub(&d->pause_count, 1) == 1) {
+    if (atomic_load(&d->pause_count) == 0 || atomic_load(&d->state) >= DOMAIN_DYING) {
+        error = -EINVAL;
+    } else if (atomic_fetch_sub(&d->pause_count, 1) == 1) {
         atomic_compare_exchange_strong(&d->state, &building, DOMAIN_ALIVE);
         for (uint32_t i = 0; i < d->vcpu_max; i++)
             vcpu_go(d->vcpu[i], VCPU_PAUSED);
     }
     lock_drop(&d->lock);
+    return error;
 }
 
 bool domain_is_stopped(struct domain *d)

@@ -226,7 +226,7 @@ static void test_shutdown_keeps_the_first_reason(UNUSED void **state)
     struct domain *d;
 
     assert_int_equal(create(&d), 0);
-    domain_unpause(d);
+    assert_int_equal(domain_unpause(d), 0);
     assert_int_equal(atomic_load(&d->state), DOMAIN_ALIVE);
     vcpu_go(d->vcpu[0], VCPU_DOWN);
     domain_shutdown(d, SHUTDOWN_reboot);
@@ -242,7 +242,7 @@ static void test_last_vcpu_down_is_power_off(UNUSED void **state)
     struct domain *d;
 
     assert_int_equal(create(&d), 0);
-    domain_unpause(d);
+    assert_int_equal(domain_unpause(d), 0);
     vcpu_go(d->vcpu[0], VCPU_DOWN);
     vcpu_go(d->vcpu[1], VCPU_DOWN);
     vcpu_down(d->vcpu[0]);
@@ -258,7 +258,7 @@ static void test_crash_leaves_a_record(UNUSED void **state)
     struct domain *d;
 
     assert_int_equal(create(&d), 0);
-    domain_unpause(d);
+    assert_int_equal(domain_unpause(d), 0);
     vcpu_go(d->vcpu[1], VCPU_DOWN);
     d->vcpu[1]->arch.history_next = 1;
     d->vcpu[1]->arch.history[0].rip = 0x1234;
@@ -314,7 +314,7 @@ static void test_destruction_waits_for_the_cpu(UNUSED void **state)
     struct domain *d;
 
     assert_int_equal(create(&d), 0);
-    domain_unpause(d);
+    assert_int_equal(domain_unpause(d), 0);
     atomic_store(&d->vcpu[0]->sched.is_running, true);
     assert_int_equal(domain_destroy_step(d), 1);
     assert_int_equal(domain_destroy_step(d), 1);

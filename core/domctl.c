@@ -48,12 +48,7 @@ int64_t domctl_pausedomain(struct hypercall *call)
 
 int64_t domctl_unpausedomain(struct hypercall *call)
 {
-    struct domain *d = call->target;
-
-    if (atomic_load(&d->pause_count) == 0 || atomic_load(&d->state) >= DOMAIN_DYING)
-        return -EINVAL;
-    domain_unpause(d);
-    return 0;
+    return domain_unpause(call->target);
 }
 
 /* Online vCPUs, CPU time, and the flags that depend on what vCPUs do. */
@@ -85,14 +80,14 @@ static void fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->flags = sum_vcpus(d, info) | XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         info->flags |= XEN_DOMINF_dying;
-    if (d->is_shut_down)
+    if (READ_ONCE(d->is_shut_down))
         info->flags |= XEN_DOMINF_shutdown | (d->shutdown_reason & XEN_DOMINF_shutdownmask)
                                                  << XEN_DOMINF_shutdownshift;
     if (atomic_load(&d->pause_count))
         info->flags |= XEN_DOMINF_paused;
     info->tot_pages = READ_ONCE(d->tot_pages);
     info->max_pages = READ_ONCE(d->max_pages);
-    info->shared_info_frame = d->shared_info_gfn.v;
+    info->shared_info_frame = READ_ONCE(d->shared_info_gfn.v);
     info->max_vcpu_id = d->vcpu_max ? d->vcpu_max - 1 : XEN_INVALID_MAX_VCPU_ID;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = GPADDR_BITS;

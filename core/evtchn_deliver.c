@@ -75,7 +75,7 @@ static inline struct target target_of(const struct domain *d, const struct evtch
     uint32_t id = READ_ONCE(entry->vcpu);
     struct vcpu *v;
 
-    if (unlikely(id >= READ_ONCE(d->vcpu_max)))
+    if (unlikely(id >= d->vcpu_max))
         return (struct target){NULL, &d->shared_info->vcpu_info[0]};
     v = d->vcpu[id];
     return (struct target){v, READ_ONCE(v->info)};
@@ -198,7 +198,7 @@ void evtchn_raise_virq(struct vcpu *v, uint32_t virq)
 void evtchn_raise_global_virq(struct domain *d, uint32_t virq)
 {
     /* A global one is noted at vCPU 0, wherever its port is bound to. */
-    if (READ_ONCE(d->vcpu_max))
+    if (d->vcpu_max)
         evtchn_raise_virq(d->vcpu[0], virq);
 }
 

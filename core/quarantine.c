@@ -26,7 +26,7 @@ static void add(struct domain *d, mfn_t mfn, uint64_t pages, uint64_t generation
     if (!q->is_listed) {
         q->is_listed = true;
         q->next = waiting;
-        waiting = d;
+        WRITE_ONCE(waiting, d);
     }
 }
 
@@ -60,7 +60,7 @@ static void unlist(struct domain *d)
 
     while (*link != d)
         link = &(*link)->quarantine.next;
-    *link = d->quarantine.next;
+    WRITE_ONCE(*link, d->quarantine.next);
     d->quarantine.is_listed = false;
 }
 
@@ -101,7 +101,7 @@ bool frame_scrub_step(void)
 {
     bool has_more;
 
-    if (waiting != NULL) {
+    if (READ_ONCE(waiting) != NULL) {
         lock_take(&frame_lock);
         if (waiting != NULL)
             quarantine_poll(waiting);

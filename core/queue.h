@@ -3,6 +3,7 @@
  * memory, so that queueing cannot fail. Its owner locks it. */
 #pragma once
 
+#include "arch/x86/lock.h"
 #include "core/types.h"
 
 struct queue_node {
@@ -17,7 +18,7 @@ struct queue {
 
 static inline bool queue_holds(const struct queue_node *node)
 {
-    return node->parent != NULL;
+    return READ_ONCE(node->parent) != NULL;
 }
 /* NODE is not queued; its key is set. Both take logarithmic time on average. */
 void queue_insert(struct queue *queue, struct queue_node *node);

@@ -245,7 +245,7 @@ static void test_paused_domain_stops_and_goes_on(UNUSED void **state)
     before = used(1);
     pass(100 * MS, NULL);
     assert_int_equal(used(1), before);
-    domain_unpause(&domains[1]);
+    assert_int_equal(domain_unpause(&domains[1]), 0);
     pass(100 * MS, NULL);
     assert_near(used(1), before + 100 * MS, 2);
 }

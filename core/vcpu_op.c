@@ -68,7 +68,7 @@ static int initialise(struct vcpu *v, const struct vcpu_hvm_context *context)
 
 static int up(struct vcpu *v)
 {
-    if (!v->is_initialised)
+    if (!READ_ONCE(v->is_initialised))
         return -EINVAL;
     vcpu_go(v, VCPU_DOWN);
     return 0;

@@ -5,7 +5,7 @@ PYTEST := $(PYTHON) -u -m pytest -q
 RUN_SMP := 2
 # Parts of `make test`, the fast ones first. Each is a target of its own.
 TEST_PARTS := unit $(if $(wildcard tests/abi/build.mk),abi-test) test-tools check \
-	fuzz $(if $(wildcard tests/models/build.mk),models) test-xen test-system
+	fuzz $(if $(wildcard tests/models/build.mk),models) test-parallel test-xen test-system
 
 .PHONY: deps run test test-tools test-system fetch report
 deps:

@@ -13,7 +13,8 @@ import check_layers
 import csource
 
 COMPILERS = ("gcc", "clang")
-HOST_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I.", "-Itests/fake", "-DATOLL_HOST_TEST"]
+HOST_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I.", "-Itests/fake", "-DATOLL_HOST_TEST",
+              "-DFAKE_LOCAL="]
 EFI_FLAGS = ["-fshort-wchar", "-DGNU_EFI_USE_MS_ABI", "-isystem", "/usr/include/efi",
              "-isystem", "/usr/include/efi/x86_64"]
 

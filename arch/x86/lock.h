@@ -45,10 +45,15 @@ void lock_take_pair(struct lock *a, struct lock *b);
 void lock_drop_pair(struct lock *a, struct lock *b);
 bool lock_is_held(const struct lock *lock); /* by this CPU; DEBUG only */
 
+/* In a loop that waits for another CPU. */
+#ifdef ATOLL_HOST_TEST
+void cpu_relax(void);
+#else
 static inline void cpu_relax(void)
 {
     __builtin_ia32_pause();
 }
+#endif
 /* One load or store that the compiler neither repeats, splits nor leaves out. */
 #ifdef ATOLL_HOST_TEST
 /* tests/fake/fake_tlb.c sees each of them first. */

@@ -80,7 +80,7 @@ extern struct cpu cpus[CPU_MAX];
 extern uint32_t cpu_count;
 
 #ifdef ATOLL_HOST_TEST
-extern struct percpu fake_percpu;
+extern FAKE_LOCAL struct percpu fake_percpu;
 static inline struct percpu *this_cpu(void)
 {
     return &fake_percpu;

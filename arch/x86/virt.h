@@ -50,7 +50,7 @@ _Static_assert(sizeof(struct vcpu_private) == PAGE_SIZE, "a private page is one 
 /* Two pages: struct vcpu_private, then the vendor's control block (VMCB); of the loaded vCPU, and
  * of one that runs nowhere, while somebody looks at it. */
 #ifdef ATOLL_HOST_TEST
-extern struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
+extern FAKE_LOCAL struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
 #define VCPU_PRIVATE_VA       (&fake_vcpu_private)
 #define VCPU_PRIVATE_OTHER_VA fake_vcpu_private_other
 #else

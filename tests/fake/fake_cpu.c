@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CPUs, clock, kicks and vCPU loading of the fake architecture. */
+#define _GNU_SOURCE
 #include "tests/fake/fake_cpu.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/console.h"
 #include "core/domain.h"
@@ -13,20 +17,21 @@
 #include "lib/errno.h"
 #include "tests/fake/fake_memory.h"
 
-struct percpu fake_percpu;
+FAKE_LOCAL struct percpu fake_percpu;
 struct cpu cpus[CPU_MAX];
 uint32_t cpu_count;
-struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
+FAKE_LOCAL struct vcpu_private fake_vcpu_private, fake_vcpu_private_other[2];
 bool lock_knows_cpu;
 uint32_t tsc_khz = 1000000;
 uint32_t tsc_mul = UINT32_C(1) << 31;
 int8_t tsc_shift = 1;
 uint64_t wall_ns_at_start = UINT64_C(1700000000123456789);
 
-uint64_t fake_ns;
-uint32_t fake_kicks, fake_loads, fake_saves;
-int fake_vcpu_init_budget = -1, fake_vcpus;
-struct guest_paging fake_paging;
+_Atomic uint64_t fake_ns;
+_Atomic uint32_t fake_kicks, fake_loads, fake_saves;
+int fake_vcpu_init_budget = -1;
+_Atomic int fake_vcpus;
+FAKE_LOCAL struct guest_paging fake_paging;
 char fake_console[4096];
 jmp_buf fake_machine_exit;
 static struct percpu others[CPU_MAX]; /* of the CPUs that this one is not */
@@ -60,6 +65,13 @@ void fake_on_cpu(uint32_t cpu)
     fake_percpu = others[cpu];
 }
 
+void fake_be_cpu(uint32_t cpu)
+{
+    fake_percpu = others[cpu];
+    fake_percpu.window = &fake_percpu.idle_window;
+    fake_paging = (struct guest_paging){.is_long = true};
+}
+
 struct vcpu *fake_current(uint32_t cpu)
 {
     return cpu == fake_percpu.id ? fake_percpu.current : others[cpu].current;
@@ -77,6 +89,12 @@ void cpu_kick(struct cpu *cpu, uint32_t bits)
         fake_kicks++;
 }
 
+/* CPUs that are threads share the host's. */
+void cpu_relax(void)
+{
+    syscall(SYS_sched_yield);
+}
+
 uint64_t tsc_read(void)
 {
     return fake_ns;
@@ -92,25 +110,42 @@ void cpu_timer_arm(uint64_t deadline_ns)
     armed[fake_percpu.id] = deadline_ns;
 }
 
-int arch_vcpu_init(UNUSED struct vcpu *v)
+/* Where V's registers are while it is not loaded, in memory of the test's. NULL: V is the test's.
+ */
+static struct vcpu_private *private_of(const struct vcpu *v)
+{
+    return (struct vcpu_private *)v->arch.private_frame.v;
+}
+
+int arch_vcpu_init(struct vcpu *v)
 {
     if (fake_vcpu_init_budget == 0)
         return -ENOMEM;
     if (fake_vcpu_init_budget > 0)
         fake_vcpu_init_budget--;
     fake_vcpus++;
+    v->arch.private_frame.v =
+        (uint64_t)mmap(NULL, sizeof(struct vcpu_private), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return 0;
 }
 
-void arch_vcpu_destroy(UNUSED struct vcpu *v)
+void arch_vcpu_destroy(struct vcpu *v)
 {
     fake_vcpus--;
+    munmap(private_of(v), sizeof(struct vcpu_private));
 }
 
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
     fake_saves += prev != NULL;
     fake_loads += next != NULL;
+    if (prev != NULL && private_of(prev) != NULL)
+        *private_of(prev) = fake_vcpu_private;
+    if (next != NULL && private_of(next) != NULL)
+        fake_vcpu_private = *private_of(next);
+    if (next != NULL)
+        fake_tlb_load(next);
 }
 
 bool arch_vcpu_has_event(const struct vcpu *v)

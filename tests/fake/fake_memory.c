@@ -165,6 +165,11 @@ void fake_host_flush_all(void)
         atomic_store(&cpus[i].host_gen, atomic_load(&host_generation));
 }
 
+void fake_host_flush(void)
+{
+    atomic_store(&this_cpu()->cpu->host_gen, atomic_load(&host_generation));
+}
+
 void host_map_table(UNUSED const void *address, UNUSED paddr_t page, UNUSED unsigned level)
 {
 }

@@ -35,6 +35,8 @@ void *fake_map(void *at, size_t size, uint64_t offset, int protection);
 extern char *fake_areas;
 /* Every CPU flushes its own TLB of the host's mappings. */
 void fake_host_flush_all(void);
+/* This one does. */
+void fake_host_flush(void);
 /* Scrubs and gives back until there is nothing more to do. */
 void fake_idle(void);
 
@@ -48,12 +50,14 @@ void fake_load(struct vcpu *v);
 int fake_guest_access(gfn_t gfn, bool is_write, uint8_t *value);
 /* The same without p2m_enter(): the guest was in the middle of its time. */
 int fake_guest_access_inside(gfn_t gfn, bool is_write, uint8_t *value);
+/* V is loaded on this CPU: it gets another address space number if it was elsewhere before. */
+void fake_tlb_load(struct vcpu *v);
 /* What virt->flush() does. */
 void fake_tlb_flush(struct vcpu *v);
 /* While it is set, flushes are lost: to see that a test would notice. */
 extern bool fake_tlb_ignores_flushes;
 /* Accesses by a translation whose frame was not the domain's any more. */
-extern unsigned fake_tlb_violations;
+extern _Atomic unsigned fake_tlb_violations;
 
 /* ---- stores and loads that the hypervisor does with WRITE_ONCE and READ_ONCE ---- */
 

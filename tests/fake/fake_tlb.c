@@ -12,17 +12,17 @@
 
 #define TLB_ENTRIES 256u
 
-static struct {
+static FAKE_LOCAL struct {
     const struct vcpu *v; /* NULL: empty */
     uint32_t cpu;
     gfn_t gfn;
     mfn_t mfn;
     bool is_writable;
 } tlb[TLB_ENTRIES];
-static unsigned tlb_next;
+static FAKE_LOCAL unsigned tlb_next;
 
 bool fake_tlb_ignores_flushes;
-unsigned fake_tlb_violations;
+_Atomic unsigned fake_tlb_violations;
 
 void fake_tlb_flush(struct vcpu *v)
 {
@@ -31,6 +31,17 @@ void fake_tlb_flush(struct vcpu *v)
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         if (tlb[i].v == v && tlb[i].cpu == this_cpu()->id)
             tlb[i].v = NULL;
+}
+
+void fake_tlb_load(struct vcpu *v)
+{
+    uint64_t here = this_cpu()->id + UINT64_C(1);
+
+    if (v->arch.asid_gen != here)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++)
+            if (tlb[i].v == v)
+                tlb[i].v = NULL;
+    v->arch.asid_gen = here;
 }
 
 void fake_load(struct vcpu *v)
@@ -47,8 +58,9 @@ void fake_load(struct vcpu *v)
     atomic_store(&percpu->cpu->loaded, v != NULL ? v->domain : NULL);
 }
 
-/* Whether a guest of D may still reach MFN: it is D's, or nobody's yet. */
-static bool is_legal(const struct domain *d, mfn_t mfn)
+/* Whether a guest of D may still reach MFN: it is D's, or nobody's yet. It looks without the locks:
+ * while the TLB has the frame, nothing may change that makes the answer false. */
+static __attribute__((no_sanitize("thread"))) bool is_legal(const struct domain *d, mfn_t mfn)
 {
     uint64_t entry = atomic_load(frame_entry(mfn));
     const struct chunk *chunk = chunk_of(mfn);
@@ -73,7 +85,9 @@ static bool is_legal(const struct domain *d, mfn_t mfn)
     }
 }
 
-static int access_by(unsigned i, bool is_write, uint8_t *value)
+/* Guests may race for what they share. */
+static __attribute__((no_sanitize("thread"))) int access_by(unsigned i, bool is_write,
+                                                            uint8_t *value)
 {
     if (!is_legal(tlb[i].v->domain, tlb[i].mfn)) {
         fake_tlb_violations++;

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# CPUs that run at once: core on the fake architecture, a thread for each CPU. ThreadSanitizer sees the data races, which
+# an emulator that runs its CPUs in turns never shows.
+
+PARALLEL_C := $(filter-out %_test.c,$(wildcard core/*.c)) arch/x86/pt.c arch/x86/lock.c $(patsubst %,lib/%.c,$(LIB_SRCS)) \
+	$(filter-out tests/fake/fake_caller.c,$(wildcard tests/fake/*.c)) $(wildcard tests/parallel/*.c)
+PARALLEL_OBJS := $(PARALLEL_C:%.c=$(BUILD)/parallel/%.o)
+# A load or store by READ_ONCE or WRITE_ONCE is meant to meet others': it is told apart, and the test ignores it.
+PARALLEL_CFLAGS := $(WARN) -g -O1 -fsanitize=thread --param tsan-distinguish-volatile=1 -I. -Itests/fake -DDEBUG=1 \
+	-DATOLL_HOST_TEST -DFAKE_LOCAL=_Thread_local -Dsched_yield=core_sched_yield -Wno-tsan
+
+$(BUILD)/parallel/%.o: %.c
+	@mkdir -p $(@D)
+	gcc $(PARALLEL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/parallel: $(PARALLEL_OBJS)
+	@mkdir -p $(@D)
+	gcc $(PARALLEL_CFLAGS) -o $@ $^ -lcmocka -lpthread
+
+.PHONY: test-parallel
+test-parallel: $(BUILD)/tests/parallel
+	setarch -R $<
+
+-include $(PARALLEL_OBJS:.o=.d)
