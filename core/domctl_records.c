@@ -52,29 +52,26 @@ static uint8_t *end_record(uint8_t *at, uint16_t type, uint32_t instance, size_t
     return at + sizeof(descriptor) + size;
 }
 
-/* Writes D's stream to START. Whoever reads a stream brings up the vCPUs that have a CPU record:
- * one that is down has none, unless IS_ALL. */
-static int put_stream(const struct domain *d, uint8_t *start, bool is_all, uint32_t *size)
+/* Writes D's stream to START and returns its size. Whoever reads a stream brings up the vCPUs that
+ * have a CPU record: one that is down has none, unless IS_ALL. */
+static uint32_t put_stream(const struct domain *d, uint8_t *start, bool is_all)
 {
     const struct hvm_save_header header = {
         .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION, .gtsc_khz = tsc_khz};
     uint8_t *at = start;
-    int error = 0;
 
     memcpy(at + sizeof(struct hvm_save_descriptor), &header, sizeof(header));
     at = end_record(at, HVM_SAVE_CODE_HEADER, 0, sizeof(header));
-    for (uint32_t i = 0; i < d->vcpu_max * ARRAY_SIZE(vcpu_records) && !error; i++) {
+    for (uint32_t i = 0; i < d->vcpu_max * ARRAY_SIZE(vcpu_records); i++) {
         uint16_t type = vcpu_records[i / d->vcpu_max];
         struct vcpu *v = d->vcpu[i % d->vcpu_max];
-        size_t room = arch_hvm_record_size(type);
 
         if (type == HVM_SAVE_CODE_CPU && !is_all && !vcpu_is_up(v))
             continue;
-        error = arch_get_hvm_record(v, type, at + sizeof(struct hvm_save_descriptor), room);
-        at = end_record(at, type, v->id, room);
+        arch_get_hvm_record(v, type, at + sizeof(struct hvm_save_descriptor));
+        at = end_record(at, type, v->id, arch_hvm_record_size(type));
     }
-    *size = (uint32_t)(end_record(at, HVM_SAVE_CODE_END, 0, 0) - start);
-    return error;
+    return (uint32_t)(end_record(at, HVM_SAVE_CODE_END, 0, 0) - start);
 }
 
 /* SIZE bytes between the heap and the row's array 0, a page at a time. */
@@ -114,22 +111,20 @@ int64_t domctl_gethvmcontext(struct hypercall *call)
     stream = heap_alloc(call->d, pages);
     if (!stream)
         return -ENOMEM;
-    result = put_stream(call->target, stream, false, &size);
-    if (!result)
-        result = copy_stream(call, arg->buffer, stream, size, true);
-    arg->size = size;
+    arg->size = put_stream(call->target, stream, false);
+    result = copy_stream(call, arg->buffer, stream, arg->size, true);
     heap_free(call->d, stream, pages);
     return result;
 }
 
-static int check_header(const uint8_t *body, uint32_t size)
+/* Whether the record that DESCRIPTOR and BODY are is the one that a stream starts with. */
+static bool is_header(const struct hvm_save_descriptor *descriptor, const uint8_t *body)
 {
-    struct hvm_save_header header;
+    static const uint32_t known[] = {HVM_FILE_MAGIC, HVM_FILE_VERSION};
 
-    if (size != sizeof(header))
-        return -EINVAL;
-    memcpy(&header, body, sizeof(header));
-    return header.magic == HVM_FILE_MAGIC && header.version == HVM_FILE_VERSION ? 0 : -EINVAL;
+    return descriptor->typecode == HVM_SAVE_CODE_HEADER &&
+           descriptor->length == sizeof(struct hvm_save_header) &&
+           memcmp(body, known, sizeof(known)) == 0;
 }
 
 /* Calls WORK, if it is not NULL, for each record of a stream of SIZE bytes between header and end,
@@ -153,9 +148,7 @@ static int for_each_record(const struct domain *d, const uint8_t *stream, uint32
         if (descriptor.length > size - offset)
             return -EINVAL;
         if (offset == sizeof(descriptor))
-            error = descriptor.typecode == HVM_SAVE_CODE_HEADER
-                        ? check_header(body, descriptor.length)
-                        : -EINVAL;
+            error = is_header(&descriptor, body) ? 0 : -EINVAL;
         else if (descriptor.typecode == HVM_SAVE_CODE_END)
             return 0;
         else if (!arch_hvm_record_size(descriptor.typecode) || descriptor.instance >= d->vcpu_max)
@@ -184,10 +177,9 @@ static int apply_stream(struct domain *d, const uint8_t *stream, uint32_t size, 
     uint32_t old_size;
     int error = for_each_record(d, stream, size, NULL);
 
-    if (!error)
-        error = put_stream(d, old, true, &old_size);
     if (error)
         return error;
+    old_size = put_stream(d, old, true);
     error = for_each_record(d, stream, size, arch_set_hvm_record);
     if (!error)
         return for_each_record(d, stream, size, start_vcpu);

@@ -111,11 +111,7 @@ static int set_mtrr(struct vcpu *v, const void *record, UNUSED size_t size)
     return 0;
 }
 
-/* TSC_ADJUST: guests do not have the register. */
-static void get_nothing(UNUSED struct vcpu *v, UNUSED void *record)
-{
-}
-
+/* Guests do not have the register. */
 static int set_tsc_adjust(UNUSED struct vcpu *v, const void *record, UNUSED size_t size)
 {
     const struct hvm_tsc_adjust *adjust = record;
@@ -123,7 +119,7 @@ static int set_tsc_adjust(UNUSED struct vcpu *v, const void *record, UNUSED size
     return adjust->tsc_adjust == 0 ? 0 : -EINVAL;
 }
 
-/* get fills a record of zeros; set gets one of at least `size` bytes. */
+/* get fills a record of zeros, NULL: with nothing; set gets one of at least `size` bytes. */
 static const struct row {
     uint16_t type, size;
     void (*get)(struct vcpu *v, void *record);
@@ -134,37 +130,34 @@ static const struct row {
     {HVM_SAVE_CODE_LAPIC_REGS, sizeof(struct hvm_hw_lapic_regs), vlapic_get_regs, vlapic_set_regs},
     {HVM_SAVE_CODE_MTRR, sizeof(struct hvm_hw_mtrr), get_mtrr, set_mtrr},
     {CPU_XSAVE_CODE, sizeof(struct hvm_hw_cpu_xsave), get_xsave, set_xsave},
-    {HVM_SAVE_CODE_TSC_ADJUST, sizeof(struct hvm_tsc_adjust), get_nothing, set_tsc_adjust},
+    {HVM_SAVE_CODE_TSC_ADJUST, sizeof(struct hvm_tsc_adjust), NULL, set_tsc_adjust},
+    {0, 0, NULL, NULL}, /* of any other type */
 };
 
 static const struct row *find(uint16_t type)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (rows[i].type == type)
-            return &rows[i];
-    return NULL;
+    const struct row *row = rows;
+
+    while (row->size != 0 && row->type != type)
+        row++;
+    return row;
 }
 
 size_t arch_hvm_record_size(uint16_t type)
 {
-    const struct row *row = find(type);
-
-    if (row == NULL)
-        return 0;
-    return type == CPU_XSAVE_CODE ? XSAVE_RECORD_HEAD + xstate_size(xstate_mask()) : row->size;
+    return type == CPU_XSAVE_CODE ? XSAVE_RECORD_HEAD + xstate_size(xstate_mask())
+                                  : find(type)->size;
 }
 
-int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size)
+void arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record)
 {
     const struct row *row = find(type);
 
-    if (row == NULL || size < arch_hvm_record_size(type))
-        return -EINVAL;
-    memset(record, 0, size);
+    memset(record, 0, arch_hvm_record_size(type));
     vcpu_pages_map(v);
-    row->get(v, record);
+    if (row->get != NULL)
+        row->get(v, record);
     vcpu_pages_unmap();
-    return 0;
 }
 
 int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size)
@@ -172,7 +165,7 @@ int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_
     const struct row *row = find(type);
     int rc;
 
-    if (row == NULL || size < row->size)
+    if (row->set == NULL || size < row->size)
         return -EINVAL;
     vcpu_pages_map(v);
     rc = row->set(v, record, size);

@@ -210,10 +210,10 @@ void arch_vcpu_reset(struct vcpu *v, int vector);
 /* Stores PREV, the loaded vCPU, away and makes NEXT the loaded one; NULL: none. core/sched.c calls
  * it on a switch. */
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next);
-/* One HVM context record (pv-abi/hvm_save.h) of V, which runs nowhere. set: -EINVAL with nothing
- * changed when a value cannot be. */
+/* One HVM context record (pv-abi/hvm_save.h) of V, which runs nowhere. get fills as many bytes as
+ * the size says. set: -EINVAL with nothing changed when a value cannot be, or SIZE is too small. */
 size_t arch_hvm_record_size(uint16_t type); /* bytes of the largest record, 0: not known */
-int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size) MUST_CHECK;
+void arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record);
 int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size) MUST_CHECK;
 /* Once, on the boot CPU, before any vCPU is loaded. */
 void vcpu_boot(void);

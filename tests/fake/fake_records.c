@@ -26,12 +26,9 @@ size_t arch_hvm_record_size(uint16_t type)
                : 0;
 }
 
-int arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record, size_t size)
+void arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record)
 {
-    if (size < FAKE_RECORD_SIZE)
-        return -EINVAL;
     memcpy(record, records[v->id][type], FAKE_RECORD_SIZE);
-    return 0;
 }
 
 int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_t size)
