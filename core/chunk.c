@@ -12,12 +12,7 @@ struct frame_counts chunk_totals;
 
 /* Index of the first chunk + 1, so that the start value is "empty". */
 static uint32_t list_first[CHUNK_LISTS];
-static uint64_t free_frames[CHUNK_STATES][2];
-
-uint64_t chunk_free_frames(enum chunk_state state, bool is_clean)
-{
-    return free_frames[state][is_clean];
-}
+uint64_t chunk_free_frames[CHUNK_STATES][2];
 
 uint32_t chunk_first(enum chunk_list list)
 {
@@ -69,7 +64,7 @@ static void relist(uint32_t index)
 static void add_free(struct chunk *chunk, bool is_clean, int frames)
 {
     chunk->count[is_clean] = (uint16_t)(chunk->count[is_clean] + frames);
-    free_frames[chunk->state][is_clean] += (uint64_t)frames;
+    chunk_free_frames[chunk->state][is_clean] += (uint64_t)frames;
 }
 
 static void set_state(uint32_t index, enum chunk_state state)
@@ -77,8 +72,8 @@ static void set_state(uint32_t index, enum chunk_state state)
     struct chunk *chunk = chunk_at(index);
 
     for (unsigned kind = 0; kind < 2; kind++) {
-        free_frames[chunk->state][kind] -= chunk->count[kind];
-        free_frames[state][kind] += chunk->count[kind];
+        chunk_free_frames[chunk->state][kind] -= chunk->count[kind];
+        chunk_free_frames[state][kind] += chunk->count[kind];
     }
     chunk->state = (uint8_t)state;
     relist(index);

@@ -18,20 +18,6 @@
 #define LOW_CHUNKS      ((UINT64_C(1) << 32) >> CHUNK_SHIFT)
 #define ORDER_CHUNK     (CHUNK_SHIFT - PAGE_SHIFT)
 
-static _Atomic uint32_t fail_after;
-
-void frame_fail_after(uint32_t n)
-{
-    atomic_store(&fail_after, n);
-}
-
-bool frame_should_fail(void)
-{
-    if (likely(atomic_load_explicit(&fail_after, memory_order_relaxed) == 0))
-        return false;
-    return atomic_fetch_sub(&fail_after, 1) == 1;
-}
-
 static bool can_charge(const struct domain *d, uint64_t pages)
 {
     return atomic_load(&d->state) < DOMAIN_DYING && pages <= d->max_pages &&
@@ -55,62 +41,76 @@ static int take_frame(mfn_t *mfn, bool *is_clean)
     return 0;
 }
 
-/* Makes the FREE chunk INDEX one unit of D's; *IS_CLEAN as above. */
-static void take_chunk(struct domain *d, uint32_t index, bool *is_clean)
+/* Makes the FREE chunk INDEX, or none, one unit of D's; *IS_CLEAN as above. */
+static int take_chunk(struct domain *d, uint32_t index, mfn_t *mfn, bool *is_clean)
 {
+    if (index == CHUNK_INDEX_NONE)
+        return -ENOMEM;
+    *mfn = chunk_mfn(index);
     *is_clean = chunk_at(index)->count[0] == 0;
     chunk_at(index)->owner = d->id;
     chunk_close(index, CHUNK_LARGE);
-    d->tot_pages += CHUNK_FRAMES;
+    return 0;
 }
 
 int frame_alloc_contiguous(struct domain *d, uint64_t chunks, mfn_t *mfn)
 {
-    uint32_t end = (uint32_t)(frame_max_mfn() / CHUNK_FRAMES), run = 0, index;
+    uint32_t end = (uint32_t)(frame_max_mfn / CHUNK_FRAMES), run = 0, index;
+    int error = -ENOMEM;
     bool is_clean;
 
     lock_take(&frame_lock);
     for (index = 0; index < end && index < LOW_CHUNKS && run < chunks; index++)
         run = chunk_at(index)->state == CHUNK_FREE ? run + 1 : 0;
-    if (run < chunks || !can_charge(d, chunks * CHUNK_FRAMES)) {
-        lock_drop(&frame_lock);
-        return -ENOMEM;
+    if (run == chunks && can_charge(d, chunks * CHUNK_FRAMES)) {
+        for (uint32_t i = index; i-- != index - run;)
+            error = take_chunk(d, i, mfn, &is_clean);
+        d->tot_pages += chunks * CHUNK_FRAMES;
     }
-    *mfn = chunk_mfn(index - run);
-    while (run != 0)
-        take_chunk(d, index - run--, &is_clean);
     lock_drop(&frame_lock);
-    frame_clear(*mfn, (uint32_t)(chunks * CHUNK_FRAMES));
-    return 0;
+    if (error == 0)
+        frame_clear(*mfn, (uint32_t)(chunks * CHUNK_FRAMES));
+    return error;
 }
 
-int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn)
+/* Allocates guest memory, or a frame of type PRIVATE: charged, and clean. */
+static ALWAYS_INLINE int allocate(struct domain *d, unsigned order, enum frame_type type,
+                                  mfn_t *mfn)
 {
-    bool is_clean = true;
+    bool is_private = type == FRAME_PRIVATE, is_clean = true, can_have;
     int error = -ENOMEM;
 
     if (frame_should_fail())
         return -ENOMEM;
     lock_take(&frame_lock);
-    if (order == 0 && can_charge(d, 1)) {
+    can_have = is_private ? heap_can_charge(d, 1) : can_charge(d, UINT64_C(1) << order);
+    if (can_have && order == ORDER_CHUNK)
+        error = take_chunk(d, chunk_any(LIST_FREE), mfn, &is_clean);
+    else if (can_have && order == 0)
         error = take_frame(mfn, &is_clean);
-        if (error == 0) {
-            d->tot_pages++;
+    if (error == 0 && is_private) {
+        frame_write(*mfn, frame_make(FRAME_PRIVATE, FRAME_OWNER_ORPHAN, 0));
+        if (d != NULL)
+            d->hyp_pages++;
+    } else if (error == 0) {
+        if (order == 0)
             frame_write(*mfn, frame_make(FRAME_RAM, d->id, FRAME_REF));
-        }
-    } else if (order == ORDER_CHUNK && can_charge(d, CHUNK_FRAMES)) {
-        uint32_t index = chunk_any(LIST_FREE);
-
-        if (index != CHUNK_INDEX_NONE) {
-            take_chunk(d, index, &is_clean);
-            *mfn = chunk_mfn(index);
-            error = 0;
-        }
+        d->tot_pages += UINT64_C(1) << order;
     }
     lock_drop(&frame_lock);
     if (!is_clean)
         frame_clear(*mfn, 1u << order);
     return error;
+}
+
+int frame_alloc(struct domain *d, unsigned order, mfn_t *mfn)
+{
+    return allocate(d, order, FRAME_RAM, mfn);
+}
+
+int frame_alloc_private(struct domain *d, mfn_t *mfn)
+{
+    return allocate(d, 0, FRAME_PRIVATE, mfn);
 }
 
 void frame_assign_boot(struct domain *d, mfn_t first, uint64_t count)
@@ -124,27 +124,6 @@ void frame_assign_boot(struct domain *d, mfn_t first, uint64_t count)
     }
     d->tot_pages += count;
     lock_drop(&frame_lock);
-}
-
-int frame_alloc_private(struct domain *d, mfn_t *mfn)
-{
-    bool is_clean = true;
-    int error = -ENOMEM;
-
-    if (frame_should_fail())
-        return -ENOMEM;
-    lock_take(&frame_lock);
-    if (heap_can_charge(d, 1))
-        error = take_frame(mfn, &is_clean);
-    if (error == 0) {
-        frame_write(*mfn, frame_make(FRAME_PRIVATE, FRAME_OWNER_ORPHAN, 0));
-        if (d != NULL)
-            d->hyp_pages++;
-    }
-    lock_drop(&frame_lock);
-    if (!is_clean)
-        frame_clear(*mfn, 1);
-    return error;
 }
 
 void frame_free_private(struct domain *d, mfn_t mfn)
@@ -304,7 +283,7 @@ static void orphan_chunk(struct domain *d, uint32_t index)
 
 int frame_destroy_step(struct domain *d)
 {
-    uint64_t end = (frame_max_mfn() + CHUNK_FRAMES - 1) / CHUNK_FRAMES;
+    uint64_t end = (frame_max_mfn + CHUNK_FRAMES - 1) / CHUNK_FRAMES;
     int result = 0;
 
     lock_take(&frame_lock);
@@ -322,19 +301,17 @@ int frame_destroy_step(struct domain *d)
 
 struct domain *frame_owner(mfn_t mfn)
 {
-    struct domain *d = NULL;
-    uint64_t entry;
+    uint16_t owner = FRAME_OWNER_ORPHAN;
 
     if (mfn.v >= HOST_MFN_MAX)
         return NULL;
     lock_take(&frame_lock);
-    entry = atomic_load(frame_entry(mfn));
     if (chunk_of(mfn)->state == CHUNK_LARGE)
-        d = domain_by_id(chunk_of(mfn)->owner);
-    else if (frame_type_of(entry) == FRAME_RAM)
-        d = domain_by_id(frame_owner_of(entry));
+        owner = chunk_of(mfn)->owner;
+    else if (frame_type_of(frame_read(mfn)) == FRAME_RAM)
+        owner = frame_owner_of(frame_read(mfn));
     lock_drop(&frame_lock);
-    return d;
+    return domain_by_id(owner);
 }
 
 bool frame_is_ram(mfn_t mfn)

@@ -77,10 +77,16 @@ struct frame_counts {
     uint64_t tables; /* image, frame and chunk tables */
 };
 void frame_counts(struct frame_counts *counts);
-/* Bounds of machine memory: one above the highest mfn of RAM. */
-uint64_t frame_max_mfn(void);
+/* One above the highest mfn of RAM. */
+extern uint64_t frame_max_mfn;
 
-/* Fault injection for tests: the Nth allocation of frames or heap pages from here on fails, once.
- * 0: none. */
-void frame_fail_after(uint32_t n);
+/* Fault injection in unit tests: an allocation of frames or heap pages asks whether it is to fail.
+ */
+#ifdef ATOLL_HOST_TEST
 bool frame_should_fail(void);
+#else
+static inline bool frame_should_fail(void)
+{
+    return false;
+}
+#endif

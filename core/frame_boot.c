@@ -16,14 +16,10 @@
 
 static struct boot_mem ranges[RANGES_MAX];
 static uint32_t range_count;
-static uint64_t max_mfn;
 /* The chunk that 4 KiB table pages come from. */
 static uint64_t small_next, small_end;
 
-uint64_t frame_max_mfn(void)
-{
-    return max_mfn;
-}
+uint64_t frame_max_mfn;
 
 static void add_range(uint64_t base, uint64_t size, uint32_t type)
 {
@@ -50,13 +46,13 @@ static void copy_map(const struct boot_info *bi)
         if (base >= end)
             continue;
         add_range(base, end - base, mem->type == BOOT_MEM_BOOT ? BOOT_MEM_FREE : mem->type);
-        if (end >> PAGE_SHIFT > max_mfn)
-            max_mfn = end >> PAGE_SHIFT;
+        if (end >> PAGE_SHIFT > frame_max_mfn)
+            frame_max_mfn = end >> PAGE_SHIFT;
         chunk_totals.total += (end - base) >> PAGE_SHIFT;
     }
 }
 
-/* 2 MiB of free RAM, the highest there is, which is the least wanted. */
+/* 2 MiB of free RAM for the tables, the highest there is, which is the least wanted. */
 static uint64_t take_chunk(void)
 {
     struct boot_mem *best = NULL;
@@ -75,23 +71,15 @@ static uint64_t take_chunk(void)
         panic("no memory for the frame table");
     end = best->base + best->size;
     best->size = best_base - best->base;
+    add_range(best_base, CHUNK_SIZE, BOOT_MEM_IMAGE);
     add_range(best_base + CHUNK_SIZE, end - best_base - CHUNK_SIZE, BOOT_MEM_FREE);
     return best_base;
-}
-
-/* A chunk that the tables have from here on. */
-static uint64_t take_table_chunk(void)
-{
-    uint64_t base = take_chunk();
-
-    add_range(base, CHUNK_SIZE, BOOT_MEM_IMAGE);
-    return base;
 }
 
 static void map_page(void *at)
 {
     if (small_next == small_end) {
-        small_next = take_table_chunk();
+        small_next = take_chunk();
         small_end = small_next + CHUNK_SIZE;
     }
     host_map_table(at, (paddr_t){small_next}, PT_LEVEL_4K);
@@ -102,7 +90,7 @@ static void map_page(void *at)
 
 static void map_large(char *at)
 {
-    host_map_table(at, (paddr_t){take_table_chunk()}, PT_LEVEL_2M);
+    host_map_table(at, (paddr_t){take_chunk()}, PT_LEVEL_2M);
     for (uint64_t done = 0; done < CHUNK_SIZE; done += PAGE_SIZE)
         page_clear(at + done);
     chunk_totals.tables += CHUNK_FRAMES;
@@ -120,7 +108,7 @@ static bool has_ram(uint64_t first, uint64_t count)
 
 static void map_tables(void)
 {
-    uint64_t end = (max_mfn + CHUNK_FRAMES - 1) / CHUNK_FRAMES;
+    uint64_t end = (frame_max_mfn + CHUNK_FRAMES - 1) / CHUNK_FRAMES;
 
     for (uint64_t index = 0; index < end; index += TABLE_CHUNKS)
         if (has_ram(index, TABLE_CHUNKS))
@@ -179,11 +167,9 @@ void frame_counts(struct frame_counts *counts)
 {
     lock_take(&frame_lock);
     *counts = chunk_totals;
-    counts->free_clean = chunk_free_frames(CHUNK_FREE, true) + chunk_free_frames(CHUNK_SPLIT, true);
-    counts->free_dirty =
-        chunk_free_frames(CHUNK_FREE, false) + chunk_free_frames(CHUNK_SPLIT, false);
-    counts->heap = heap_pages();
+    counts->free_clean = chunk_free_frames[CHUNK_FREE][1] + chunk_free_frames[CHUNK_SPLIT][1];
+    counts->free_dirty = chunk_free_frames[CHUNK_FREE][0] + chunk_free_frames[CHUNK_SPLIT][0];
     counts->heap_used =
-        counts->heap - chunk_free_frames(CHUNK_HEAP, true) - chunk_free_frames(CHUNK_HEAP, false);
+        counts->heap - chunk_free_frames[CHUNK_HEAP][1] - chunk_free_frames[CHUNK_HEAP][0];
     lock_drop(&frame_lock);
 }

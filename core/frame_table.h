@@ -77,7 +77,7 @@ _Static_assert(sizeof(struct chunk) == 32, "128 chunks in a page of the table");
 
 extern struct lock frame_lock;
 extern struct frame_counts chunk_totals; /* of these, what is not computed: total, tables,
-                                            quarantine */
+                                            quarantine, heap */
 
 static inline _Atomic uint64_t *frame_entry(mfn_t mfn)
 {
@@ -123,8 +123,8 @@ static inline void frame_write(mfn_t mfn, uint64_t entry)
 
 /* All of these with frame_lock held. */
 
-/* Frames that are free in all chunks of STATE. */
-uint64_t chunk_free_frames(enum chunk_state state, bool is_clean);
+/* Frames that are free in all chunks of a state: [0] dirty, [1] clean. */
+extern uint64_t chunk_free_frames[CHUNK_STATES][2];
 /* First chunk of LIST. CHUNK_INDEX_NONE: there is none. */
 uint32_t chunk_first(enum chunk_list list);
 /* The same, or of the list of dirty ones behind it. */

@@ -12,7 +12,6 @@
 /* An empty chunk is given back only if this many free pages remain without it. */
 #define SPARE_PAGES 64u
 
-static uint64_t pages_count;
 static uint32_t leaving = CHUNK_INDEX_NONE; /* unmapped, waits for every CPU's flush */
 static uint64_t leaving_generation;
 
@@ -26,18 +25,13 @@ void *heap_page(mfn_t mfn)
     return (void *)(HEAP_MAP_BASE + paddr_of(mfn).v);
 }
 
-uint64_t heap_pages(void)
-{
-    return pages_count;
-}
-
 void heap_boot(mfn_t first, uint64_t count)
 {
     lock_take(&frame_lock);
     chunk_close(chunk_index_of(first), CHUNK_HEAP);
     for (uint64_t i = 0; i < count; i++)
         chunk_push_frame(mfn_add(first, i), false);
-    pages_count = count;
+    chunk_totals.heap = count;
     lock_drop(&frame_lock);
 }
 
@@ -54,7 +48,7 @@ static uint32_t grow(void)
     if (index != CHUNK_INDEX_NONE) {
         host_map_chunk(paddr_of(chunk_mfn(index)));
         chunk_open(index, CHUNK_HEAP);
-        pages_count += CHUNK_FRAMES;
+        chunk_totals.heap += CHUNK_FRAMES;
     }
     return index;
 }
@@ -152,7 +146,7 @@ void heap_free(struct domain *d, void *pages, unsigned count)
 /* Begins to give back a chunk that is wholly free, if one can be spared. */
 static void begin_leaving(void)
 {
-    uint64_t count = chunk_free_frames(CHUNK_HEAP, false) + chunk_free_frames(CHUNK_HEAP, true);
+    uint64_t count = chunk_free_frames[CHUNK_HEAP][0] + chunk_free_frames[CHUNK_HEAP][1];
     mfn_t first = count < CHUNK_FRAMES + SPARE_PAGES ? MFN_NONE : find_run(CHUNK_FRAMES);
 
     if (mfn_equal(first, MFN_NONE))
@@ -160,7 +154,7 @@ static void begin_leaving(void)
     leaving = chunk_index_of(first);
     chunk_close(leaving, CHUNK_HELD);
     leaving_generation = host_unmap_chunk(paddr_of(first));
-    pages_count -= CHUNK_FRAMES;
+    chunk_totals.heap -= CHUNK_FRAMES;
 }
 
 bool heap_idle_step(void)

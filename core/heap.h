@@ -19,8 +19,6 @@ void *heap_page(mfn_t mfn);
 
 /* At boot: the COUNT pages from FIRST on, mapped already, are the first of the heap. */
 void heap_boot(mfn_t first, uint64_t count);
-/* Pages that the heap has, used or free. Needs frame_lock. */
-uint64_t heap_pages(void);
 /* Gives one heap chunk that is wholly free back to the frames; true if it has to be called again
  * for that. Idle CPUs call it by frame_scrub_step(). */
 bool heap_idle_step(void);

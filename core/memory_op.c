@@ -86,7 +86,7 @@ int64_t memory_op_maximum_gpfn(struct hypercall *call)
 
 int64_t memory_op_maximum_ram_page(UNUSED struct hypercall *call)
 {
-    return (int64_t)frame_max_mfn();
+    return (int64_t)frame_max_mfn;
 }
 
 /* No domain has a virtual NUMA topology. */

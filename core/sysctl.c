@@ -38,7 +38,7 @@ int64_t sysctl_physinfo(struct hypercall *call)
     info->total_pages = counts.total;
     info->free_pages = free_pages(&counts);
     info->scrub_pages = counts.free_dirty;
-    info->max_mfn = frame_max_mfn() - 1;
+    info->max_mfn = frame_max_mfn - 1;
     machine_features(info->hw_cap);
     return 0;
 }

@@ -313,7 +313,7 @@ void host_visit(void (*visit)(void *argument, uint64_t address, const struct pt_
     /* Behind the entries of real frames, the frame and chunk tables show the holes' page. */
     const uint64_t ranges[][2] = {
         {HEAP_MAP_BASE, FRAME_TABLE_VA},
-        {FRAME_TABLE_VA, FRAME_TABLE_VA + (frame_max_mfn() << FRAME_ENTRY_SHIFT)},
+        {FRAME_TABLE_VA, FRAME_TABLE_VA + (frame_max_mfn << FRAME_ENTRY_SHIFT)},
         {AREA_VA, UINT64_MAX},
     };
 

@@ -65,6 +65,18 @@ void fake_frame_refs(mfn_t mfn, uint32_t *refs, uint32_t *writable)
     *writable = is_large ? 0 : (uint32_t)((entry & FRAME_COUNTS_MASK) / FRAME_WRITE_REF);
 }
 
+static uint32_t fail_after;
+
+void frame_fail_after(uint32_t n)
+{
+    fail_after = n;
+}
+
+bool frame_should_fail(void)
+{
+    return fail_after != 0 && fail_after-- == 1;
+}
+
 /* ---- the window ---- */
 
 char *window_at(enum window_use use)

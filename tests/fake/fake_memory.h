@@ -37,6 +37,8 @@ extern char *fake_areas;
 void fake_host_flush_all(void);
 /* This one does. */
 void fake_host_flush(void);
+/* The Nth allocation of frames or heap pages from here on fails, once. 0: none. */
+void frame_fail_after(uint32_t n);
 /* Scrubs and gives back until there is nothing more to do. */
 void fake_idle(void);
 
