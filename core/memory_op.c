@@ -16,22 +16,20 @@ _Static_assert(sizeof(struct memory_map) <= PAGE_SIZE, "a page, and one bulk of 
 /* The largest extent: one leaf of 2 MiB. */
 #define EXTENT_ORDER_MAX 9u
 
-/* What is done to one extent of a domain. */
-typedef int extent_change_t(struct domain *d, gfn_t gfn, unsigned order);
-
 /* Runs over the extents from DONE on; the result is how many are done. One that fails ends it. */
-static int64_t run_extents(struct hypercall *call, struct domain *d, extent_change_t *change,
-                           uint64_t done)
+static int64_t run_extents(struct hypercall *call, struct domain *d, uint64_t done)
 {
+    bool is_populate = (call->args[0] & MEMOP_CMD_MASK) == XENMEM_populate_physmap;
     const struct xen_memory_reservation *arg = call->arg;
     struct hypercall_cursor cursor;
-    uint64_t gfn;
+    gfn_t gfn;
 
     if (cursor_open(&cursor, call, 0, arg->extent_start, arg->nr_extents) ||
         (done && cursor_skip(&cursor, done)))
         return (int64_t)done;
-    while (cursor_next(&cursor, &gfn) == 0) {
-        if (change(d, (gfn_t){gfn}, arg->extent_order))
+    while (cursor_next(&cursor, &gfn.v) == 0) {
+        if (is_populate ? physmap_populate(d, gfn, arg->extent_order)
+                        : physmap_release_ram(d, gfn, arg->extent_order))
             break;
         done++;
         if (done < arg->nr_extents && hypercall_should_yield())
@@ -40,7 +38,7 @@ static int64_t run_extents(struct hypercall *call, struct domain *d, extent_chan
     return (int64_t)done;
 }
 
-static int64_t change_reservation(struct hypercall *call, extent_change_t *change)
+int64_t memory_op_change_reservation(struct hypercall *call)
 {
     const struct xen_memory_reservation *arg = call->arg;
     int64_t result = (int64_t)hypercall_done(call);
@@ -54,19 +52,9 @@ static int64_t change_reservation(struct hypercall *call, extent_change_t *chang
         return error == -EPERM ? error : result;
     /* The memory of a direct-mapped domain stays where its devices expect it. */
     if (!d->is_direct_mapped)
-        result = run_extents(call, d, change, (uint64_t)result);
+        result = run_extents(call, d, (uint64_t)result);
     domain_put(d);
     return result;
-}
-
-int64_t memory_op_populate_physmap(struct hypercall *call)
-{
-    return change_reservation(call, physmap_populate);
-}
-
-int64_t memory_op_decrease_reservation(struct hypercall *call)
-{
-    return change_reservation(call, physmap_release_ram);
 }
 
 int64_t memory_op_current_reservation(struct hypercall *call)
