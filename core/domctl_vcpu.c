@@ -35,11 +35,6 @@ int64_t domctl_getvcpuinfo(struct hypercall *call)
     return 0;
 }
 
-static uint64_t online_cpus(void)
-{
-    return cpu_count >= 64 ? UINT64_MAX : (UINT64_C(1) << cpu_count) - 1;
-}
-
 /* Reads or writes the bitmap that is the row's array INDEX: its first 64 bits, which is how many
  * CPUs there can be. */
 static int copy_bitmap(const struct hypercall *call, unsigned index,
@@ -73,12 +68,11 @@ int64_t domctl_vcpuaffinity(struct hypercall *call)
 
     if (!error && is_hard && op->cmd == XEN_DOMCTL_setvcpuaffinity) {
         error = copy_bitmap(call, 0, &arg->cpumap_hard, &bits, false);
-        bits &= online_cpus();
         if (!error)
-            error = bits ? sched_set_affinity(v, bits) : -EINVAL;
+            error = sched_set_affinity(v, bits);
     }
     if (!error)
-        bits = v->sched.affinity & online_cpus();
+        bits = v->sched.affinity;
     if (!error && is_hard)
         error = copy_bitmap(call, 0, &arg->cpumap_hard, &bits, true);
     if (!error && is_soft)

@@ -11,12 +11,7 @@
 
 static uint64_t online_cpus(void)
 {
-    uint64_t mask = 0;
-
-    for (uint32_t i = 0; i < cpu_count; i++)
-        if (atomic_load_explicit(&cpus[i].is_online, memory_order_relaxed))
-            mask |= UINT64_C(1) << i;
-    return mask;
+    return UINT64_MAX >> (CPU_MAX - cpu_count);
 }
 
 /* The queue with the least load of the CPUs in MASK, which is not empty. */
@@ -117,7 +112,7 @@ static void unpark(struct timer *timer)
 void sched_vcpu_init(struct vcpu *v)
 {
     timer_init(&v->sched.park_timer, unpark);
-    v->sched.affinity = UINT64_MAX;
+    v->sched.affinity = online_cpus();
     v->sched.cpu = least_loaded(online_cpus())->cpu;
 }
 
