@@ -27,7 +27,7 @@ PACKAGES = ["xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils", "li
             "zlib1g", "liblzo2-2", "libzstd1", "libuuid1", "libgcc-s1"]
 TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"]
 MODULES = ["xenfs", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-blkback",
-           "brd", "xen-netback", "bridge"]
+           "brd", "xen-netback", "bridge", "virtio_pci", "virtio_blk", "virtio_net"]
 SCRIPTS = {"etc/xen/scripts/block": "dom0-block", "etc/xen/scripts/vif-bridge": "dom0-vif",
            "init": "dom0-init"}
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -93,14 +93,16 @@ def libraries(root, programs):
 
 def kernel_modules(root, names):
     """The module files in the order in which they can be inserted."""
+    # A module's name has _ where its file's may have either.
+    files = {file.replace("-", "_"): file for file in root.by_name if file.endswith(".ko")}
     order = []
 
     def visit(name):
-        path = root.find(name + ".ko")
+        path = root.find(files.get(name.replace("-", "_") + ".ko", name))
         # The list in .modinfo: "depends=a,b" and a NUL.
         depends = re.search(rb"\0depends=([^\0]*)\0", read(path)).group(1).decode()
         for other in filter(None, depends.split(",")):
-            visit(other.replace("_", "-"))
+            visit(other)
         if path not in order:
             order.append(path)
 
@@ -164,40 +166,49 @@ def build():
     write(base, base_archive(root))
 
 
-def guests_archive(guests):
-    """An initramfs with the guests: {name: (ELF file, configuration's text)}."""
+def guests_archive(guests, programs):
+    """An initramfs with the guests: {name: (ELF file, configuration's text)}, and with programs
+    by their names below /guests. An ELF file that several guests share is there once."""
     archive = initramfs.Archive()
     archive.directory("guests")
+    first = {}
     for name, (image, config) in guests.items():
-        archive.file(f"guests/{name}.elf", read(image))
+        if image in first:
+            archive.symlink(f"guests/{name}.elf", f"{first[image]}.elf")
+        else:
+            archive.file(f"guests/{name}.elf", read(image))
+        first.setdefault(image, name)
         archive.file(f"guests/{name}.cfg", config.encode())
+    for name, content in programs.items():
+        archive.program(f"guests/{name}", content)
     return archive.compressed()
 
 
-def command(initrd, smp, icount):
+def command(initrd, smp, icount, devices=()):
     # One thread, as for Atoll: QEMU's faults with several (docs/testing.md) hit Xen as well.
     speed = ["-accel", "tcg", "-icount", "shift=0,sleep=off"] if icount else \
         ["-accel", "tcg,thread=single"]
     return ["qemu-system-x86_64", "-machine", "q35", *speed, "-cpu", "EPYC,+svm,+npt",
             "-m", "2048", "-smp", str(smp), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", "stdio", "-kernel", f"{XEN}/xen", "-append", XEN_OPTIONS,
-            "-initrd", f"{XEN}/vmlinuz {LINUX_OPTIONS},{initrd}"]
+            "-initrd", f"{XEN}/vmlinuz {LINUX_OPTIONS},{initrd}", *devices]
 
 
-def run(guests, seconds, smp=1, icount=False, log=None):
+def run(guests, seconds, smp=1, icount=False, log=None, programs=None, devices=()):
     """Boots Xen once and runs every guest; gives {name: (end, console's text)}.
 
     `end` is `gone` for a guest that ended by itself, else `refused` or `stuck`. A guest that
-    never had its turn is missing.
+    never had its turn is missing. `programs` are more files for /guests: NAME.sh runs in the
+    control domain, after the guests, as if it were one. `devices` are options of QEMU.
     """
     build()
     log = log or os.path.join(XEN, "console.log")
     initrd = os.path.join(XEN, f"initrd-{os.getpid()}.gz")
     base = read(os.path.join(XEN, "base.gz"))
-    write(initrd, initramfs.pad4(base) + guests_archive(guests))
+    write(initrd, initramfs.pad4(base) + guests_archive(guests, programs or {}))
     try:
         with open(log, "wb") as output, \
-                subprocess.Popen(command(initrd, smp, icount), stdin=subprocess.DEVNULL,
+                subprocess.Popen(command(initrd, smp, icount, devices), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as qemu:
             text = collect(qemu, output, seconds)
     finally:

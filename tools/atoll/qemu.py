@@ -26,7 +26,7 @@ TCG_CPU = "max,+svm,-la57"
 
 @dataclass
 class Machine:
-    """What a user chooses about the machine."""
+    """What a user chooses about the machine. `devices` are more options of QEMU."""
     boot: str = "uefi"
     smp: int = 1
     mem: int = 1024
@@ -35,6 +35,7 @@ class Machine:
     cpu: str = TCG_CPU
     log: str = None
     disks: list = field(default_factory=list)
+    devices: list = field(default_factory=list)
 
 
 def nested_kvm(kvm="/dev/kvm", parameters="/sys/module/kvm_amd/parameters",
@@ -103,4 +104,5 @@ def command(machine, image, folder):
             "-smp", str(machine.smp), "-m", str(machine.mem), "-nodefaults", "-no-reboot",
             "-display", "none", *console_options(machine, folder),
             "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4",
-            *disk_options(machine.disks), *boot_options(machine, image, folder)]
+            *disk_options(machine.disks), *machine.devices,
+            *boot_options(machine, image, folder)]
