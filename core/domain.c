@@ -8,7 +8,6 @@
 #include "core/domain.h"
 
 #include "core/heap.h"
-#include "core/vcpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv-abi/domctl.h"

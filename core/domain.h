@@ -6,7 +6,6 @@
 #include "arch/x86/percpu.h"
 #include "arch/x86/virt.h"
 #include "core/area.h"
-#include "core/counters.h"
 #include "core/evtchn.h"
 #include "core/frame.h"
 #include "core/grant.h"
@@ -36,6 +35,14 @@ struct vcpu_info;
 #define VCPU_DOWN     (1u << 1) /* VCPUOP_up, INIT/SIPI, or the builder brings it up */
 #define VCPU_PAUSED   (1u << 2) /* domain.pause_count is not 0 */
 #define VCPU_SHUTDOWN (1u << 3) /* its domain has shut down */
+
+/* Counters that are always on, written by the CPU that runs the vCPU, without a lock. */
+struct vcpu_counters {
+    uint64_t exits[VM_EXIT_KINDS];
+    uint64_t injections;
+    uint64_t flushes;      /* guest TLB flushes requested at entry */
+    uint64_t window_fills; /* window slots filled while it was loaded */
+};
 
 /* One page from the heap. Fields without a word on locking belong to the CPU that runs the vCPU. */
 struct vcpu {
@@ -87,8 +94,7 @@ struct domain {
     struct lock lock;
     _Atomic uint32_t state;       /* enum domain_state */
     _Atomic uint32_t pause_count; /* by the control domain, by building; changed under lock */
-    bool is_shut_down;            /* under lock */
-    uint32_t shutdown_reason;     /* SHUTDOWN_*; SHUTDOWN_REASON_NONE */
+    uint32_t shutdown_reason;     /* SHUTDOWN_*; SHUTDOWN_REASON_NONE: it has not; under lock */
     _Atomic bool is_taken;        /* by the CPU that destroys it, or needs it whole */
     uint32_t destroy_step;        /* by that CPU */
     uint8_t handle[16];           /* uuid */
@@ -172,6 +178,17 @@ void domain_shutdown(struct domain *d, uint32_t reason);
 /* The guest cannot go on: fills the death record from the loaded vCPU and shuts down with
  * SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *format, ...) PRINTF(2, 3);
+
+/* Makes vCPU ID of D, down and without state. -ENOMEM */
+int vcpu_create(struct domain *d, uint32_t id) MUST_CHECK;
+/* Gives back all but the page of struct vcpu, which others may look at until the domain is freed.
+ * V is stopped for good. */
+void vcpu_destroy(struct vcpu *v);
+
+/* The places that a guest registers. Errors of area.h; info: and -EINVAL when it has one. */
+int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset) MUST_CHECK;
+int vcpu_register_runstate(struct vcpu *v, uint64_t gva) MUST_CHECK;
+int vcpu_register_time(struct vcpu *v, uint64_t gva) MUST_CHECK;
 
 /* V may not run for a REASON (VCPU_*) / that reason is gone. stop does not wait: see
  * sched_is_stopped(). */

@@ -7,7 +7,6 @@
 #include "core/domain.h"
 #include "core/log.h"
 #include "core/physmap.h"
-#include "core/vcpu.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -81,15 +80,14 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     bool is_first;
 
     lock_take(&d->lock);
-    is_first = !d->is_shut_down;
-    d->is_shut_down = true;
-    if (d->shutdown_reason == SHUTDOWN_REASON_NONE)
+    is_first = d->shutdown_reason == SHUTDOWN_REASON_NONE;
+    if (is_first)
         d->shutdown_reason = reason;
     if (is_first && !d->is_privileged)
         stop_all(d, VCPU_SHUTDOWN);
     lock_drop(&d->lock);
     if (is_first && d->is_privileged)
-        shut_machine_down(d->shutdown_reason);
+        shut_machine_down(reason);
     if (is_first)
         raise_dom_exc();
 }

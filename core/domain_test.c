@@ -231,7 +231,6 @@ static void test_shutdown_keeps_the_first_reason(UNUSED void **state)
     vcpu_go(d->vcpu[0], VCPU_DOWN);
     domain_shutdown(d, SHUTDOWN_reboot);
     domain_shutdown(d, SHUTDOWN_crash);
-    assert_true(d->is_shut_down);
     assert_int_equal(d->shutdown_reason, SHUTDOWN_reboot);
     assert_false(vcpu_may_run(d->vcpu[0]));
     fake_domain_destroy(d);
@@ -246,9 +245,8 @@ static void test_last_vcpu_down_is_power_off(UNUSED void **state)
     vcpu_go(d->vcpu[0], VCPU_DOWN);
     vcpu_go(d->vcpu[1], VCPU_DOWN);
     vcpu_down(d->vcpu[0]);
-    assert_false(d->is_shut_down);
+    assert_int_equal(d->shutdown_reason, SHUTDOWN_REASON_NONE);
     vcpu_down(d->vcpu[1]); /* vCPU 2 never was up */
-    assert_true(d->is_shut_down);
     assert_int_equal(d->shutdown_reason, SHUTDOWN_poweroff);
     fake_domain_destroy(d);
 }
@@ -282,13 +280,11 @@ static void test_control_domain_ends_the_machine(UNUSED void **state)
     if (how == 0)
         domain_shutdown(control, SHUTDOWN_poweroff);
     assert_int_equal(how, 1);
-    control->is_shut_down = false;
     control->shutdown_reason = SHUTDOWN_REASON_NONE;
     how = setjmp(fake_machine_exit);
     if (how == 0)
         domain_shutdown(control, SHUTDOWN_reboot);
     assert_int_equal(how, 2);
-    control->is_shut_down = false;
     control->shutdown_reason = SHUTDOWN_REASON_NONE;
 }
 

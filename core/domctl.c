@@ -75,13 +75,15 @@ static uint32_t sum_vcpus(const struct domain *d, struct xen_domctl_getdomaininf
 
 static void fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
+    uint32_t reason = READ_ONCE(d->shutdown_reason);
+
     memset(info, 0, sizeof(*info));
     info->domain = d->id;
     info->flags = sum_vcpus(d, info) | XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
     if (atomic_load(&d->state) >= DOMAIN_DYING)
         info->flags |= XEN_DOMINF_dying;
-    if (READ_ONCE(d->is_shut_down))
-        info->flags |= XEN_DOMINF_shutdown | (d->shutdown_reason & XEN_DOMINF_shutdownmask)
+    if (reason != SHUTDOWN_REASON_NONE)
+        info->flags |= XEN_DOMINF_shutdown | (reason & XEN_DOMINF_shutdownmask)
                                                  << XEN_DOMINF_shutdownshift;
     if (atomic_load(&d->pause_count))
         info->flags |= XEN_DOMINF_paused;

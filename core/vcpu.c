@@ -2,7 +2,7 @@
 /* A vCPU's making, running and waiting. Whether it may run is in atomics; the scheduler is told
  * after each change. */
 
-#include "core/vcpu.h"
+#include "core/domain.h"
 
 #include "arch/x86/percpu.h"
 #include "core/heap.h"

@@ -5,7 +5,7 @@
  * is written.
  */
 
-#include "core/vcpu.h"
+#include "core/domain.h"
 
 #include "core/guest_mem.h"
 #include "lib/errno.h"

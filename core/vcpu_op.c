@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The vcpu_op hypercall: what it asks of one of the caller's vCPUs. */
 
+#include "core/domain.h"
 #include "core/hypercall_rows.h"
-#include "core/vcpu.h"
 #include "lib/errno.h"
 #include "lib/pvh.h"
 #include "lib/string.h"
@@ -66,14 +66,6 @@ static int initialise(struct vcpu *v, const struct vcpu_hvm_context *context)
     return rc;
 }
 
-static int up(struct vcpu *v)
-{
-    if (!READ_ONCE(v->is_initialised))
-        return -EINVAL;
-    vcpu_go(v, VCPU_DOWN);
-    return 0;
-}
-
 static int register_info(struct vcpu *v, const struct vcpu_register_vcpu_info *place)
 {
     /* The events' words are changed by one atomic operation each. */
@@ -85,21 +77,18 @@ static int register_info(struct vcpu *v, const struct vcpu_register_vcpu_info *p
     return vcpu_register_info(v, (gfn_t){place->mfn}, place->offset);
 }
 
+/* SET is NULL: stops it. */
 static int set_timer(struct vcpu *v, const struct vcpu_set_singleshot_timer *set)
 {
     if (v != this_cpu()->current)
         return -EINVAL;
+    if (!set) {
+        timer_cancel(&v->singleshot);
+        return 0;
+    }
     if ((set->flags & VCPU_SSHOTTMR_future) && set->timeout_abs_ns < time_ns())
         return -ETIME;
     timer_set(&v->singleshot, set->timeout_abs_ns);
-    return 0;
-}
-
-static int stop_timer(struct vcpu *v)
-{
-    if (v != this_cpu()->current)
-        return -EINVAL;
-    timer_cancel(&v->singleshot);
     return 0;
 }
 
@@ -114,7 +103,10 @@ int64_t vcpu_op(struct hypercall *call)
     case VCPUOP_initialise:
         return initialise(v, call->arg);
     case VCPUOP_up:
-        return up(v);
+        if (!READ_ONCE(v->is_initialised))
+            return -EINVAL;
+        vcpu_go(v, VCPU_DOWN);
+        return 0;
     case VCPUOP_down:
         vcpu_down(v);
         return 0;
@@ -132,7 +124,7 @@ int64_t vcpu_op(struct hypercall *call)
     case VCPUOP_set_singleshot_timer:
         return set_timer(v, call->arg);
     case VCPUOP_stop_singleshot_timer:
-        return stop_timer(v);
+        return set_timer(v, NULL);
     default: /* VCPUOP_stop_periodic_timer: there is none */
         return 0;
     }
