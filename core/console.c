@@ -7,7 +7,6 @@
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "core/log.h"
-#include "lib/errno.h"
 
 /* Lines that a guest may print: so many at once, refilled by so many a second. */
 #define LINES_MAX        1024u

@@ -5,7 +5,6 @@
  * it out of the p2m, finish succeeds once every CPU has flushed.
  */
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"

@@ -205,7 +205,7 @@ static void test_access_comes_before_the_pointer(UNUSED void **state)
 
 static void test_options_are_the_control_domains(UNUSED void **state)
 {
-    version_set_options("loglevel=guest");
+    version_options = "loglevel=guest";
     assert_int_equal(version(XENVER_commandline, BASE), 0);
     assert_string_equal((char *)memory[0], "<denied>");
     d.is_privileged = true;

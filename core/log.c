@@ -18,12 +18,7 @@ static struct {
     char ring[RING_SIZE];
 } log_ring = {.lock = LOCK_INIT(LOCK_LOG)};
 
-static enum log_level shown = LOG_NOTICE;
-
-void log_set_level(enum log_level level)
-{
-    shown = level;
-}
+enum log_level log_shown = LOG_NOTICE;
 
 void log_line(enum log_level level, const char *format, ...)
 {
@@ -31,7 +26,7 @@ void log_line(enum log_level level, const char *format, ...)
     size_t size;
     va_list args;
 
-    if (level == LOG_DEBUG && shown < LOG_DEBUG)
+    if (level == LOG_DEBUG && log_shown < LOG_DEBUG)
         return;
     va_start(args, format);
     size = format_va(line, sizeof(line) - 1, format, args);
@@ -44,7 +39,7 @@ void log_line(enum log_level level, const char *format, ...)
     for (size_t i = 0; i < size; i++)
         log_ring.ring[log_ring.end++ % RING_SIZE] = line[i];
     lock_drop(&log_ring.lock);
-    if (level <= shown)
+    if (level <= log_shown)
         host_console_write(line, size);
 }
 

@@ -14,8 +14,8 @@ enum log_level {
 
 /* Appends one line (no newline in FORMAT) to the ring and, if LEVEL is shown, to the console. */
 void log_line(enum log_level level, const char *format, ...) PRINTF(2, 3);
-/* Lines at LEVEL and below go to the console too. */
-void log_set_level(enum log_level level);
+/* Lines at this level and below go to the console too. */
+extern enum log_level log_shown;
 /* Copies ring bytes from sequence number *SEQUENCE on into BUF, at most SIZE bytes; advances
  * *SEQUENCE past what was copied (and past what the ring has lost). Returns the count of bytes
  * copied. */

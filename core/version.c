@@ -15,12 +15,7 @@
 #define ABI_MAJOR 4
 #define ABI_MINOR 17
 
-static const char *options = "";
-
-void version_set_options(const char *text)
-{
-    options = text;
-}
+const char *version_options = "";
 
 int64_t version_version(UNUSED struct hypercall *call)
 {
@@ -47,7 +42,7 @@ int64_t version_compile_info(struct hypercall *call)
 /* The longer texts. */
 int64_t version_text(struct hypercall *call)
 {
-    const char *text = call->d->is_privileged ? options : "<denied>";
+    const char *text = call->d->is_privileged ? version_options : "<denied>";
 
     if ((uint32_t)call->args[0] == XENVER_capabilities)
         text = "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";

@@ -2,5 +2,5 @@
 /* What xen_version tells. */
 #pragma once
 
-/* The hypervisor's own options, for XENVER_commandline; TEXT stays. */
-void version_set_options(const char *text);
+/* The hypervisor's own options, for XENVER_commandline. */
+extern const char *version_options;

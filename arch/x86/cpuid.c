@@ -11,7 +11,6 @@
 #include "core/domain.h"
 #include "lib/cpu_bits.h"
 #include "pv-abi/cpuid.h"
-#include "pv-abi/version.h"
 
 #define BASIC_LEAVES          0xeu /* 0 to 0xd */
 #define EXT_FIRST             0x80000000u
@@ -92,7 +91,7 @@ static inline struct cpuid_regs *place(uint32_t leaf)
 
 void cpuid_boot(struct cpuid_regs (*host)(uint32_t leaf, uint32_t subleaf))
 {
-    uint64_t mask = xstate_mask();
+    uint64_t mask = xstate_components;
     struct cpuid_regs *leaf7 = place(7);
 
     for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {

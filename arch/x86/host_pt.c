@@ -188,13 +188,6 @@ void host_early_end(mfn_t *first, uint64_t *count)
     early_end = 0;
 }
 
-paddr_t host_paddr(const void *address)
-{
-    uint64_t va = (uint64_t)address;
-
-    return (paddr_t){va >= IMAGE_VA ? va - IMAGE_VA + image_base : va - HEAP_MAP_BASE};
-}
-
 /* A page that is mapped nowhere else: the boot CPU's, from before there are frames, leaves the heap
  * map. */
 static paddr_t private_page(void)

@@ -65,9 +65,9 @@ static void get_xsave(UNUSED struct vcpu *v, void *record)
     const struct vcpu_private *p = vcpu_private_other();
     struct hvm_hw_cpu_xsave *r = record;
 
-    r->xfeature_mask = r->xcr0_accum = xstate_mask();
+    r->xfeature_mask = r->xcr0_accum = xstate_components;
     r->xcr0 = p->xcr0;
-    memcpy(&r->save_area, &p->xsave, xstate_size(xstate_mask()));
+    memcpy(&r->save_area, &p->xsave, xstate_size(xstate_components));
 }
 
 static int set_xsave(UNUSED struct vcpu *v, const void *record, size_t size)
@@ -75,7 +75,7 @@ static int set_xsave(UNUSED struct vcpu *v, const void *record, size_t size)
     const struct hvm_hw_cpu_xsave *r = record;
     const struct hvm_hw_cpu_xsave_hdr *header = &r->save_area.xsave_hdr;
     struct vcpu_private *p = vcpu_private_other();
-    uint64_t must_be_zero = (header->xstate_bv & ~xstate_mask()) | header->xcomp_bv;
+    uint64_t must_be_zero = (header->xstate_bv & ~xstate_components) | header->xcomp_bv;
 
     size -= XSAVE_RECORD_HEAD;
     for (unsigned i = 0; i < ARRAY_SIZE(header->reserved); i++)
@@ -145,7 +145,7 @@ static const struct row *find(uint16_t type)
 
 size_t arch_hvm_record_size(uint16_t type)
 {
-    return type == CPU_XSAVE_CODE ? XSAVE_RECORD_HEAD + xstate_size(xstate_mask())
+    return type == CPU_XSAVE_CODE ? XSAVE_RECORD_HEAD + xstate_size(xstate_components)
                                   : find(type)->size;
 }
 

@@ -79,13 +79,3 @@ void lock_drop_pair(struct lock *a, struct lock *b)
         lock_drop(b);
     lock_drop(a);
 }
-
-bool lock_is_held(const struct lock *lock)
-{
-    const struct percpu *percpu = this_cpu();
-
-    for (unsigned i = 0; i < percpu->lock_depth; i++)
-        if (percpu->lock_held[i] == lock)
-            return true;
-    return false;
-}

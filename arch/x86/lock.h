@@ -43,7 +43,6 @@ void lock_drop(struct lock *lock);
  */
 void lock_take_pair(struct lock *a, struct lock *b);
 void lock_drop_pair(struct lock *a, struct lock *b);
-bool lock_is_held(const struct lock *lock); /* by this CPU; DEBUG only */
 
 /* In a loop that waits for another CPU. */
 #ifdef ATOLL_HOST_TEST

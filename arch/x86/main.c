@@ -96,10 +96,10 @@ void hypervisor_main(const struct boot_info *bi)
 {
     memcpy(&boot, bi, sizeof(boot));
     options_read(boot.options, &options);
-    version_set_options(boot.options);
+    version_options = boot.options;
     host_console_init((uint16_t)options.console_port, options.console_baud);
     debug_exit_port = (uint16_t)options.debug_exit;
-    log_set_level(options.log_level);
+    log_shown = options.log_level;
     log_line(LOG_NOTICE, "Atoll, an x86-64 microhypervisor; guests see Xen 4.17");
     if (*options.unknown != '\0')
         log_line(LOG_ERROR, "not understood among the options: %s", options.unknown);

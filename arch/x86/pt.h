@@ -163,8 +163,6 @@ void host_map_table(const void *address, paddr_t page, unsigned level);
 /* At boot: the early table pages end; what is left of them, mapped like the heap, goes to the
  * caller, and the host's tables come from the heap. */
 void host_early_end(mfn_t *first, uint64_t *count);
-/* The machine address of something in the image or the heap. */
-paddr_t host_paddr(const void *address);
 /* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
  * executable. One caller at a time: core/heap.c sees to it, here and below. */
 void host_map_chunk(paddr_t chunk);

@@ -2,7 +2,6 @@
 /* Owns a vCPU's private pages and its switch: which vCPU's state is in this CPU. The pages are
  * mapped on the CPU that has the vCPU loaded, and for a moment where somebody looks at one that
  * runs nowhere (vcpu_private_other()). */
-#include "arch/x86/cpuid.h"
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/emulate.h"

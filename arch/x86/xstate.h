@@ -9,10 +9,6 @@
  * that fit into struct vcpu_private. -ENODEV, with a line in the log: the host has no XSAVE. */
 int xstate_boot(void) MUST_CHECK;
 extern uint64_t xstate_components;
-static inline uint64_t xstate_mask(void)
-{
-    return xstate_components;
-}
 /* Bytes of a standard area with the components MASK; 0 unless XCR0 could be MASK. */
 uint32_t xstate_size(uint64_t mask);
 bool xstate_is_valid_xcr0(uint64_t value);
