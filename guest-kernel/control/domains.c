@@ -8,6 +8,7 @@
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/modules.h"
+#include "guest-kernel/control/store.h"
 #include "guest-kernel/control/vbd.h"
 #include "guest-kernel/control/vif.h"
 #include "guest-kernel/events.h"
@@ -404,6 +405,7 @@ static void end(struct domain *domain, uint32_t shutdown_reason)
 
     if (shutdown_reason == SHUTDOWN_crash)
         tell_death(domain);
+    store_shut_down(domain->domid);
     switch (action_for(domain, shutdown_reason)) {
     case END_PRESERVE:
         while (move_output(domain))

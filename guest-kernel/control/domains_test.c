@@ -329,6 +329,8 @@ static void test_preserve_keeps_the_domain(void **state)
     shut_down(SHUTDOWN_poweroff);
     assert_string_equal(heard, "created; running; poweroff; ");
     assert_int_equal(fake.domains, 1);
+    assert_int_equal(fake.stores, 1);
+    assert_int_equal(fake.shut_down, fake.domid);
     assert_false(domains_boot_left());
     /* It has ended once; its destruction is no second end. */
     assert_int_equal(domains_destroy(domains_find_name("g"), "destroyed"), 0);

@@ -315,10 +315,22 @@ static void give_up_nodes(domid_t domid)
     xs_store_drop_perms(&store, domid);
 }
 
-void store_release(domid_t domid)
+static struct slot *find_domain(domid_t domid)
 {
     const struct xs_client *client = domid == 0 ? NULL : xs_client_find(&store, domid);
-    struct slot *slot = client == NULL ? NULL : find_slot(client);
+
+    return client == NULL ? NULL : find_slot(client);
+}
+
+void store_shut_down(domid_t domid)
+{
+    if (find_domain(domid) != NULL)
+        xs_watch_fire(&store, XS_RELEASE_DOMAIN);
+}
+
+void store_release(domid_t domid)
+{
+    struct slot *slot = find_domain(domid);
 
     if (slot == NULL)
         return;

@@ -87,6 +87,10 @@ int MUST_CHECK store_introduce(domid_t domid, uint64_t gfn, evtchn_port_t remote
  * Does nothing for a domain that was not introduced. */
 void store_release(domid_t domid);
 
+/* Tells those who watch @releaseDomain that a domain has shut down; it stays connected until
+ * store_release(). As xenstored, which tells them of both. Nothing for one not introduced. */
+void store_shut_down(domid_t domid);
+
 /* Called once, before any other function. -ENOMEM. */
 int MUST_CHECK store_init(void);
 

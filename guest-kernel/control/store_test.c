@@ -190,11 +190,15 @@ static void test_domains_come_and_go(void **state)
     introduce(1);
     assert_string_equal(news(), "@introduceDomain; ");
     assert_string_equal(ask(1, XS_WRITE, "data/x\0a", 8), "OK");
+    store_shut_down(1);
+    assert_string_equal(news(), "@releaseDomain; ");
+    assert_true(store_exists("/local/domain/1/data/x"));
     store_release(1);
     assert_string_equal(news(), "@releaseDomain; ");
     assert_false(store_exists("/local/domain/1/data"));
     assert_true(store_exists("/local/domain/1"));
     store_release(1);
+    store_shut_down(1);
     assert_string_equal(news(), "");
     store_unwatch(&watch, "@introduceDomain");
     store_unwatch(&watch, "@releaseDomain");

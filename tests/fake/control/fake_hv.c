@@ -15,6 +15,7 @@
 #include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/foreign.h"
 #include "guest-kernel/control/hv.h"
+#include "guest-kernel/control/store.h"
 #include "guest-kernel/control/vbd.h"
 #include "guest-kernel/control/vif.h"
 #include "guest-kernel/guest.h"
@@ -214,6 +215,11 @@ void domain_store_remove(domid_t domid, const uint8_t uuid[16])
 {
     assert_true(domid == fake.domid && uuid != NULL);
     fake.stores--;
+}
+
+void store_shut_down(domid_t domid)
+{
+    fake.shut_down = domid;
 }
 
 int vbds_init(void)

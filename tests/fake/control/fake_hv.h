@@ -19,7 +19,8 @@ struct fake_hv {
     unsigned int calls;   /* that can fail, so far */
     unsigned int fail_at; /* this one does; 0: none */
     int domains, pages, ports, stores, disks, vifs;
-    domid_t domid; /* the latest domain's */
+    domid_t domid;     /* the latest domain's */
+    domid_t shut_down; /* the one that the store was last told of */
     uint32_t flags;
     bool is_paused;
     uint64_t frames;
