@@ -173,12 +173,15 @@ static ALWAYS_INLINE void dispatch(unsigned length, bool is_32bit)
     uint64_t *second = &regs->gpr[is_32bit ? REG_RCX : REG_RSI];
     uint64_t mask = is_32bit ? UINT32_MAX : UINT64_MAX;
     struct vcpu *v = this_cpu()->current;
-    struct hypercall call = {.v = v,
-                             .d = v->domain,
-                             .args = {*first & mask, *second & mask, regs->gpr[REG_RDX] & mask},
-                             .is_32bit = is_32bit};
+    struct hypercall call; /* not cleared: who fills in what is in its type */
     int64_t result;
 
+    call.v = v;
+    call.d = v->domain;
+    call.args[0] = *first & mask;
+    call.args[1] = *second & mask;
+    call.args[2] = regs->gpr[REG_RDX] & mask;
+    call.is_32bit = is_32bit;
     result = is_32bit ? execute_any(&call, regs->gpr[REG_RAX] & mask)
                       : execute(&call, regs->gpr[REG_RAX]);
     if (unlikely(result == HYPERCALL_AGAIN)) {

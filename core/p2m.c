@@ -230,35 +230,27 @@ bool p2m_flush_done(struct domain *d, uint64_t generation)
     return true;
 }
 
+/* The generation rose while V was loaded, or since then. */
+static NOINLINE void catch_up(struct vcpu *v, uint64_t generation)
+{
+    /* If nobody else took anything away, it is forgotten already. */
+    bool is_own = generation - v->arch.tlb_gen == v->own_raises;
+
+    virt->flush(v);
+    window_unmap_slots(is_own ? v->window.stale : UINT32_MAX);
+    if (!is_own)
+        memset(v->known, 0, sizeof(v->known));
+    v->own_raises = 0;
+    v->arch.tlb_gen = generation;
+}
+
 void p2m_enter(struct vcpu *v)
 {
-    struct cpu *cpu = this_cpu()->cpu;
-    uint64_t generation = atomic_load(&v->domain->p2m.generation), known = v->arch.tlb_gen;
-    uint64_t flushed = atomic_load_explicit(&cpu->loaded_gen, memory_order_relaxed);
-    /* If nobody else took anything away, it is forgotten already. */
-    bool is_own = generation - known == v->own_raises;
+    uint64_t generation = atomic_load(&v->domain->p2m.generation);
 
-    if (unlikely(known != generation)) {
-        virt->flush(v);
-        if (!is_own) {
-            memset(v->known, 0, sizeof(v->known));
-            if (flushed == 0)
-                memset(&v->window, 0, sizeof(v->window));
-        }
-        v->own_raises = 0;
-        v->arch.tlb_gen = generation;
-    }
-    if (flushed == generation)
-        return;
-    if (flushed == 0) {
-        window_show(&v->window);
-    } else if (!is_own) {
-        window_empty();
-    } else if (v->window.stale != 0) {
-        window_unmap_slots(v->window.stale);
-        v->window.stale = 0;
-    }
-    atomic_store(&cpu->loaded_gen, generation);
+    if (unlikely(v->arch.tlb_gen != generation))
+        catch_up(v, generation);
+    atomic_store(&this_cpu()->cpu->loaded_gen, generation);
 }
 
 /* What a leaf of a dead p2m leads to goes back. */

@@ -251,9 +251,7 @@ static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu
 {
     arch_vcpu_switch(prev, next);
     self->current = next;
-    /* The frames in this CPU's window are the domain's that it runs (design decision 3). Nothing is
-     * known to be flushed for it here until p2m_enter() says so. */
-    window_hide();
+    /* Nothing is known to be flushed for it here until p2m_enter() says so. */
     atomic_store_explicit(&self->cpu->loaded_gen, 0, memory_order_relaxed);
     atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
     if (!prev)

@@ -40,13 +40,12 @@ static inline void skip(struct vcpu *v, const struct vm_exit *exit)
 
 /* With interrupts off nothing but an NMI ends an HLT: that is how a kernel parks a CPU for good
  * (docs/architecture.md). */
-static int halt(struct vcpu *v)
+static inline void halt(struct vcpu *v)
 {
     if (vcpu_private()->regs.rflags & RFLAGS_IF)
         vcpu_block(v);
     else if (!vlapic_is_waiting(&v->arch.vlapic, VLAPIC_NMI))
         vcpu_down(v);
-    return 0;
 }
 
 static int access_port(struct vcpu *v, const struct vm_exit *exit)
@@ -117,8 +116,6 @@ static int emulate(struct vcpu *v, struct vm_exit *exit)
     uint64_t edx_eax = (uint32_t)gpr[REG_RAX] | gpr[REG_RDX] << 32;
 
     switch (exit->kind) {
-    case VM_EXIT_HLT:
-        return halt(v);
     case VM_EXIT_PORT:
         return access_port(v, exit);
     case VM_EXIT_MSR_READ:
@@ -184,7 +181,7 @@ void arch_vcpu_nmi(struct vcpu *v)
 /* Queues the first of what waits; the next gets a window. Xen's order: NMI, upcall, local APIC. An
  * upcall has no state but evtchn_upcall_pending, which the guest clears with interrupts off, so
  * that it is never injected twice for one event. */
-static NOINLINE void deliver(struct vcpu *v)
+static inline void deliver(struct vcpu *v)
 {
     struct vlapic *l = &v->arch.vlapic;
     int vector;
@@ -193,7 +190,7 @@ static NOINLINE void deliver(struct vcpu *v)
         atomic_fetch_and(&l->waiting, ~VLAPIC_NMI);
     if (v->domain->callback != 0 && evtchn_upcall_pending(v))
         virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)v->domain->callback);
-    vector = vlapic_pending(v);
+    vector = vlapic_is_waiting(l, VLAPIC_IRQ) ? vlapic_pending(v) : -1;
     if (vector >= 0 && virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)vector))
         vlapic_accept(v, (uint8_t)vector);
 }
@@ -250,6 +247,10 @@ void vm_exit(struct vm_exit *exit)
     case VM_EXIT_CPUID:
         skip(v, exit);
         cpuid_guest(v, vcpu_private()->regs.gpr);
+        break;
+    case VM_EXIT_HLT:
+        skip(v, exit);
+        halt(v);
         break;
     case VM_EXIT_NONE:
         irq_window();

@@ -214,18 +214,22 @@ paddr_t host_pt_cpu(uint32_t cpu)
         {PRIVATE_IST_DF, 1},
         {PRIVATE_IST_NMI, 1},
         {PRIVATE_IST_MC, 1},
+        {PRIVATE_IDLE, 1},
     };
     struct pt mine = host_pt;
-    uint64_t *top, *entries;
+    uint64_t *top, *entries, directory;
 
     mine.root = mfn_of((paddr_t){copy_table(paddr_of(host_pt.root).v)});
     top = table_of(paddr_of(mine.root).v);
     top[PRIVATE_SLOT] = copy_table(top[PRIVATE_SLOT]);
     check(pt_prepare(&mine, PRIVATE_VA, PT_LEVEL_4K));
     entries = pt_slot(&mine, PRIVATE_VA);
+    directory = table_of(top[PRIVATE_SLOT])[pt_index(PRIVATE_VA, 2)];
+    entries[PRIVATE_DIRECTORY >> PAGE_SHIFT] = (directory & ENTRY_ADDRESS) | HOST_PAGE_RW;
     for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
         for (unsigned page = 0; page < parts[i].pages; page++)
             entries[(parts[i].offset >> PAGE_SHIFT) + page] = private_page().v | HOST_PAGE_RW;
+    table_of(directory)[pt_index(LOADED_VA, 1)] = entries[PRIVATE_IDLE >> PAGE_SHIFT];
     entries[PRIVATE_PT >> PAGE_SHIFT] = ((uint64_t)entries - host_pt.direct) | HOST_PAGE_RW;
     cpus[cpu].id = cpu;
     atomic_store(&cpus[cpu].host_gen, atomic_load(&generation));

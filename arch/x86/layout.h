@@ -15,14 +15,19 @@
  * are not mapped, so that each stack has a guard page below it. */
 #define PRIVATE_VA        0xffffffffc0000000
 #define PRIVATE_PERCPU    0x00000 /* struct percpu, 2 pages */
-#define PRIVATE_VCPU      0x10000 /* struct vcpu_private of the loaded vCPU */
-#define PRIVATE_CONTROL   0x11000 /* its control block */
-#define PRIVATE_VCPU2     0x12000 /* the same two of a vCPU that runs nowhere */
-#define PRIVATE_WINDOW    0x20000 /* WINDOW_SLOT_COUNT pages */
-#define WINDOW_SLOT_COUNT 32
+#define PRIVATE_VCPU2     0x12000 /* the pages of a vCPU that runs nowhere */
 #define PRIVATE_STACK     0x51000 /* 4 pages, up to 0x55000 */
 #define PRIVATE_STACK_TOP 0x55000
 #define PRIVATE_IST_DF    0x56000 /* one page each, tops at +0x1000 */
 #define PRIVATE_IST_NMI   0x58000
 #define PRIVATE_IST_MC    0x5a000
+#define PRIVATE_IDLE      0x5c000 /* the page table of the region below while no vCPU is loaded */
+#define PRIVATE_DIRECTORY 0x5d000 /* the page directory of both */
 #define PRIVATE_PT        0x5e000 /* the page table of this region itself */
+/* The loaded vCPU's: the next 2 MiB, by a page table that it brings along. Offsets from LOADED_VA.
+ */
+#define LOADED_VA         0xffffffffc0200000
+#define LOADED_VCPU       0x00000 /* struct vcpu_private */
+#define LOADED_CONTROL    0x01000 /* the control block */
+#define LOADED_WINDOW     0x10000 /* WINDOW_SLOT_COUNT pages */
+#define WINDOW_SLOT_COUNT 32

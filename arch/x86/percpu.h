@@ -50,8 +50,10 @@ struct window_pin {
 
 /* What the window shows, or will show again when the vCPU whose it is is loaded. */
 struct window {
-    uint32_t used;  /* bit per slot that maps something */
-    uint32_t stale; /* of these, slots of frames that this CPU took from the loaded domain */
+    uint32_t used;   /* bit per slot that maps something */
+    uint32_t stale;  /* of these, slots of frames that this CPU took from the loaded domain */
+    uint64_t *table; /* of LOADED_VA (layout.h), and the entry that leads to it */
+    uint64_t entry;
     mfn_t tag[WINDOW_USES];
     struct guest_paging paging; /* of the vCPU, as far as looked at */
     struct window_pin pin[WINDOW_PINS];
@@ -62,7 +64,7 @@ struct percpu {
     uint32_t id;
     uint32_t pins_checked;     /* bit per slot: since the guest ran last; PINS_PAGING */
     struct vcpu *current;      /* the vCPU whose state is loaded; NULL: idle */
-    struct window *window;     /* the loaded vCPU's, or idle_window until p2m_enter() */
+    struct window *window;     /* the loaded vCPU's, or idle_window */
     struct window idle_window; /* what is mapped here is unmapped at once */
     const struct lock *lock_held[LOCK_DEPTH_MAX]; /* DEBUG: what this CPU holds */
     uint32_t lock_depth;

@@ -104,7 +104,7 @@ int pt_walk_guest(const struct guest_paging *paging, pt_map *map, uint64_t addre
 /* ---- the window: this CPU's view of frames that are not mapped (design decision 3) ---- */
 
 /* Each use has slots of its own, so that a map of one use never disturbs another's. A pointer is
- * valid until the next map of the same use, a window_unmap(), window_empty(), or the next guest
+ * valid until the next map of the same use, a window_unmap(), or the next guest
  * entry. What a window remembers is in struct window (percpu.h). */
 enum window_use {
     WINDOW_WALK0,                   /* a guest's page tables, by level */
@@ -124,18 +124,19 @@ void *window_map(enum window_use use, mfn_t mfn);
 void window_unmap(enum window_use use);
 /* Unmaps the slots in MASK. */
 void window_unmap_slots(uint32_t mask);
-/* Unmaps every slot and forgets what pins remember: when a generation passes. */
-void window_empty(void);
-/* Unmaps every slot before this CPU runs another vCPU; the loaded vCPU's window remembers them. */
-void window_hide(void);
-/* The window is WINDOW from here on; what it remembers is mapped again. */
+/* A window's page table, and what it maps for good: the pages of the vCPU whose it is. -ENOMEM. */
 struct window;
-void window_show(struct window *window);
+struct domain;
+int window_init(struct window *window, struct domain *d, mfn_t page, mfn_t control) MUST_CHECK;
+void window_destroy(struct window *window, struct domain *d);
+/* The window is WINDOW from here on. What it remembers is seen again, nothing of the other one is.
+ */
+void window_switch(struct window *window);
 /* Where the slot of USE is seen. */
 #ifdef ATOLL_HOST_TEST
 char *window_at(enum window_use use);
 #else
-#define WINDOW_VA UINT64_C(0xffffffffc0020000)
+#define WINDOW_VA UINT64_C(0xffffffffc0210000)
 static inline char *window_at(enum window_use use)
 {
     return (char *)(WINDOW_VA + use * PAGE_SIZE);

@@ -45,6 +45,8 @@ void smp_init_percpu(uint32_t id)
 
     self->id = id;
     self->cpu = &cpus[id];
+    self->idle_window.table = (uint64_t *)(PRIVATE_VA + PRIVATE_IDLE);
+    self->idle_window.entry = ((uint64_t *)(PRIVATE_VA + PRIVATE_PT))[PRIVATE_IDLE >> PAGE_SHIFT];
     self->window = &self->idle_window;
     lock_knows_cpu = true;
 }

@@ -11,7 +11,7 @@ default abs
 extern svm_exit
 
 ; struct guest_regs at VCPU_PRIVATE_VA (virt.h): gpr[16] in ModRM order. RAX and RSP are the VMCB's.
-REGS    equ 0xffffffffc0010000
+REGS    equ 0xffffffffc0200000
 CONTROL_AT equ 184
 HOST_AT equ 192
 

@@ -62,21 +62,28 @@ int arch_vcpu_init(struct vcpu *v)
     if (rc != 0)
         return rc;
     rc = frame_alloc_private(v->domain, &arch->control_frame);
-    if (rc != 0) {
-        frame_free_private(v->domain, arch->private_frame);
-        return rc;
-    }
+    if (rc != 0)
+        goto free_private;
+    rc = window_init(&v->window, v->domain, arch->private_frame, arch->control_frame);
+    if (rc != 0)
+        goto free_control;
     arch->tsc_offset = v->domain->vcpu[0] == NULL ? 0 : v->domain->vcpu[0]->arch.tsc_offset;
     arch->msr_mtrr_def = MTRR_DEF_TYPE_RESET;
     arch->pat = PAT_RESET;
     vlapic_init(v);
     arch_vcpu_reset(v, -1);
     return 0;
+free_control:
+    frame_free_private(v->domain, arch->control_frame);
+free_private:
+    frame_free_private(v->domain, arch->private_frame);
+    return rc;
 }
 
 void arch_vcpu_destroy(struct vcpu *v)
 {
     timer_cancel(&v->arch.vlapic.timer);
+    window_destroy(&v->window, v->domain);
     frame_free_private(v->domain, v->arch.control_frame);
     frame_free_private(v->domain, v->arch.private_frame);
 }
@@ -120,10 +127,10 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     if (prev != NULL)
         save(self, prev);
     if (next != NULL) {
-        map(PRIVATE_VCPU, next->arch.private_frame, next->arch.control_frame);
+        window_switch(&next->window);
         load(self, next);
     } else {
-        map(PRIVATE_VCPU, MFN_NONE, MFN_NONE);
+        window_switch(&self->idle_window);
     }
 }
 

@@ -54,7 +54,7 @@ extern FAKE_LOCAL struct vcpu_private fake_vcpu_private, fake_vcpu_private_other
 #define VCPU_PRIVATE_VA       (&fake_vcpu_private)
 #define VCPU_PRIVATE_OTHER_VA fake_vcpu_private_other
 #else
-#define VCPU_PRIVATE_VA       UINT64_C(0xffffffffc0010000)
+#define VCPU_PRIVATE_VA       UINT64_C(0xffffffffc0200000)
 #define VCPU_PRIVATE_OTHER_VA UINT64_C(0xffffffffc0012000)
 #endif
 static inline struct vcpu_private *vcpu_private(void)

@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The window: pages of this CPU's private region through which it sees frames that are not mapped
- * (design decision 3). A slot is a use's; a tag in struct window says which frame it maps. What a
- * vCPU's window shows is unmapped while another runs. No locks: nobody else sees them.
+ * The window: pages through which a CPU sees frames that are not mapped (design decision 3). A slot
+ * is a use's; a tag in struct window says which frame it maps. Each vCPU brings the page table of
+ * its window along: what it shows cannot be seen while another is loaded. No locks: nobody else
+ * sees them.
  */
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/percpu.h"
 #include "core/domain.h"
+#include "core/heap.h"
+#include "lib/errno.h"
 
-_Static_assert(WINDOW_VA == PRIVATE_VA + PRIVATE_WINDOW, "layout.h");
+_Static_assert(WINDOW_VA == LOADED_VA + LOADED_WINDOW, "layout.h");
 _Static_assert(WINDOW_USES <= WINDOW_SLOT_COUNT, "every use has a slot");
+
+/* Gives SLOT of the window that is seen an entry. */
+static void set(struct window *w, unsigned slot, uint64_t entry)
+{
+    WRITE_ONCE(w->table[(LOADED_WINDOW >> PAGE_SHIFT) + slot], entry);
+    if (w->used >> slot & 1)
+        invlpg(WINDOW_VA + slot * PAGE_SIZE);
+    pins_forget(w, slot);
+}
 
 void *window_map(enum window_use use, mfn_t mfn)
 {
     struct window *w = this_cpu()->window;
 
     if (!(w->used >> use & 1) || !mfn_equal(w->tag[use], mfn)) {
-        host_private_map(PRIVATE_WINDOW + use * PAGE_SIZE, mfn);
+        set(w, use, paddr_of(mfn).v | HOST_PAGE_RW);
         w->tag[use] = mfn;
         w->used |= 1u << use;
         if (this_cpu()->current != NULL)
             this_cpu()->current->counters.window_fills++;
-        pins_forget(w, use);
     }
     return window_at(use);
 }
@@ -36,51 +47,38 @@ void window_unmap_slots(uint32_t mask)
 {
     struct window *w = this_cpu()->window;
 
-    mask &= w->used;
-    w->used &= ~mask;
-    for (; mask != 0; mask &= mask - 1) {
+    w->stale &= ~mask;
+    for (mask &= w->used; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctz(mask);
 
-        host_private_map(PRIVATE_WINDOW + slot * PAGE_SIZE, MFN_NONE);
+        set(w, slot, 0);
         w->tag[slot] = MFN_NONE;
-        pins_forget(w, slot);
+        w->used &= ~(1u << slot);
     }
 }
 
-void window_empty(void)
+int window_init(struct window *w, struct domain *d, mfn_t page, mfn_t control)
 {
-    window_unmap_slots(UINT32_MAX);
-    this_cpu()->window->stale = 0;
+    w->table = heap_alloc(d, 1);
+    if (w->table == NULL)
+        return -ENOMEM;
+    w->entry = paddr_of(heap_mfn(w->table)).v | HOST_PAGE_RW;
+    w->table[LOADED_VCPU >> PAGE_SHIFT] = paddr_of(page).v | HOST_PAGE_RW;
+    w->table[LOADED_CONTROL >> PAGE_SHIFT] = paddr_of(control).v | HOST_PAGE_RW;
+    return 0;
 }
 
-static inline uint64_t *entry_of(unsigned slot)
+void window_destroy(struct window *w, struct domain *d)
 {
-    return (uint64_t *)(PRIVATE_VA + PRIVATE_PT) + (PRIVATE_WINDOW >> PAGE_SHIFT) + slot;
+    heap_free(d, w->table, 1);
 }
 
-void window_hide(void)
+/* Flushes all that this CPU's TLB has of the host, rather than each page by an INVLPG. */
+void window_switch(struct window *w)
 {
-    struct window *w = this_cpu()->window;
+    uint64_t *directory = (uint64_t *)(PRIVATE_VA + PRIVATE_DIRECTORY);
 
-    if (unlikely(w->stale != 0)) {
-        window_unmap_slots(w->stale);
-        w->stale = 0;
-    }
-    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1) {
-        unsigned slot = (unsigned)__builtin_ctz(mask);
-
-        WRITE_ONCE(*entry_of(slot), 0);
-        invlpg(WINDOW_VA + slot * PAGE_SIZE);
-    }
-    this_cpu()->window = &this_cpu()->idle_window;
-}
-
-void window_show(struct window *w)
-{
+    WRITE_ONCE(directory[pt_index(LOADED_VA, 1)], w->entry);
+    write_cr3(read_cr3());
     this_cpu()->window = w;
-    for (uint32_t mask = w->used; mask != 0; mask &= mask - 1) {
-        unsigned slot = (unsigned)__builtin_ctz(mask);
-
-        WRITE_ONCE(*entry_of(slot), paddr_of(w->tag[slot]).v | HOST_PAGE_RW);
-    }
 }

@@ -107,6 +107,7 @@ void window_unmap_slots(uint32_t mask)
 {
     struct window *w = this_cpu()->window;
 
+    w->stale &= ~mask;
     mask &= w->used;
     w->used &= ~mask;
     for (; mask != 0; mask &= mask - 1) {
@@ -118,26 +119,11 @@ void window_unmap_slots(uint32_t mask)
     }
 }
 
-void window_empty(void)
+/* A slot of another CPU is elsewhere, unlike the machine's: pins point to it. */
+void window_switch(struct window *w)
 {
-    window_unmap_slots(UINT32_MAX);
-    this_cpu()->window->stale = 0;
-}
-
-void window_hide(void)
-{
-    struct window *w = this_cpu()->window;
-
-    window_unmap_slots(w->stale);
-    w->stale = 0;
     for (unsigned slot = 0; slot < WINDOW_USES; slot++)
         mprotect(window_at(slot), PAGE_SIZE, PROT_NONE);
-    this_cpu()->window = &this_cpu()->idle_window;
-}
-
-/* A slot of another CPU is elsewhere, unlike the machine's: pins point to it. */
-void window_show(struct window *w)
-{
     this_cpu()->window = w;
     pins_forget(w, WINDOW_WALK0);
     for (unsigned slot = 0; slot < WINDOW_USES; slot++)

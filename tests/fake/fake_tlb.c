@@ -53,7 +53,7 @@ void fake_load(struct vcpu *v)
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         if (v != NULL && tlb[i].v == v && tlb[i].cpu != percpu->id)
             tlb[i].v = NULL;
-    window_hide();
+    window_switch(v != NULL ? &v->window : &percpu->idle_window);
     atomic_store(&percpu->cpu->loaded_gen, 0);
     atomic_store(&percpu->cpu->loaded, v != NULL ? v->domain : NULL);
 }
