@@ -4,13 +4,13 @@
 # The store; what of it needs no hypervisor is XS_SRCS.
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
-NET_SRCS := guest_vif net_switch net_copy net_groups net_rx net_tx vif vif_link
+NET_SRCS := guest_vif net_switch net_adapt net_copy net_groups net_rx net_tx vif vif_link
 DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
 CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk) \
-	$(addprefix drivers/pv/,back_ring blk_request net_request)
+	$(addprefix drivers/pv/,back_ring blk_request net_request net_offload)
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \
 	$(CONTROL_DRIVERS:%=$(GUEST_OUT)/%.o)
 $(eval $(call guest_program,$(BUILD)/control.elf,$(CONTROL_OBJS)))
@@ -40,6 +40,8 @@ $(BUILD)/unit/store_test: $(STORE_HOST_OBJS)
 $(BUILD)/unit/domain_store_test: $(STORE_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/domain_store.o
 NET_SWITCH_OBJS := $(BUILD)/unit/guest-kernel/control/net_switch.o $(BUILD)/unit/tests/fake/control/fake_heap.o
 $(BUILD)/unit/net_switch_test: $(NET_SWITCH_OBJS)
+NET_ADAPT_OBJS := $(BUILD)/unit/guest-kernel/control/net_adapt.o $(BUILD)/unit/drivers/pv/net_offload.o
+$(BUILD)/unit/net_adapt_test: $(NET_ADAPT_OBJS)
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o
@@ -51,4 +53,4 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
 	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d \
-	$(NET_SWITCH_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
+	$(NET_SWITCH_OBJS:.o=.d) $(NET_ADAPT_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)

@@ -2,6 +2,7 @@
 /* Owns the list of copies. */
 #include "guest-kernel/control/net_copy.h"
 
+#include "guest-kernel/control/net_adapt.h"
 #include "guest-kernel/guest.h"
 #include "guest-kernel/hypercall.h"
 #include "guest-kernel/memory.h"
@@ -113,4 +114,7 @@ void net_copy_add(struct net_frame *frame, const struct net_segment *piece,
 void net_copy_run(void)
 {
     make_copies();
+    while (net_adapt_finish())
+        make_copies();
+    net_adapt_clear();
 }

@@ -7,8 +7,8 @@
 #include "guest-kernel/control/net_switch.h"
 #include "guest-kernel/memory.h"
 
-/* Requests for the frame: for its bytes, one behind the other, and for its GSO information. */
-static unsigned int slots_for(const struct net_frame *frame)
+/* For its bytes, one page behind the other, and for its GSO information. */
+unsigned int net_rx_slots(const struct net_frame *frame)
 {
     return (frame->size + PAGE_SIZE - 1) / PAGE_SIZE + (frame->offload.gso != NET_GSO_NONE ? 1 : 0);
 }
@@ -18,10 +18,8 @@ static bool can_take(const struct net_rx *rx, unsigned int count)
     return !rx->is_broken && back_ring_waiting(&rx->ring) >= (int)count;
 }
 
-bool net_rx_has_room(struct net_rx *rx, const struct net_frame *frame)
+bool net_rx_has_room(struct net_rx *rx, unsigned int count)
 {
-    unsigned int count = slots_for(frame);
-
     if (rx->is_broken || rx->is_stalled || can_take(rx, count))
         return true;
     return back_ring_sleep_until(&rx->ring, count);
@@ -120,7 +118,7 @@ static void take_slots(struct net_rx *rx, struct net_frame *frame, unsigned int 
 
 void net_rx_put(struct net_rx *rx, struct net_frame *frame)
 {
-    unsigned int count = slots_for(frame);
+    unsigned int count = net_rx_slots(frame);
 
     if (can_take(rx, count)) {
         rx->is_stalled = false;

@@ -33,9 +33,12 @@ struct net_rx {
     struct net_rx_slot slots[NETIF_RX_RING_SIZE];
 };
 
-/* True if there are requests for the whole frame, or if none is to be waited for. If not, the front
- * end is asked for an event when there are. */
-bool net_rx_has_room(struct net_rx *rx, const struct net_frame *frame);
+/* Requests that the frame takes. */
+unsigned int net_rx_slots(const struct net_frame *frame);
+
+/* True if there are `count` requests, or if none are to be waited for. If not, the front end is
+ * asked for an event when there are. */
+bool net_rx_has_room(struct net_rx *rx, unsigned int count);
 
 /* Asks for copies of the frame into the front end's pages, or counts it as dropped. */
 void net_rx_put(struct net_rx *rx, struct net_frame *frame);

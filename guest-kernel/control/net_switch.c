@@ -4,6 +4,7 @@
 #include "guest-kernel/control/net_switch.h"
 
 #include "guest-kernel/control/heap.h"
+#include "guest-kernel/control/net_adapt.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
@@ -213,7 +214,7 @@ static void send(struct net_port *port, struct net_frame *frame)
     if (is_too_long(port, frame))
         port->counters.too_long++;
     else
-        port->deliver(port, frame);
+        net_adapt_deliver(port, frame);
 }
 
 int net_switch_forward(struct net_port *from, struct net_frame *frame, uint64_t now)

@@ -49,9 +49,10 @@ struct net_port {
     uint8_t address[NET_ADDRESS_SIZE]; /* its own; no other port of the bridge learns it */
     uint32_t mtu;                      /* bytes behind the Ethernet header */
     struct net_abilities can;
-    /* Takes a frame. A port with can_grants may read it until net_copy_run() is done, one without
-     * has copied it when it returns. A port without room counts `dropped` and does nothing else;
-     * one that takes the frame counts frames_out and bytes_out when it is there. Never detaches. */
+    /* Takes a frame. The port has read `frame` and its segments when it returns; what these point
+     * to stays until net_copy_run() is done, but for a port without can_grants, which has copied
+     * the bytes. A port without room counts `dropped` and does nothing else; one that takes the
+     * frame counts frames_out and bytes_out when it is there. Never detaches. */
     void (*deliver)(struct net_port *port, struct net_frame *frame);
     /* True if the port has room for the frame. NULL: no frame waits for the port. */
     bool (*has_room)(struct net_port *port, const struct net_frame *frame);

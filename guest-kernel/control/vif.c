@@ -4,6 +4,7 @@
 #include "guest-kernel/control/vif.h"
 
 #include "guest-kernel/control/backend.h"
+#include "guest-kernel/control/net_adapt.h"
 #include "guest-kernel/control/net_copy.h"
 #include "guest-kernel/control/vif_link.h"
 #include "guest-kernel/memory.h"
@@ -62,8 +63,10 @@ static void deliver(struct net_port *port, struct net_frame *frame)
 static bool has_room(struct net_port *port, const struct net_frame *frame)
 {
     struct vif_link *link = vif_of(port)->link;
+    unsigned int count = net_adapt_count(port, frame);
 
-    return link == NULL || net_rx_has_room(&link->rx, frame);
+    /* A segment takes one page, unless the guests have agreed on larger ones than there are. */
+    return link == NULL || net_rx_has_room(&link->rx, count == 1 ? net_rx_slots(frame) : count);
 }
 
 static int connect(struct backend *backend)
