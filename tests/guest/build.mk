@@ -3,11 +3,12 @@
 # one file, NAME.c, with what TEST_GUEST_SHARED has.
 
 TEST_GUESTS := xen_version event_channel vcpu_op memory_op physmap hvm_op grant_table sched_op \
-	other_calls registers cpu exceptions lapic smp hostile pair xenstore disk \
+	other_calls registers cpu exceptions lapic smp hostile pair xenstore disk net \
 	protected_mode
 TEST_GUEST_SHARED := $(addprefix $(GUEST_OUT)/tests/guest/,check.o modes.o modes_entry.o pointers.o \
 	regfile.o regfile_run.o fault_insns.o lapic_page.o \
-	protected_mode_code.o disk_ring.o) $(addprefix $(GUEST_OUT)/drivers/pv/,xenbus.o blkfront.o)
+	protected_mode_code.o disk_ring.o net_wrong.o net_ring.o net_feature.o) \
+	$(addprefix $(GUEST_OUT)/drivers/pv/,xenbus.o blkfront.o netfront.o netfront_connect.o front_ring.o)
 
 $(foreach name,$(TEST_GUESTS),$(eval $(call guest_program,$(BUILD)/tests/$(name).elf,\
 	$(GUEST_OUT)/tests/guest/$(name).o $(TEST_GUEST_SHARED))))
