@@ -20,7 +20,7 @@ run:
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all fetch
 	@mkdir -p $(BUILD)/run
 	@[ -e $(BUILD)/run/root.img ] || cp --sparse=always $(BUILD)/debian/root.img $(BUILD)/run/
-	@tools/atoll-qemu --interactive --smp $(RUN_SMP) \
+	@tools/atoll-qemu --interactive --smp $(RUN_SMP) --net user \
 		--domain tools/guests/demo.cfg --domain tools/guests/debian.cfg
 
 test:

@@ -299,19 +299,22 @@ static uint32_t pages_for(uint32_t size)
     return (TX_FRAME_OFFSET + size + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-bool virtio_net_has_room(struct virtio_net *net, uint32_t size)
+bool virtio_net_has_room(struct virtio_net *net, uint32_t size, uint32_t count)
 {
+    uint32_t wanted = pages_for(size) * count;
+
+    wanted = wanted < net->tx.size ? wanted : net->tx.size;
     /* A stopped device takes everything, and nothing becomes of it. */
-    if (net->is_broken || pages_for(size) <= net->tx_free_count)
+    if (net->is_broken || wanted <= net->tx_free_count)
         return true;
     reclaim(net);
-    if (pages_for(size) > net->tx_free_count && virtqueue_want_interrupt(&net->tx))
+    if (wanted > net->tx_free_count && virtqueue_want_interrupt(&net->tx))
         reclaim(net);
-    return net->is_broken || pages_for(size) <= net->tx_free_count;
+    return net->is_broken || wanted <= net->tx_free_count;
 }
 
-static int make_header(const struct virtio_net *net, const uint8_t *bytes, uint32_t size,
-                       const struct net_offload *offload, struct header *header)
+static int make_header(const struct virtio_net *net, const struct virtio_net_part *head,
+                       uint32_t size, const struct net_offload *offload, struct header *header)
 {
     struct net_headers headers;
 
@@ -323,7 +326,7 @@ static int make_header(const struct virtio_net *net, const uint8_t *bytes, uint3
     if (!net->can_csum || (offload->gso == NET_GSO_TCP4 && !net->can_gso4) ||
         (offload->gso == NET_GSO_TCP6 && !net->can_gso6))
         return -EOPNOTSUPP;
-    if (net_headers_read(&headers, bytes, size, size) != 0)
+    if (net_headers_read(&headers, head->bytes, head->size, size) != 0)
         return -EBADMSG;
     header->flags = HEADER_F_NEEDS_CSUM;
     header->csum_start = headers.transport;
@@ -333,33 +336,50 @@ static int make_header(const struct virtio_net *net, const uint8_t *bytes, uint3
     if (!headers.is_tcp || headers.is_ipv6 != (offload->gso == NET_GSO_TCP6))
         return -EBADMSG;
     header->gso_type = headers.is_ipv6 ? GSO_TCPV6 : GSO_TCPV4;
-    if (bytes[headers.transport + TCP_FLAGS] & TCP_CWR)
+    if (head->bytes[headers.transport + TCP_FLAGS] & TCP_CWR)
         header->gso_type |= GSO_ECN;
     header->gso_size = offload->gso_size;
     header->header_size = headers.payload;
     return 0;
 }
 
+/* Copies `size` bytes from *part and what follows it on, of which *done are copied already. */
+static void copy_parts(uint8_t *to, const struct virtio_net_part **part, uint32_t *done,
+                       uint32_t size)
+{
+    while (size != 0) {
+        uint32_t left = (*part)->size - *done, now = left < size ? left : size;
+
+        memcpy(to, (*part)->bytes + *done, now);
+        to += now;
+        size -= now;
+        *done += now;
+        if (*done == (*part)->size) {
+            ++*part;
+            *done = 0;
+        }
+    }
+}
+
 /* Copies the frame into pages, which are free, and gives them to the device. */
-static int put(struct virtio_net *net, const uint8_t *bytes, uint32_t size,
+static int put(struct virtio_net *net, const struct virtio_net_part *parts, uint32_t size,
                const struct header *header)
 {
     struct virtq_piece pieces[VIRTIO_NET_PIECES_MAX];
-    uint32_t offset = TX_FRAME_OFFSET;
+    uint32_t offset = TX_FRAME_OFFSET, done = 0;
     uint16_t first = net->tx_free, last = first;
     unsigned int count = 0;
     int err;
 
     memcpy(tx_page(net, first) + TX_HEADER_OFFSET, header, sizeof(*header));
     for (uint16_t index = first; size != 0; index = net->tx_next[index]) {
-        uint32_t part = size < PAGE_SIZE - offset ? size : PAGE_SIZE - offset;
+        uint32_t now = size < PAGE_SIZE - offset ? size : PAGE_SIZE - offset;
         uint32_t start = offset == 0 ? 0 : (uint32_t)TX_HEADER_OFFSET;
 
-        memcpy(tx_page(net, index) + offset, bytes, part);
+        copy_parts(tx_page(net, index) + offset, &parts, &done, now);
         pieces[count++] = (struct virtq_piece){virt_to_phys(tx_page(net, index)) + start,
-                                               offset + part - start, false};
-        bytes += part;
-        size -= part;
+                                               offset + now - start, false};
+        size -= now;
         offset = 0;
         last = index;
     }
@@ -372,20 +392,23 @@ static int put(struct virtio_net *net, const uint8_t *bytes, uint32_t size,
     return 0;
 }
 
-int virtio_net_send(struct virtio_net *net, const uint8_t *bytes, uint32_t size,
+int virtio_net_send(struct virtio_net *net, const struct virtio_net_part *parts, unsigned int count,
                     const struct net_offload *offload)
 {
     struct header header;
+    uint32_t size = 0;
     int err;
 
+    for (unsigned int i = 0; i < count; i++)
+        size += parts[i].size;
     if (size < ETHER_HEADER || pages_for(size) > VIRTIO_NET_PIECES_MAX)
         return -EMSGSIZE;
-    err = make_header(net, bytes, size, offload, &header);
+    err = make_header(net, parts, size, offload, &header);
     if (err != 0)
         return err;
-    if (!virtio_net_has_room(net, size))
+    if (!virtio_net_has_room(net, size, 1) || pages_for(size) > net->tx.size)
         return -ENOSPC;
-    return net->is_broken ? -EIO : put(net, bytes, size, &header);
+    return net->is_broken ? -EIO : put(net, parts, size, &header);
 }
 
 void virtio_net_kick(struct virtio_net *net)

@@ -42,6 +42,12 @@ struct virtio_net_frame {
     struct net_offload offload;
 };
 
+/* Bytes of a frame to the device, which continue the part before. */
+struct virtio_net_part {
+    const uint8_t *bytes;
+    uint32_t size;
+};
+
 /* Starts the device of this function. -ENODEV: it is no network device; -EIO, -ENOMEM: it cannot be
  * used. */
 int MUST_CHECK virtio_net_start(struct virtio_net *net, const struct pci_function *function);
@@ -54,15 +60,16 @@ bool virtio_net_has_link(const struct virtio_net *net);
 bool MUST_CHECK virtio_net_receive(struct virtio_net *net, struct virtio_net_frame *frame);
 void virtio_net_recycle(struct virtio_net *net, const struct virtio_net_frame *frame);
 
-/* True if virtio_net_send() would find room for a frame of this size. */
-bool virtio_net_has_room(struct virtio_net *net, uint32_t size);
+/* True if virtio_net_send() would find room for `count` frames of this size, or could have no more.
+ * If not, there will be an event when there may be room. */
+bool virtio_net_has_room(struct virtio_net *net, uint32_t size, uint32_t count);
 
-/* Copies a frame for the device, its Ethernet header included. -ENOSPC: no room now, and there will
- * be an event when there may be; -EMSGSIZE: it is too large; -EBADMSG: its headers do not suit
- * `offload`; -EOPNOTSUPP: the device does not do what `offload` asks for; -EIO: the device is
- * stopped. */
-int MUST_CHECK virtio_net_send(struct virtio_net *net, const uint8_t *bytes, uint32_t size,
-                               const struct net_offload *offload);
+/* Copies a frame for the device; its headers lie in the first of its parts. -ENOSPC: no room now,
+ * and there will be an event when there may be; -EMSGSIZE: it is too large, or too small for an
+ * Ethernet header; -EBADMSG: its headers do not suit `offload`; -EOPNOTSUPP: the device does not do
+ * what `offload` asks for; -EIO: the device is stopped. */
+int MUST_CHECK virtio_net_send(struct virtio_net *net, const struct virtio_net_part *parts,
+                               unsigned int count, const struct net_offload *offload);
 
 /* Shows the device what was sent and recycled. */
 void virtio_net_kick(struct virtio_net *net);

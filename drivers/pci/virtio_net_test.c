@@ -146,6 +146,11 @@ static void test_each_allocation_fails(void **state)
     start(0);
 }
 
+static int send(uint32_t size, const struct net_offload *offload)
+{
+    return virtio_net_send(&net, &(struct virtio_net_part){bytes, size}, 1, offload);
+}
+
 /* The device gets the next frame; gives its first descriptor. */
 static const struct virtq_desc *sent(void)
 {
@@ -164,7 +169,7 @@ static void test_a_frame_is_sent(void **state)
 
     assert_non_null(*state);
     start(0);
-    assert_int_equal(virtio_net_send(&net, bytes, 100, &plain), 0);
+    assert_int_equal(send(100, &plain), 0);
     desc = sent();
     at = (const uint8_t *)(uintptr_t)desc->addr;
     assert_int_equal(desc->len, HEADER + 100);
@@ -176,17 +181,15 @@ static void test_a_frame_is_sent(void **state)
 
 static void test_a_frame_in_several_pages(void **state)
 {
+    const struct net_offload offload = {
+        .is_csum_blank = true, .gso = NET_GSO_TCP4, .gso_size = 1448};
     const struct virtq_desc *desc, *table;
     uint32_t done = 0;
 
     assert_non_null(*state);
     start(F_HOST);
     make_tcp(65535, 0x80);
-    assert_int_equal(
-        virtio_net_send(
-            &net, bytes, 65535,
-            &(struct net_offload){.is_csum_blank = true, .gso = NET_GSO_TCP4, .gso_size = 1448}),
-        0);
+    assert_int_equal(send(65535, &offload), 0);
     desc = sent();
     table = fake_virtio.queues[TX]->desc;
     /* NEEDS_CSUM, TCPV4 with ECN, header 54, segments of 1448, checksum at 34 + 16 */
@@ -204,27 +207,51 @@ static void test_a_frame_in_several_pages(void **state)
     assert_int_equal(done, 65535);
 }
 
+/* Parts of any size, empty ones among them, come together in pages. */
+static void test_a_frame_in_several_parts(void **state)
+{
+    struct virtio_net_part parts[12];
+    const struct virtq_desc *desc;
+    uint32_t size = 0;
+
+    assert_non_null(*state);
+    start(F_MTU);
+    for (unsigned int i = 0; i < 12; i++) {
+        parts[i] = (struct virtio_net_part){bytes + size, i == 0 ? 100 : i % 4 * 490};
+        size += parts[i].size;
+    }
+    assert_int_equal(virtio_net_send(&net, parts, 12, &plain), 0);
+    desc = sent();
+    assert_int_equal(desc->len, PAGE - 4);
+    assert_memory_equal((const uint8_t *)(uintptr_t)desc->addr + HEADER, bytes, PAGE - 16);
+    desc = &fake_virtio.queues[TX]->desc[desc->next];
+    assert_memory_equal((const uint8_t *)(uintptr_t)desc->addr, bytes + PAGE - 16, PAGE);
+    desc = &fake_virtio.queues[TX]->desc[desc->next];
+    assert_int_equal(desc->len, size - (2 * PAGE - 16));
+    assert_memory_equal((const uint8_t *)(uintptr_t)desc->addr, bytes + 2 * PAGE - 16, desc->len);
+}
+
 static void test_what_cannot_be_sent(void **state)
 {
     struct net_offload blank = {.is_csum_blank = true};
 
     assert_non_null(*state);
     start(0);
-    assert_int_equal(virtio_net_send(&net, bytes, 13, &plain), -EMSGSIZE);
-    assert_int_equal(virtio_net_send(&net, bytes, 1519, &plain), -EMSGSIZE);
-    assert_int_equal(virtio_net_send(&net, bytes, 1518, &plain), 0);
+    assert_int_equal(send(13, &plain), -EMSGSIZE);
+    assert_int_equal(send(1519, &plain), -EMSGSIZE);
+    assert_int_equal(send(1518, &plain), 0);
     make_tcp(1000, 0);
-    assert_int_equal(virtio_net_send(&net, bytes, 1000, &blank), -EOPNOTSUPP);
+    assert_int_equal(send(1000, &blank), -EOPNOTSUPP);
     start(F_CSUM);
-    assert_int_equal(virtio_net_send(&net, bytes, 1000, &blank), 0);
+    assert_int_equal(send(1000, &blank), 0);
     bytes[ETHER + 9] = 1;
-    assert_int_equal(virtio_net_send(&net, bytes, 1000, &blank), -EBADMSG);
+    assert_int_equal(send(1000, &blank), -EBADMSG);
     blank.gso = NET_GSO_TCP4;
-    assert_int_equal(virtio_net_send(&net, bytes, 1000, &blank), -EOPNOTSUPP);
+    assert_int_equal(send(1000, &blank), -EOPNOTSUPP);
     start(F_HOST);
     blank.gso = NET_GSO_TCP6;
     make_tcp(1000, 0);
-    assert_int_equal(virtio_net_send(&net, bytes, 1000, &blank), -EBADMSG);
+    assert_int_equal(send(1000, &blank), -EBADMSG);
 }
 
 /* All pages go out and come back, in any order, many times. */
@@ -235,7 +262,7 @@ static void test_pages_come_back(void **state)
     for (unsigned int round = 0; round < 50; round++) {
         int ids[VIRTQUEUE_SIZE_MAX], id, count = 0;
 
-        while (virtio_net_send(&net, bytes, 1000 + 3500 * (round % 3), &plain) == 0)
+        while (send(1000 + 3500 * (round % 3), &plain) == 0)
             ;
         virtio_net_kick(&net);
         while ((id = fake_virtio_take(TX)) >= 0)
@@ -244,9 +271,30 @@ static void test_pages_come_back(void **state)
         while (count-- != 0)
             fake_virtio_return(TX, (uint32_t)ids[round % 2 == 0 ? count : count ^ 1], 0);
     }
-    assert_true(virtio_net_has_room(&net, 60000));
+    assert_true(virtio_net_has_room(&net, 60000, 1));
     assert_int_equal(net.tx_free_count, VIRTQUEUE_SIZE_MAX);
     assert_false(net.is_broken);
+}
+
+/* A small queue has room for what it can never hold when it is empty: waiting does not help. */
+static void test_room_for_several(void **state)
+{
+    assert_non_null(*state);
+    fake_virtio.queue_size_max = 8;
+    start(0);
+    assert_true(virtio_net_has_room(&net, 1514, 8));
+    assert_true(virtio_net_has_room(&net, 1514, 45));
+    assert_int_equal(send(1514, &plain), 0);
+    assert_true(virtio_net_has_room(&net, 1514, 7));
+    assert_false(virtio_net_has_room(&net, 1514, 8));
+    assert_false(virtio_net_has_room(&net, 1514, 45));
+    assert_false(virtio_net_has_room(&net, 5000, 4));
+    start(F_HOST);
+    make_tcp(40000, 0);
+    assert_int_equal(
+        send(40000,
+             &(struct net_offload){.is_csum_blank = true, .gso = NET_GSO_TCP4, .gso_size = 1448}),
+        -ENOSPC);
 }
 
 static void test_no_room_asks_for_an_interrupt(void **state)
@@ -254,16 +302,16 @@ static void test_no_room_asks_for_an_interrupt(void **state)
     assert_non_null(*state);
     start(0);
     for (unsigned int i = 0; i < VIRTQUEUE_SIZE_MAX; i++)
-        assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), 0);
+        assert_int_equal(send(60, &plain), 0);
     virtio_net_kick(&net);
     assert_false(fake_virtio_interrupt(TX));
-    assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), -ENOSPC);
+    assert_int_equal(send(60, &plain), -ENOSPC);
     fake_virtio_return(TX, (uint32_t)fake_virtio_take(TX), 0);
     assert_true(fake_virtio_interrupt(TX));
     assert_true(virtio_net_has_event(&net));
     virtio_net_wake(&net);
     assert_false(fake_virtio_interrupt(TX));
-    assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), 0);
+    assert_int_equal(send(60, &plain), 0);
 }
 
 /* The device fills the next buffer: a header with these flags, and part of the frame. */
@@ -368,8 +416,8 @@ static void expect_stopped(void)
     assert_true(net.is_broken);
     assert_false(fake_virtio.is_running);
     assert_false(virtio_net_has_link(&net));
-    assert_true(virtio_net_has_room(&net, 60000));
-    assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), -EIO);
+    assert_true(virtio_net_has_room(&net, 60000, 1));
+    assert_int_equal(send(60, &plain), -EIO);
     assert_false(virtio_net_receive(&net, &frame));
 }
 
@@ -421,12 +469,12 @@ static void test_a_frame_sent_twice(void **state)
     assert_non_null(*state);
     start(0);
     for (unsigned int i = 0; i < VIRTQUEUE_SIZE_MAX; i++)
-        assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), 0);
+        assert_int_equal(send(60, &plain), 0);
     virtio_net_kick(&net);
     id = (uint32_t)fake_virtio_take(TX);
     fake_virtio_return(TX, id, 0);
     fake_virtio_return(TX, id, 0);
-    assert_int_equal(virtio_net_send(&net, bytes, 60, &plain), -EIO);
+    assert_int_equal(send(60, &plain), -EIO);
     expect_stopped();
 }
 
@@ -458,8 +506,10 @@ int main(void)
         TEST(each_allocation_fails),
         TEST(a_frame_is_sent),
         TEST(a_frame_in_several_pages),
+        TEST(a_frame_in_several_parts),
         TEST(what_cannot_be_sent),
         TEST(pages_come_back),
+        TEST(room_for_several),
         TEST(no_room_asks_for_an_interrupt),
         TEST(a_frame_is_received),
         TEST(a_frame_in_several_buffers),

@@ -4,12 +4,12 @@
 # The store; what of it needs no hypervisor is XS_SRCS.
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
-NET_SRCS := guest_vif net_switch net_adapt net_copy net_groups net_rx net_tx vif vif_link
+NET_SRCS := guest_vif net_switch net_adapt net_copy net_groups net_rx net_tx net_uplink vif vif_link
 DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
-CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk) \
+CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk virtio_net) \
 	$(addprefix drivers/pv/,back_ring blk_request net_request net_offload)
 CONTROL_OBJS := $(CONTROL_SRCS:%=$(GUEST_OUT)/guest-kernel/control/%.o) $(GUEST_OUT)/lib/pvh.o \
 	$(CONTROL_DRIVERS:%=$(GUEST_OUT)/%.o)

@@ -7,6 +7,7 @@
 #include "guest-kernel/control/guest_config.h"
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/modules.h"
+#include "guest-kernel/control/net_uplink.h"
 #include "guest-kernel/control/report.h"
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/control/terminal.h"
@@ -49,7 +50,7 @@ static void start_domains(void)
 static bool has_work(void)
 {
     return domains_have_work() || store_has_work() || volumes_have_work() || vbds_have_work() ||
-           vifs_have_work() || terminal_has_work() || report_has_work();
+           net_uplinks_have_work() || vifs_have_work() || terminal_has_work() || report_has_work();
 }
 
 int main_guest(void)
@@ -69,6 +70,7 @@ int main_guest(void)
     if (guest_has_option("report=com2") && !report_init())
         console_printf("control: report=com2: there is no second serial port\n");
     volumes_init(domains_notice);
+    net_uplinks_init(domains_notice);
     terminal_start();
     start_domains();
     report_ready();
@@ -81,6 +83,8 @@ int main_guest(void)
             volumes_step();
         if (vbds_have_work())
             vbds_step();
+        if (net_uplinks_have_work())
+            net_uplinks_step();
         if (vifs_have_work())
             vifs_step();
         if (domains_have_work())

@@ -80,6 +80,11 @@ static int connect(struct backend *backend)
                             &vif->port);
 }
 
+void vifs_retry(void)
+{
+    __atomic_store_n(&should_retry, true, __ATOMIC_RELEASE);
+}
+
 static void disconnect(struct backend *backend)
 {
     struct vif *vif = (struct vif *)backend;
@@ -88,7 +93,7 @@ static void disconnect(struct backend *backend)
         vif_link_disconnect(vif->link);
     vif->link = NULL;
     /* What waited for it waits for nothing. */
-    __atomic_store_n(&should_retry, true, __ATOMIC_RELEASE);
+    vifs_retry();
 }
 
 static const struct backend_kind kind = {

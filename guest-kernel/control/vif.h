@@ -21,6 +21,9 @@ int MUST_CHECK vifs_create(const struct guest_config *config, domid_t domid, cha
 /* Takes a domain's interfaces away. */
 void vifs_remove(domid_t domid);
 
+/* Frames that wait for room at their destination may find it. */
+void vifs_retry(void);
+
 /* True if vifs_step() has something to do. For the main loop, with interrupts off. */
 bool vifs_have_work(void);
 

@@ -72,6 +72,7 @@ static void receive(void)
 
 static void send(const uint8_t *bytes)
 {
+    struct virtio_net_part parts[2];
     uint32_t size = (bytes[1] | (uint32_t)bytes[2] << 8) % sizeof(frame);
     struct net_offload offload = {.is_csum_blank = bytes[3] % 2 != 0,
                                   .gso = (enum net_gso)(bytes[3] / 2 % 3),
@@ -79,7 +80,9 @@ static void send(const uint8_t *bytes)
 
     memcpy(frame + 12, bytes[3] & 8 ? "\x08\0\x45" : "\x86\xdd\x60", 3);
     frame[23] = frame[20] = 6;
-    if (virtio_net_send(&net, frame, size, &offload) == 0)
+    parts[0] = (struct virtio_net_part){frame, size < 300 ? size : 300};
+    parts[1] = (struct virtio_net_part){frame + parts[0].size, size - parts[0].size};
+    if (virtio_net_send(&net, parts, 2, &offload) == 0)
         expect(size >= 14);
 }
 

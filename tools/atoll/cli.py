@@ -51,6 +51,9 @@ def parser():
                       help="a guest to start at boot; may be given again")
     made.add_argument("--disk", action="append", default=[], metavar="FILE",
                       help="a raw image as a virtio disk: vda, vdb, ... in this order")
+    made.add_argument("--net", choices=("user", "none"), default="none",
+                      help="a network card, eth0, which QEMU connects to this machine's network as"
+                           " a user's program (none)")
     made.add_argument("--exec", metavar="'COMMAND; COMMAND'", dest="commands", default="",
                       help="commands for the shell once the guests are created")
     made.add_argument("--log", metavar="DIR",
@@ -90,7 +93,7 @@ def make_machine(options, bundle):
     return qemu.Machine(boot=options.boot or ("grub" if options.icount else "uefi"),
                         smp=options.smp, mem=memory, icount=options.icount,
                         interactive=options.interactive, log=options.log,
-                        disks=bundle.disks)
+                        disks=bundle.disks, net=options.net)
 
 
 def follow(running, timeout):

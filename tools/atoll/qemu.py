@@ -20,6 +20,8 @@ POWEROFF_STATUS = 2 * POWEROFF_VALUE + 1
 FIRST_DISK_SLOT = 4
 BOOT_SLOT = 0x1e
 
+NET_SLOT = 0x18
+
 # Without LA57 the guests' page tables have four levels, as on most machines.
 TCG_CPU = "max,+svm,-la57"
 
@@ -35,6 +37,10 @@ class Machine:
     cpu: str = TCG_CPU
     log: str = None
     disks: list = field(default_factory=list)
+    net: str = "none"
+    # For tests: more options of the user network, a file for its frames, more devices.
+    net_options: str = ""
+    net_dump: str = None
     devices: list = field(default_factory=list)
 
 
@@ -86,6 +92,20 @@ def disk_options(disks):
     return options
 
 
+def net_options(machine):
+    """A network card on QEMU's user network, with or without a file of what passes it."""
+    if machine.net == "none":
+        return []
+    more = f",{machine.net_options}" if machine.net_options else ""
+    options = ["-netdev", f"{machine.net},id=net0{more}",
+               "-device", "virtio-net-pci,netdev=net0,disable-legacy=on,romfile=,"
+                          f"addr={NET_SLOT:#x}"]
+    if machine.net_dump:
+        options += ["-object", "filter-dump,id=dump0,netdev=net0,file=" +
+                    machine.net_dump.replace(",", ",,")]
+    return options
+
+
 def console_options(machine, folder):
     """COM1 is the terminal or a socket, COM2 a socket; both sockets are made by the caller."""
     report = ["-chardev", f"socket,id=report,path={folder}/report.sock"]
@@ -104,5 +124,5 @@ def command(machine, image, folder):
             "-smp", str(machine.smp), "-m", str(machine.mem), "-nodefaults", "-no-reboot",
             "-display", "none", *console_options(machine, folder),
             "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4",
-            *disk_options(machine.disks), *machine.devices,
+            *disk_options(machine.disks), *net_options(machine), *machine.devices,
             *boot_options(machine, image, folder)]

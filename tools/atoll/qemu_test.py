@@ -44,10 +44,25 @@ def test_an_interactive_machine_has_the_terminal_on_com1_and_the_report_on_com2(
     assert "stdio,id=com1,mux=on,signal=off" in options
 
 
+def test_a_machine_has_a_network_card_only_if_it_is_asked_for():
+    assert qemu.net_options(qemu.Machine()) == []
+    options = qemu.net_options(qemu.Machine(net="user"))
+    assert options[:2] == ["-netdev", "user,id=net0"]
+    assert "disable-legacy=on" in options[3]
+    assert len(options) == 4
+
+
+def test_frames_are_dumped_where_a_test_wants_them():
+    options = qemu.net_options(qemu.Machine(net="user", net_options="restrict=on",
+                                            net_dump="a,b.pcap"))
+    assert options[1] == "user,id=net0,restrict=on"
+    assert options[5] == "filter-dump,id=dump0,netdev=net0,file=a,,b.pcap"
+
+
 def test_disks_come_in_order_and_before_the_boot_disk():
     options = qemu.disk_options(["a.img", "b,c.img"])
     assert "file=a.img" in options[1]
     assert options[3].endswith("addr=0x4")
     assert "file=b,,c.img" in options[5]
     assert options[7].endswith("addr=0x5")
-    assert qemu.FIRST_DISK_SLOT + image.DISKS_MAX <= qemu.BOOT_SLOT
+    assert qemu.FIRST_DISK_SLOT + image.DISKS_MAX <= qemu.NET_SLOT < qemu.BOOT_SLOT
