@@ -14,15 +14,14 @@
 
 int64_t domctl_createdomain(struct hypercall *call)
 {
-    struct xen_domctl *op = call->arg;
-    struct xen_domctl_createdomain config = op->u.createdomain;
+    struct xen_domctl *op = container_of(call->arg, struct xen_domctl, u);
     uint16_t domid = op->domain;
     struct domain *d;
     int error;
 
     if (domid == DOMAIN_CONTROL || domid >= DOMID_FIRST_RESERVED)
         domid = DOMAIN_ID_ANY;
-    error = domain_create(&domid, &config, &d);
+    error = domain_create(&domid, &op->u.createdomain, &d);
     if (!error)
         op->domain = domid;
     return error;
@@ -98,7 +97,7 @@ static void fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 
 int64_t domctl_getdomaininfo(struct hypercall *call)
 {
-    struct xen_domctl *op = call->arg;
+    struct xen_domctl *op = container_of(call->arg, struct xen_domctl, u);
     struct domain *d = domain_get_next(op->domain);
 
     if (!d)
@@ -111,8 +110,7 @@ int64_t domctl_getdomaininfo(struct hypercall *call)
 
 int64_t sysctl_getdomaininfolist(struct hypercall *call)
 {
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_getdomaininfolist *list = &op->u.getdomaininfolist;
+    struct xen_sysctl_getdomaininfolist *list = call->arg;
     struct hypercall_cursor cursor;
     uint32_t count = 0, next = list->first_domain;
     int error = cursor_open(&cursor, call, 0, list->buffer, list->max_domains);
@@ -135,7 +133,7 @@ int64_t sysctl_getdomaininfolist(struct hypercall *call)
 
 int64_t domctl_max_vcpus(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
+    const struct xen_domctl_max_vcpus *arg = call->arg;
 
-    return domain_set_max_vcpus(call->target, op->u.max_vcpus.max);
+    return domain_set_max_vcpus(call->target, arg->max);
 }

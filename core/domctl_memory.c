@@ -11,27 +11,26 @@
 
 int64_t domctl_max_mem(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
+    const struct xen_domctl_max_mem *arg = call->arg;
 
-    WRITE_ONCE(call->target->max_pages, op->u.max_mem.max_memkb / KIB_PER_PAGE);
+    WRITE_ONCE(call->target->max_pages, arg->max_memkb / KIB_PER_PAGE);
     return 0;
 }
 
 int64_t domctl_set_paging_mempool_size(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
+    const struct xen_domctl_paging_mempool *arg = call->arg;
 
-    if (op->u.paging_mempool.size & (PAGE_SIZE - 1))
+    if (arg->size & (PAGE_SIZE - 1))
         return -EINVAL;
-    WRITE_ONCE(call->target->hyp_limit, op->u.paging_mempool.size >> PAGE_SHIFT);
+    WRITE_ONCE(call->target->hyp_limit, arg->size >> PAGE_SHIFT);
     return 0;
 }
 
 /* Devices are the control domain's, and nobody is given one. */
 int64_t domctl_memory_mapping(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
-    const struct xen_domctl_memory_mapping *mapping = &op->u.memory_mapping;
+    const struct xen_domctl_memory_mapping *mapping = call->arg;
 
     if (mapping->nr_mfns > MAPPING_MAX)
         return -E2BIG;

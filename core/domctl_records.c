@@ -93,8 +93,7 @@ static int copy_stream(const struct hypercall *call, uint64_t handle, uint8_t *s
 
 int64_t domctl_gethvmcontext(struct hypercall *call)
 {
-    struct xen_domctl *op = call->arg;
-    struct xen_domctl_hvmcontext *arg = &op->u.hvmcontext;
+    struct xen_domctl_hvmcontext *arg = call->arg;
     uint32_t size = full_size(call->target), pages = pages_of(size);
     uint8_t *stream;
     int64_t result;
@@ -190,8 +189,7 @@ static int apply_stream(struct domain *d, const uint8_t *stream, uint32_t size, 
 
 int64_t domctl_sethvmcontext(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
-    const struct xen_domctl_hvmcontext *arg = &op->u.hvmcontext;
+    const struct xen_domctl_hvmcontext *arg = call->arg;
     uint32_t old = pages_of(arg->size), pages = old + pages_of(full_size(call->target));
     uint8_t *stream;
     int64_t result = check_stopped(call, call->target);

@@ -18,8 +18,7 @@ static int find_vcpu(const struct domain *d, uint32_t id, struct vcpu **v)
 
 int64_t domctl_getvcpuinfo(struct hypercall *call)
 {
-    struct xen_domctl *op = call->arg;
-    struct xen_domctl_getvcpuinfo *info = &op->u.getvcpuinfo;
+    struct xen_domctl_getvcpuinfo *info = call->arg;
     struct vcpu_runstate_info times;
     struct vcpu *v;
     int error = find_vcpu(call->target, info->vcpu, &v);
@@ -59,8 +58,8 @@ static int copy_bitmap(const struct hypercall *call, unsigned index,
  * vCPU prefers any CPU that it may run on. */
 int64_t domctl_vcpuaffinity(struct hypercall *call)
 {
-    const struct xen_domctl *op = call->arg;
-    const struct xen_domctl_vcpuaffinity *arg = &op->u.vcpuaffinity;
+    const struct xen_domctl *op = container_of(call->arg, struct xen_domctl, u);
+    const struct xen_domctl_vcpuaffinity *arg = call->arg;
     bool is_hard = arg->flags & XEN_VCPUAFFINITY_HARD, is_soft = arg->flags & XEN_VCPUAFFINITY_SOFT;
     uint64_t bits = 0;
     struct vcpu *v;
@@ -82,8 +81,7 @@ int64_t domctl_vcpuaffinity(struct hypercall *call)
 
 int64_t domctl_scheduler_op(struct hypercall *call)
 {
-    struct xen_domctl *op = call->arg;
-    struct xen_domctl_scheduler_op *arg = &op->u.scheduler_op;
+    struct xen_domctl_scheduler_op *arg = call->arg;
     struct xen_domctl_sched_credit *credit = &arg->u.credit;
     struct domain *d = call->target;
 

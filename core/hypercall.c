@@ -120,7 +120,7 @@ static NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
 
 _Static_assert(XEN_DOMCTL_INTERFACE_VERSION == XEN_SYSCTL_INTERFACE_VERSION, "of either family");
 
-/* The argument says which operation it is for. */
+/* The argument says which operation it is for; that one's handler gets what it holds for it. */
 int64_t hypercall_by_argument(struct hypercall *call)
 {
     const struct hypercall_family *family = &hypercall_families[call->row->family];
@@ -133,6 +133,9 @@ int64_t hypercall_by_argument(struct hypercall *call)
         return -ENOSYS;
     place = header[0] < family->count ? index_below(header[0], HYPERCALL_SUBS) : family->count;
     place += family->first;
+    call->arg = (uint8_t *)call->arg + (call->row->family == FAMILY_domctl
+                                            ? offsetof(struct xen_domctl, u)
+                                            : offsetof(struct xen_sysctl, u));
     call->row = &hypercall_rows[hypercall_row_of[place]];
     return call_other(call, (uint32_t)place);
 }

@@ -20,8 +20,7 @@ static uint64_t free_pages(const struct frame_counts *counts)
 
 int64_t sysctl_physinfo(struct hypercall *call)
 {
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_physinfo *info = &op->u.physinfo;
+    struct xen_sysctl_physinfo *info = call->arg;
     struct frame_counts counts;
 
     physmap_poll(call->d);
@@ -45,16 +44,15 @@ int64_t sysctl_physinfo(struct hypercall *call)
 
 int64_t sysctl_sched_id(struct hypercall *call)
 {
-    struct xen_sysctl *op = call->arg;
+    struct xen_sysctl_sched_id *arg = call->arg;
 
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT;
+    arg->sched_id = XEN_SCHEDULER_CREDIT;
     return 0;
 }
 
 int64_t sysctl_readconsole(struct hypercall *call)
 {
-    struct xen_sysctl *op = call->arg;
-    struct xen_sysctl_readconsole *console = &op->u.readconsole;
+    struct xen_sysctl_readconsole *console = call->arg;
     uint64_t sequence = console->incremental ? console->index : 0;
     struct hypercall_cursor cursor;
     uint32_t done = 0;
