@@ -68,19 +68,11 @@ void console_guest_write(struct domain *d, const char *text, size_t size)
 
 void console_input(char c)
 {
-    struct domain *control;
-    bool has_room;
-
     lock_take(&input.lock);
-    has_room = input.head - input.tail < INPUT_SIZE;
-    if (has_room)
+    if (input.head - input.tail < INPUT_SIZE)
         input.ring[input.head++ % INPUT_SIZE] = c;
     lock_drop(&input.lock);
-    control = domain_get(DOMAIN_CONTROL);
-    if (control) {
-        evtchn_raise_global_virq(control, VIRQ_CONSOLE);
-        domain_put(control);
-    }
+    evtchn_raise_control_virq(VIRQ_CONSOLE);
 }
 
 int64_t console_io_write(struct hypercall *call)

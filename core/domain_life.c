@@ -56,16 +56,6 @@ bool domain_is_stopped(struct domain *d)
     return true;
 }
 
-static void raise_dom_exc(void)
-{
-    struct domain *control = domain_get(DOMAIN_CONTROL);
-
-    if (control) {
-        evtchn_raise_global_virq(control, VIRQ_DOM_EXC);
-        domain_put(control);
-    }
-}
-
 static void shut_machine_down(uint32_t reason) NORETURN;
 static void shut_machine_down(uint32_t reason)
 {
@@ -89,7 +79,7 @@ void domain_shutdown(struct domain *d, uint32_t reason)
     if (is_first && d->is_privileged)
         shut_machine_down(reason);
     if (is_first)
-        raise_dom_exc();
+        evtchn_raise_control_virq(VIRQ_DOM_EXC);
 }
 
 /* What is known of the vCPU that this CPU has loaded. */
@@ -164,13 +154,6 @@ void domain_set_32bit(struct domain *d, bool is_32bit)
     lock_drop(&d->lock);
 }
 
-static bool stop(struct domain *d)
-{
-    if (atomic_exchange(&d->state, DOMAIN_DYING) != DOMAIN_DYING)
-        domain_pause(d);
-    return domain_is_stopped(d);
-}
-
 /* In this order: events and mappings of others need the vCPUs and the domain whole; frames go last,
  * when nothing of the hypervisor's holds one. */
 int domain_destroy_step(struct domain *d)
@@ -180,7 +163,9 @@ int domain_destroy_step(struct domain *d)
 
     switch (d->destroy_step) {
     case STEP_STOP:
-        is_done = stop(d);
+        if (atomic_exchange(&d->state, DOMAIN_DYING) != DOMAIN_DYING)
+            domain_pause(d);
+        is_done = domain_is_stopped(d);
         break;
     case STEP_EVENTS:
         evtchn_destroy(d);
@@ -203,7 +188,7 @@ int domain_destroy_step(struct domain *d)
         atomic_store(&d->state, DOMAIN_DEAD);
         domain_unlist(d);
         domain_put(d);
-        raise_dom_exc();
+        evtchn_raise_control_virq(VIRQ_DOM_EXC);
         return 0;
     }
     d->destroy_step += is_done;

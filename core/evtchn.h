@@ -75,9 +75,9 @@ int evtchn_unmask(struct domain *d, uint32_t port) MUST_CHECK; /* -EINVAL */
 void evtchn_poll_begin(struct vcpu *v, uint32_t port);
 void evtchn_poll_end(struct vcpu *v);
 
-/* Raises a global or per-vCPU virtual interrupt (VIRQ_*) if bound. */
+/* Raises a virtual interrupt (VIRQ_*) of V, or a global one of the control domain, if bound. */
 void evtchn_raise_virq(struct vcpu *v, uint32_t virq);
-void evtchn_raise_global_virq(struct domain *d, uint32_t virq);
+void evtchn_raise_control_virq(uint32_t virq);
 /* Raises D's port bound to PIRQ, if any. */
 void evtchn_raise_pirq(struct domain *d, uint32_t pirq);
 /* vcpu_info moved to a new place (registration): selector filled, upcall raised, so that no event

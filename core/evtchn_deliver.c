@@ -195,11 +195,15 @@ void evtchn_raise_virq(struct vcpu *v, uint32_t virq)
     lock_drop(&d->evtchn.lock);
 }
 
-void evtchn_raise_global_virq(struct domain *d, uint32_t virq)
+void evtchn_raise_control_virq(uint32_t virq)
 {
+    struct domain *control = domain_get(DOMAIN_CONTROL);
+
     /* A global one is noted at vCPU 0, wherever its port is bound to. */
-    if (d->vcpu_max)
-        evtchn_raise_virq(d->vcpu[0], virq);
+    if (control && control->vcpu_max)
+        evtchn_raise_virq(control->vcpu[0], virq);
+    if (control)
+        domain_put(control);
 }
 
 void evtchn_raise_pirq(struct domain *d, uint32_t pirq)

@@ -259,7 +259,7 @@ static void test_virtual_interrupts(UNUSED void **state)
     evtchn_raise_virq(a->vcpu[0], VIRQ_TIMER);
     assert_true(evtchn_is_pending(a, timer));
     assert_false(evtchn_is_pending(a, global));
-    evtchn_raise_global_virq(a, VIRQ_DOM_EXC);
+    evtchn_raise_control_virq(VIRQ_DOM_EXC);
     assert_true(evtchn_is_pending(a, global));
 }
 
