@@ -8,6 +8,7 @@
 
 #include "core/domain.h"
 #include "core/frame_table.h"
+#include "lib/errno.h"
 
 /* An empty chunk is given back only if this many free pages remain without it. */
 #define SPARE_PAGES 64u
@@ -126,6 +127,16 @@ void *heap_alloc(struct domain *d, unsigned count)
     for (unsigned i = 0; i < count && !is_clean; i++)
         page_clear(heap_page(mfn_add(mfn, i)));
     return heap_page(mfn);
+}
+
+int heap_alloc_table(void *d, mfn_t *table)
+{
+    void *page = heap_alloc(d, 1);
+
+    if (page == NULL)
+        return -ENOMEM;
+    *table = heap_mfn(page);
+    return 0;
 }
 
 void heap_free(struct domain *d, void *pages, unsigned count)

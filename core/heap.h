@@ -10,6 +10,8 @@ struct domain;
 /* COUNT contiguous zeroed pages (COUNT at most 512); NULL: no memory or over D's limit. May be
  * called with any lock up to LOCK_TIMER held. */
 void *heap_alloc(struct domain *d, unsigned count) MUST_CHECK;
+/* A page for a page table of D's: pt.alloc. -ENOMEM */
+int heap_alloc_table(void *d, mfn_t *table) MUST_CHECK;
 /* PAGES may be NULL: nothing. */
 void heap_free(struct domain *d, void *pages, unsigned count);
 /* True if D may be charged COUNT more pages. Needs frame_lock. */

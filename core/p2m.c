@@ -36,16 +36,6 @@ static const unsigned type_rights[] = {
     [P2M_MMIO] = PT_READ | PT_WRITE | PT_USER | PT_UNCACHED,
 };
 
-static int alloc_table(void *context, mfn_t *table)
-{
-    void *page = heap_alloc(context, 1);
-
-    if (page == NULL)
-        return -ENOMEM;
-    *table = heap_mfn(page);
-    return 0;
-}
-
 static void free_table(void *context, mfn_t table)
 {
     heap_free(context, heap_page(table), 1);
@@ -56,10 +46,10 @@ int p2m_init(struct domain *d)
     struct p2m *p2m = &d->p2m;
 
     lock_init(&p2m->lock, LOCK_P2M);
-    p2m->pt = (struct pt){&pt_format_npt, alloc_table, .context = d, .root = MFN_NONE,
+    p2m->pt = (struct pt){&pt_format_npt, heap_alloc_table, .context = d, .root = MFN_NONE,
                           .direct = HEAP_MAP_BASE};
     atomic_store(&p2m->generation, 1);
-    return alloc_table(d, &p2m->pt.root);
+    return heap_alloc_table(d, &p2m->pt.root);
 }
 
 /* A leaf found at GFN, as the entry for exactly GFN. */

@@ -49,15 +49,8 @@ static uint64_t *table_of(uint64_t entry)
 
 static int alloc_table(UNUSED void *context, mfn_t *table)
 {
-    void *page;
-
-    if (early_end == 0) {
-        page = heap_alloc(NULL, 1);
-        if (page == NULL)
-            return -ENOMEM;
-        *table = heap_mfn(page);
-        return 0;
-    }
+    if (early_end == 0)
+        return heap_alloc_table(NULL, table);
     if (early_next == early_end)
         return -ENOMEM;
     memset(table_of(early_next), 0, PAGE_SIZE);
