@@ -3,7 +3,7 @@
  * What is put at a guest frame and what becomes of what was there. Every change is a check and a
  * commit under the domain's lock; destruction passes that lock once after it has marked the domain
  * as dying, so that nothing changes here from then on. Frames that leave a p2m go through
- * frame_release(), and references on others' frames through foreign_put(): both wait for the TLBs
+ * frame_release(), and references on others' frames through domain.foreign: both wait for the TLBs
  * (design decision 16).
  */
 #include "core/physmap.h"
@@ -46,12 +46,6 @@ void physmap_poll(struct domain *d)
     lock_drop(&d->lock);
 }
 
-static void foreign_put(struct domain *d, mfn_t mfn)
-{
-    d->foreign[d->foreign_count++] = mfn;
-    d->foreign_generation = atomic_load(&d->p2m.generation);
-}
-
 /* A shared page that sat at GFN sits nowhere. */
 static void forget_place(struct domain *d, gfn_t gfn)
 {
@@ -73,29 +67,14 @@ void physmap_commit(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
     struct p2m_entry old = p2m_set(d, gfn, 0, mfn, type);
 
-    if (is_ram(old))
+    if (is_ram(old)) {
         frame_release(d, old.mfn, 0);
-    else if (old.type == P2M_FOREIGN)
-        foreign_put(d, old.mfn);
-    else if (old.type == P2M_SHARED)
+    } else if (old.type == P2M_FOREIGN) {
+        d->foreign[d->foreign_count++] = old.mfn;
+        d->foreign_generation = atomic_load(&d->p2m.generation);
+    } else if (old.type == P2M_SHARED) {
         forget_place(d, gfn);
-}
-
-static int remove_locked(struct domain *d, gfn_t gfn)
-{
-    int error;
-
-    if (atomic_load(&d->state) >= DOMAIN_DYING)
-        return -ESRCH;
-    if (p2m_get(d, gfn).type == P2M_NONE)
-        return -ENOENT;
-    foreign_drop(d);
-    if (d->foreign_count == DOMAIN_FOREIGN_MAX)
-        return -EAGAIN;
-    error = p2m_prepare(d, gfn, 0, REPLACEABLE | P2M_BIT(P2M_FOREIGN));
-    if (!error)
-        physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
-    return error;
+    }
 }
 
 int physmap_remove(struct domain *d, gfn_t gfn)
@@ -103,7 +82,17 @@ int physmap_remove(struct domain *d, gfn_t gfn)
     int error;
 
     lock_take(&d->lock);
-    error = remove_locked(d, gfn);
+    foreign_drop(d);
+    if (atomic_load(&d->state) >= DOMAIN_DYING)
+        error = -ESRCH;
+    else if (p2m_get(d, gfn).type == P2M_NONE)
+        error = -ENOENT;
+    else if (d->foreign_count == DOMAIN_FOREIGN_MAX)
+        error = -EAGAIN;
+    else
+        error = p2m_prepare(d, gfn, 0, REPLACEABLE | P2M_BIT(P2M_FOREIGN));
+    if (!error)
+        physmap_commit(d, gfn, MFN_NONE, P2M_NONE);
     lock_drop(&d->lock);
     return error;
 }
