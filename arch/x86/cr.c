@@ -47,21 +47,15 @@ static uint64_t cr4_allowed(void)
 
 int cr_check_state(uint64_t cr0, uint64_t cr4, uint64_t efer)
 {
-    bool is_paging = cr0 & CR0_PG, is_long = efer & EFER_LME;
+    bool is_paging = cr0 & CR0_PG, is_long = is_paging && (efer & EFER_LME);
 
     if ((cr0 & ~CR0_KNOWN) || (cr4 & ~cr4_allowed()) || (efer & ~EFER_KNOWN))
         return -EINVAL;
-    if (is_paging && !(cr0 & CR0_PE))
+    if ((is_paging && !(cr0 & CR0_PE)) || ((cr0 & CR0_NW) && !(cr0 & CR0_CD)))
         return -EINVAL;
-    if ((cr0 & CR0_NW) && !(cr0 & CR0_CD))
+    if (is_long != !!(efer & EFER_LMA) || (is_long && !(cr4 & CR4_PAE)))
         return -EINVAL;
-    if (is_paging && is_long && !(cr4 & CR4_PAE))
-        return -EINVAL;
-    if (!!(efer & EFER_LMA) != (is_paging && is_long))
-        return -EINVAL;
-    if ((cr4 & CR4_PCIDE) && !(efer & EFER_LMA))
-        return -EINVAL;
-    return 0;
+    return (cr4 & CR4_PCIDE) && !is_long ? -EINVAL : 0;
 }
 
 int cr_after_write(struct guest_paging *paging, enum vm_reg which, uint64_t value)

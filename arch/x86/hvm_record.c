@@ -31,8 +31,6 @@ static void set_tsc(struct domain *d, uint64_t tsc)
     uint64_t offset = tsc - tsc_read();
 
     for (uint32_t i = 0; i < d->vcpu_max; i++) {
-        if (d->vcpu[i] == NULL)
-            continue;
         d->vcpu[i]->arch.tsc_offset = offset;
         vcpu_update_time(d->vcpu[i]);
     }

@@ -104,7 +104,7 @@ int vlapic_send_ipi(struct vcpu *v, uint32_t low, uint32_t destination)
     for (uint32_t i = 0; i < d->vcpu_max; i++) {
         struct vcpu *t = d->vcpu[i];
 
-        if (t == NULL || !is_target(v, t, low, destination))
+        if (!is_target(v, t, low, destination))
             continue;
         if (deliver(v, t, low) != 0)
             rc = -EAGAIN;
