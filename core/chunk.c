@@ -164,11 +164,10 @@ void frame_clear(mfn_t first, uint32_t count)
 /* What is scrubbed next: what is in use first, so that FREE chunks are opened one by one. */
 static uint32_t find_dirty(void)
 {
-    if (list_first[LIST_SPLIT_DIRTY] != 0)
-        return chunk_first(LIST_SPLIT_DIRTY);
-    if (list_first[LIST_HEAP_DIRTY] != 0)
-        return chunk_first(LIST_HEAP_DIRTY);
-    return chunk_first(LIST_FREE_DIRTY);
+    for (enum chunk_list list = LIST_SPLIT_DIRTY; list < CHUNK_LISTS; list += 2)
+        if (list_first[list] != 0)
+            return chunk_first(list);
+    return CHUNK_INDEX_NONE;
 }
 
 bool chunk_scrub_step(void)

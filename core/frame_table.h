@@ -54,12 +54,12 @@ enum chunk_state {
 /* Chunks with free frames: by state, and whether all of these are clean. */
 enum chunk_list {
     LIST_NONE,
-    LIST_FREE,
-    LIST_FREE_DIRTY,
     LIST_SPLIT,
     LIST_SPLIT_DIRTY,
     LIST_HEAP,
     LIST_HEAP_DIRTY,
+    LIST_FREE,
+    LIST_FREE_DIRTY,
     CHUNK_LISTS,
 };
 #define CHUNK_INDEX_NONE UINT32_MAX

@@ -99,22 +99,12 @@ int64_t memory_op_memory_map(struct hypercall *call)
     return error ? error : cursor_write_bulk(&cursor, map->entry, arg->nr_entries);
 }
 
-/* Reads the caller's entries into MAP. */
-static int read_map(struct hypercall *call, struct memory_map *map)
-{
-    const struct xen_foreign_memory_map *arg = call->arg;
-    struct hypercall_cursor cursor;
-    int error = cursor_open(&cursor, call, 0, arg->map.buffer, arg->map.nr_entries);
-
-    map->count = arg->map.nr_entries;
-    return error ? error : cursor_read_bulk(&cursor, map->entry, map->count);
-}
-
 int64_t memory_op_set_memory_map(struct hypercall *call)
 {
     const struct xen_foreign_memory_map *arg = call->arg;
     struct domain *d = call->target;
     struct memory_map *map, *old;
+    struct hypercall_cursor cursor;
     int error;
 
     if (arg->map.nr_entries > MEMORY_MAP_ENTRIES)
@@ -122,7 +112,10 @@ int64_t memory_op_set_memory_map(struct hypercall *call)
     map = heap_alloc(d, 1);
     if (!map)
         return -ENOMEM;
-    error = read_map(call, map);
+    map->count = arg->map.nr_entries;
+    error = cursor_open(&cursor, call, 0, arg->map.buffer, map->count);
+    if (!error)
+        error = cursor_read_bulk(&cursor, map->entry, map->count);
     lock_take(&d->lock);
     if (!error && atomic_load(&d->state) != DOMAIN_BUILDING)
         error = -EBUSY;

@@ -11,13 +11,6 @@
 
 #include "pv-abi/sysctl.h"
 
-/* Pages that nobody uses, wherever they wait. */
-static uint64_t free_pages(const struct frame_counts *counts)
-{
-    return counts->free_clean + counts->free_dirty + counts->quarantine + counts->heap -
-           counts->heap_used;
-}
-
 int64_t sysctl_physinfo(struct hypercall *call)
 {
     struct xen_sysctl_physinfo *info = call->arg;
@@ -35,7 +28,9 @@ int64_t sysctl_physinfo(struct hypercall *call)
     info->capabilities =
         XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
     info->total_pages = counts.total;
-    info->free_pages = free_pages(&counts);
+    /* What nobody uses, wherever it waits. */
+    info->free_pages =
+        counts.free_clean + counts.free_dirty + counts.quarantine + counts.heap - counts.heap_used;
     info->scrub_pages = counts.free_dirty;
     info->max_mfn = frame_max_mfn - 1;
     machine_features(info->hw_cap);
