@@ -17,6 +17,7 @@
 #define LARGE_ORDER  9u
 #define LARGE_FRAMES (1u << LARGE_ORDER)
 #define BATCH        512u
+#define STEP_FRAMES  4096u /* 16 MiB, which the hypervisor may have to clear first */
 #define MIB          (UINT64_C(1) << 20)
 
 static uint64_t acpi_frames(const struct build *build)
@@ -34,14 +35,16 @@ uint64_t build_reserved_frames(const struct build *build)
 static int64_t populate_pieces(domid_t domid, uint64_t gfn, uint64_t count, unsigned int order)
 {
     static uint64_t gfns[BATCH];
+    size_t batch = STEP_FRAMES >> order < BATCH ? STEP_FRAMES >> order : BATCH;
     uint64_t done = 0;
 
     while (done < count) {
-        size_t part = count - done < BATCH ? (size_t)(count - done) : BATCH;
+        size_t part = count - done < batch ? (size_t)(count - done) : batch;
         int64_t got;
 
         for (size_t i = 0; i < part; i++)
             gfns[i] = gfn + ((done + i) << order);
+        build_meanwhile();
         got = hv_populate(domid, gfns, part, order);
         if (got < 0)
             return done == 0 ? got : (int64_t)done;
@@ -174,13 +177,22 @@ int build_memory(struct build *build)
 int build_copy(struct build *build, uint64_t gpa, const void *bytes, uint64_t size,
                const char *what)
 {
-    int err;
+    const uint8_t *from = bytes;
+    int err = 0;
 
     if (gpa < BUILD_VGA_END || size > build->low_end || gpa > build->low_end - size)
         return build_refuse(
             build, -EINVAL, "%s does not fit: it would end at %llu MiB, and memory is %u MiB", what,
             (unsigned long long)((gpa + size + MIB - 1) / MIB), build->config->memory_mib);
-    err = foreign_write(build->domid, gpa, bytes, size);
+    while (size > 0 && err == 0) {
+        size_t part = size < STEP_FRAMES * PAGE_SIZE ? (size_t)size : STEP_FRAMES * PAGE_SIZE;
+
+        build_meanwhile();
+        err = foreign_write(build->domid, gpa, from, part);
+        gpa += part;
+        from += part;
+        size -= part;
+    }
     return err == 0 ? 0 : build_refuse(build, err, "%s cannot be copied", what);
 }
 

@@ -32,6 +32,9 @@ struct build {
  * not -EINVAL), and returns `err`. */
 int build_refuse(struct build *build, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Serves the others; between the pieces of what takes long. */
+void build_meanwhile(void);
+
 /* build_memory.c: lays RAM out and gives it to the domain, with the reserved pages. */
 int MUST_CHECK build_memory(struct build *build);
 

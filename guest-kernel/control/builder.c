@@ -25,6 +25,19 @@
 #define MAPTRACK_FRAMES 64
 #define GRANT_VERSION   1
 
+static void (*meanwhile)(void);
+
+void builder_set_meanwhile(void (*serve)(void))
+{
+    meanwhile = serve;
+}
+
+void build_meanwhile(void)
+{
+    if (meanwhile != NULL)
+        meanwhile();
+}
+
 int build_refuse(struct build *build, int err, const char *fmt, ...)
 {
     va_list args;

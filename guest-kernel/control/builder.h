@@ -19,6 +19,11 @@ struct built_domain {
 };
 
 /* Builds a domain; config->uuid is its UUID. On failure everything is undone and `sentence`
- * (GUEST_ERROR_MAX bytes) says why. */
+ * (GUEST_ERROR_MAX bytes) says why. Memory is given in pieces, with builder_set_meanwhile()'s
+ * function called between them. */
 int MUST_CHECK builder_build(const struct guest_config *config, struct built_domain *built,
                              char *sentence);
+
+/* Sets what is done while a domain is being built: others' input and output, but nothing that
+ * makes or ends a domain. */
+void builder_set_meanwhile(void (*serve)(void));

@@ -2,6 +2,7 @@
 /* The control domain: the order in which its parts start, the domains that atoll.cfg names, and the
  * main loop, in which everything but the setting of flags happens. */
 #include "guest-kernel/console.h"
+#include "guest-kernel/control/builder.h"
 #include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/guest_config.h"
@@ -53,6 +54,21 @@ static bool has_work(void)
            net_uplinks_have_work() || vifs_have_work() || terminal_has_work() || report_has_work();
 }
 
+/* What goes on while a domain is being built. Commands and the ends of domains wait. */
+static void serve_others(void)
+{
+    if (volumes_have_work())
+        volumes_step();
+    if (vbds_have_work())
+        vbds_step();
+    if (vifs_have_work())
+        vifs_step();
+    domains_serve_consoles();
+    if (store_has_work())
+        store_step();
+    terminal_serve_console();
+}
+
 int main_guest(void)
 {
     int err = store_init();
@@ -72,6 +88,7 @@ int main_guest(void)
     volumes_init(domains_notice);
     net_uplinks_init(domains_notice);
     terminal_start();
+    builder_set_meanwhile(serve_others);
     start_domains();
     report_ready();
     for (;;) {

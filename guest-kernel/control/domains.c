@@ -453,7 +453,7 @@ bool domains_have_work(void)
     return false;
 }
 
-void domains_step(void)
+void domains_serve_consoles(void)
 {
     for (size_t i = 0; i < domain_end; i++) {
         struct domain *domain = &domains[i];
@@ -462,6 +462,11 @@ void domains_step(void)
             move_output(domain))
             domain->console.has_event = true;
     }
+}
+
+void domains_step(void)
+{
+    domains_serve_consoles();
     if (__atomic_exchange_n(&has_exception, false, __ATOMIC_ACQ_REL))
         check_ends();
 }

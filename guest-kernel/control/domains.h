@@ -80,5 +80,8 @@ bool domains_have_work(void);
 /* Moves console bytes and acts on domains that have shut down. */
 void domains_step(void);
 
+/* Moves console bytes alone: nothing else becomes of a domain. */
+void domains_serve_consoles(void);
+
 /* What guest_config_read() warns of goes to the listeners. */
 void domains_notice(const char *sentence);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "guest-kernel/control/build_layout.h"
+#include "guest-kernel/control/builder.h"
 #include "guest-kernel/control/domains.h"
 #include "tests/fake/control/fake_hv.h"
 #include "guest-kernel/control/modules.h"
@@ -208,6 +209,29 @@ static void test_what_a_new_domain_finds(void **state)
     assert_int_equal(fake.params[HVM_PARAM_STORE_PFN], BUILD_STORE_GFN);
 }
 
+static uint64_t frames_seen, frames_step_max;
+static unsigned int steps;
+
+static void count_step(void)
+{
+    if (fake.frames > frames_seen + frames_step_max)
+        frames_step_max = fake.frames - frames_seen;
+    frames_seen = fake.frames;
+    steps++;
+}
+
+static void test_others_are_served_while_a_large_domain_is_built(void **state)
+{
+    assert_ptr_equal(*state, &fake);
+    config_text = "name='g'\ntype='pvh'\nkernel='kernel'\nmemory=2048\nvcpus=2\ncpu_weight=512";
+    frames_seen = frames_step_max = steps = 0;
+    builder_set_meanwhile(count_step);
+    make(true);
+    builder_set_meanwhile(NULL);
+    assert_true(steps >= 128);
+    assert_int_equal(frames_step_max, (16u << 20) / PAGE_SIZE);
+}
+
 static void test_a_failure_at_any_call_leaves_nothing(void **state)
 {
     struct domains_create request = {.config_name = "g.cfg"};
@@ -361,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DOMAIN_TEST(test_what_a_new_domain_finds),
+        DOMAIN_TEST(test_others_are_served_while_a_large_domain_is_built),
         DOMAIN_TEST(test_a_failure_at_any_call_leaves_nothing),
         DOMAIN_TEST(test_refusals_say_what_is_wrong),
         DOMAIN_TEST(test_a_name_is_used_once),

@@ -144,6 +144,15 @@ static void shell_key(char key)
         show_prompt();
 }
 
+/* A byte for the console. */
+static void type(char byte)
+{
+    if (byte == LINE_CTRL_GRP)
+        detach();
+    else
+        guest_console_type(&attached->console, &byte, 1);
+}
+
 void terminal_init(void)
 {
     static struct domains_listener listener = {.output = output, .notice = notice, .gone = gone};
@@ -165,6 +174,14 @@ bool terminal_has_work(void)
     return is_started && __atomic_load_n(&has_input, __ATOMIC_ACQUIRE);
 }
 
+void terminal_serve_console(void)
+{
+    char byte;
+
+    while (attached != NULL && terminal_has_work() && console_read(&byte, 1) > 0)
+        type(byte);
+}
+
 void terminal_step(void)
 {
     char piece[INPUT_PIECE];
@@ -176,10 +193,8 @@ void terminal_step(void)
         for (size_t i = 0; i < size; i++) {
             if (attached == NULL)
                 shell_key(piece[i]);
-            else if (piece[i] == LINE_CTRL_GRP)
-                detach();
             else
-                guest_console_type(&attached->console, &piece[i], 1);
+                type(piece[i]);
         }
     }
 }

@@ -16,3 +16,6 @@ bool terminal_has_work(void);
 
 /* Takes what was typed. */
 void terminal_step(void);
+
+/* Takes what was typed at a guest's console; keys for the shell wait for terminal_step(). */
+void terminal_serve_console(void);

@@ -59,6 +59,20 @@ def test_linux_powers_off_and_reboots_when_it_is_asked():
         assert running.wait_record("ended", SECONDS, name="debian", reason="poweroff")
 
 
+def test_a_guests_console_goes_on_while_a_large_guest_is_created():
+    """The builder gives memory in pieces; what a guest prints comes between them."""
+    with machines.start(machines.debian(), machines.own("demo", name="large", memory=2048),
+                        boot="grub", smp=1) as running:
+        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
+        running.type("debian", "while :; do echo tick; usleep 20000; done\n")
+        running.expect("debian", "^tick(?s:.*)^tick", SECONDS)
+        running.wait_record("ended", SECONDS, name="large")
+        assert running.execute("create guest1.cfg", SECONDS)[1] == 0
+        kinds = [record.kind for record in running.records]
+        answer = kinds[kinds.index("exec"):kinds.index("exec-done")]
+        assert answer.count("console") >= 2, answer
+
+
 def test_the_reference_guest_does_what_it_is_asked():
     guest = machines.own("demo", cmdline="hold", on_reboot="restart")
     with machines.start(guest, boot="grub") as running:
