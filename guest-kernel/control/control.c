@@ -54,15 +54,22 @@ static bool has_work(void)
            net_uplinks_have_work() || vifs_have_work() || terminal_has_work() || report_has_work();
 }
 
-/* What goes on while a domain is being built. Commands and the ends of domains wait. */
-static void serve_others(void)
+static void serve_devices(void)
 {
     if (volumes_have_work())
         volumes_step();
     if (vbds_have_work())
         vbds_step();
+    if (net_uplinks_have_work())
+        net_uplinks_step();
     if (vifs_have_work())
         vifs_step();
+}
+
+/* What goes on while a domain is being built. Commands and the ends of domains wait. */
+static void serve_others(void)
+{
+    serve_devices();
     domains_serve_consoles();
     if (store_has_work())
         store_step();
@@ -96,14 +103,7 @@ int main_guest(void)
         if (!has_work())
             event_wait();
         irq_enable();
-        if (volumes_have_work())
-            volumes_step();
-        if (vbds_have_work())
-            vbds_step();
-        if (net_uplinks_have_work())
-            net_uplinks_step();
-        if (vifs_have_work())
-            vifs_step();
+        serve_devices();
         if (domains_have_work())
             domains_step();
         if (store_has_work())
