@@ -82,6 +82,11 @@ int memcmp(const void *left, const void *right, size_t size)
     const unsigned char *a = left;
     const unsigned char *b = right;
 
+    for (; size >= sizeof(word_t) && *(const word_t *)a == *(const word_t *)b;
+         size -= sizeof(word_t)) {
+        a += sizeof(word_t);
+        b += sizeof(word_t);
+    }
     for (size_t i = 0; i < size; i++) {
         if (a[i] != b[i]) {
             return a[i] - b[i];

@@ -202,7 +202,7 @@ static void destroy_table(struct pt *pt, mfn_t table, unsigned level,
 {
     const uint64_t *entries = table_of(pt, paddr_of(table).v);
 
-    for (unsigned i = 0; i < PT_ENTRIES; i++)
+    for (unsigned i = 0; level != 0 && i < PT_ENTRIES; i++)
         if (is_table(entries[i], level))
             destroy_table(pt, mfn_of((paddr_t){entries[i] & ENTRY_ADDRESS}), level - 1, release);
     release(pt->context, table);
@@ -227,16 +227,17 @@ bool pt_visit(const struct pt *pt, uint64_t *cursor, int budget,
             return false;
         do {
             uint64_t entry = READ_ONCE(*place.slot++);
-            struct pt_leaf leaf = decode(entry, entry ^ ENTRY_NX, place.level);
 
-            if (is_table(entry, place.level))
-                break;
-            if (leaf.rights != 0) {
+            if ((entry & ENTRY_PRESENT) != 0) {
+                struct pt_leaf leaf = decode(entry, entry ^ ENTRY_NX, place.level);
+
+                if (is_table(entry, place.level))
+                    break;
                 budget--;
                 visit(argument, *cursor, &leaf);
             }
             *cursor = (*cursor & ~(size - 1)) + size;
-        } while (pt_index(*cursor, place.level) != 0);
+        } while (((uintptr_t)place.slot & (PAGE_SIZE - 1)) != 0);
     }
     return true;
 }

@@ -307,8 +307,9 @@ static void give_up_nodes(domid_t domid)
 {
     static char path[XS_PATH_SIZE];
     const char *owned;
+    size_t bucket = 0;
 
-    while ((owned = xs_store_find_owned(&store, domid)) != NULL) {
+    while ((owned = xs_store_find_owned(&store, domid, &bucket)) != NULL) {
         str_copy(path, sizeof(path), owned);
         store_remove(path);
     }

@@ -106,6 +106,8 @@ void xs_node_drop_perms(struct xs_node *node, domid_t domid)
         if (node->perms[i].domid != domid)
             node->perms[kept++] = node->perms[i];
     }
+    if (kept == node->perm_count)
+        return;
     node->perm_count = kept;
     memmove(path_of(node), rest, rest_size);
 }

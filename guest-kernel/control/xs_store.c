@@ -100,14 +100,11 @@ void xs_store_put(struct xs_store *store, struct xs_node *node)
     }
 }
 
-/* Takes one node out; its name above and what is below it stay. */
-static void drop(struct xs_store *store, const char *path, size_t length)
+/* Takes the node at a place out; its name above and what is below it stay. */
+static void drop(struct xs_store *store, struct xs_node **place)
 {
-    struct xs_node **place = place_of(store, hash_of(store, path, length), path, length);
     struct xs_node *node = *place;
 
-    if (node == NULL)
-        return;
     *place = node->next;
     count(store, node, false);
     xs_node_free(node);
@@ -131,7 +128,8 @@ static void drop_subtree(struct xs_store *store, char path[XS_PATH_SIZE], size_t
     size_t length = top;
 
     for (;;) {
-        struct xs_node *node = find(store, path, length);
+        struct xs_node **place = place_of(store, hash_of(store, path, length), path, length);
+        struct xs_node *node = *place;
         bool is_top = length == top;
 
         if (node != NULL && node->children_size > 0) {
@@ -145,7 +143,8 @@ static void drop_subtree(struct xs_store *store, char path[XS_PATH_SIZE], size_t
             length += name_size;
             continue;
         }
-        drop(store, path, length);
+        if (node != NULL)
+            drop(store, place);
         if (is_top)
             return;
         length = xs_path_parent(path, length);
@@ -168,13 +167,15 @@ void xs_store_cut(struct xs_store *store, const char *path)
     drop_subtree(store, below, length);
 }
 
-const char *xs_store_find_owned(const struct xs_store *store, domid_t domid)
+const char *xs_store_find_owned(const struct xs_store *store, domid_t domid, size_t *bucket)
 {
-    for (size_t i = 0; i < XS_BUCKETS; i++) {
+    for (size_t i = *bucket; i < XS_BUCKETS; i++) {
         for (const struct xs_node *node = store->buckets[i]; node != NULL; node = node->next) {
-            if (node->perms[0].domid == domid &&
-                xs_path_parent(xs_node_path(node), node->path_size - 1) != 0)
-                return xs_node_path(node);
+            if (node->perms[0].domid != domid ||
+                xs_path_parent(xs_node_path(node), node->path_size - 1) == 0)
+                continue;
+            *bucket = i;
+            return xs_node_path(node);
         }
     }
     return NULL;

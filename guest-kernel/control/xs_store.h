@@ -92,8 +92,9 @@ void xs_store_put(struct xs_store *store, struct xs_node *node);
 /* Removes the node at `path` with all below it, and its name above. Nothing, if there is none. */
 void xs_store_cut(struct xs_store *store, const char *path);
 
-/* The path of a node below the root that a domain owns, or NULL: there is none. */
-const char *xs_store_find_owned(const struct xs_store *store, domid_t domid);
+/* The path of a node below the root that a domain owns, or NULL: there is none. `*bucket` is 0 at
+ * first and keeps the place of the search, which goes on there when that node has been removed. */
+const char *xs_store_find_owned(const struct xs_store *store, domid_t domid, size_t *bucket);
 
 /* Takes every entry that names a domain, but as the owner, out of all nodes' access. */
 void xs_store_drop_perms(struct xs_store *store, domid_t domid);
