@@ -27,8 +27,8 @@ def names():
 
 
 def image(name):
-    """The ELF file of a test guest, of `demo` or of `bench`."""
-    return os.path.join(BUILD, name + ".elf" if name in ("demo", "bench") else
+    """The ELF file of a test guest, of `demo`, `bench` or `tiny`."""
+    return os.path.join(BUILD, name + ".elf" if name in ("demo", "bench", "tiny") else
                         f"tests/{name}.elf")
 
 

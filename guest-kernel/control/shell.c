@@ -4,6 +4,7 @@
 
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell_show.h"
+#include "guest-kernel/time.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/insn.h"
@@ -264,14 +265,15 @@ static int do_help(char **words, int count, struct shell_output *output)
 static int do_time(char **words, int count, struct shell_output *output)
 {
     const struct command *command = find_command(words[1]);
-    uint64_t start = rdtsc_ordered(), ticks;
+    uint64_t begun = time_now(), start = rdtsc_ordered(), ticks;
     int status;
 
     if (command == NULL)
         return unknown(words[1], output);
     status = run_words(command, words + 1, count - 1, output);
     ticks = rdtsc_ordered() - start;
-    shell_printf(output, "%llu ticks\n", (unsigned long long)ticks);
+    shell_printf(output, "%llu ticks, begun %llu ns after the machine's start\n",
+                 (unsigned long long)ticks, (unsigned long long)begun);
     return status;
 }
 

@@ -13,6 +13,7 @@
 #include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell.h"
 #include "guest-kernel/control/shell_show.h"
+#include "guest-kernel/time.h"
 #include "lib/errno.h"
 
 static struct manage_request requested;
@@ -27,6 +28,11 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
     answer->status = next_status;
     if (next_status != 0)
         strcpy(answer->sentence, "that cannot be");
+}
+
+uint64_t time_now(void)
+{
+    return 4711;
 }
 
 /* A table stands for itself: its name and its target. */
@@ -192,6 +198,15 @@ static void test_tables(void **state)
     }
 }
 
+static void test_time_runs_a_command(void **state)
+{
+    assert_ptr_equal(*state, shown);
+    assert_int_equal(run("time list g"), 0);
+    assert_memory_equal(shown, "<list g>", 8);
+    assert_non_null(strstr(shown, " ticks, begun 4711 ns after"));
+    assert_int_equal(run("time lst"), -EINVAL);
+}
+
 static void test_wrong_usage(void **state)
 {
     static const char *const lines[] = {"create",   "create a b", "destroy",      "destroy a b",
@@ -263,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup(test_words, setup),
         cmocka_unit_test_setup(test_verbs, setup),
         cmocka_unit_test_setup(test_tables, setup),
+        cmocka_unit_test_setup(test_time_runs_a_command, setup),
         cmocka_unit_test_setup(test_wrong_usage, setup),
         cmocka_unit_test_setup(test_errors_are_passed_on, setup),
         cmocka_unit_test_setup(test_what_is_no_command, setup),

@@ -19,3 +19,6 @@ BENCH_GUEST_OBJS := $(addprefix $(GUEST_OUT)/tests/guest/,bench.o bench_ops.o be
 $(BUILD)/bench.elf: GUEST_LDFLAGS := -Wl,--defsym=guest_load_paddr=0x200000
 $(eval $(call guest_program,$(BUILD)/bench.elf,$(BENCH_GUEST_OBJS)))
 DEFAULT_TARGETS += $(BUILD)/bench.elf
+
+$(eval $(call guest_program,$(BUILD)/tiny.elf,$(GUEST_OUT)/tests/guest/tiny.o))
+DEFAULT_TARGETS += $(BUILD)/tiny.elf
