@@ -127,6 +127,21 @@ static void test_an_event_is_asked_for_before_sleep(void **state)
     assert_true(back_ring_sleep(&ring));
 }
 
+static void test_an_event_for_several_requests(void **state)
+{
+    assert_null(*state);
+    request(1);
+    assert_int_equal(back_ring_waiting(&ring), 1);
+    assert_false(back_ring_sleep_until(&ring, 3));
+    assert_int_equal(page.ring.req_event, 3);
+    request(2);
+    request(3);
+    assert_true(back_ring_sleep_until(&ring, 3));
+    assert_int_equal(back_ring_waiting(&ring), 3);
+    page.ring.req_prod += ENTRIES;
+    assert_int_equal(back_ring_waiting(&ring), -EBADMSG);
+}
+
 static void test_events_only_where_they_are_wanted(void **state)
 {
     assert_null(*state);
@@ -156,6 +171,7 @@ int main(void)
         TEST(an_index_that_jumps),
         TEST(requests_over_unanswered_ones),
         TEST(an_event_is_asked_for_before_sleep),
+        TEST(an_event_for_several_requests),
         TEST(events_only_where_they_are_wanted),
     };
 

@@ -2,8 +2,8 @@
 # Unit tests of the paravirtual devices' parts that need no hypervisor. The programs on guest-kernel compile what they
 # use.
 
-PV_TESTS := back_ring_test front_ring_test blk_request_test inet_test net_offload_test
-PV_HOST_OBJS := $(patsubst %,$(BUILD)/unit/drivers/pv/%.o,back_ring front_ring blk_request inet \
+PV_TESTS := back_ring_test front_ring_test blk_request_test net_request_test inet_test net_offload_test
+PV_HOST_OBJS := $(patsubst %,$(BUILD)/unit/drivers/pv/%.o,back_ring front_ring blk_request net_request inet \
 	net_offload)
 
 $(BUILD)/unit/drivers/pv/%.o: drivers/pv/%.c

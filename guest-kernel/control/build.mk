@@ -42,6 +42,10 @@ NET_SWITCH_OBJS := $(BUILD)/unit/guest-kernel/control/net_switch.o $(BUILD)/unit
 $(BUILD)/unit/net_switch_test: $(NET_SWITCH_OBJS)
 NET_ADAPT_OBJS := $(BUILD)/unit/guest-kernel/control/net_adapt.o $(BUILD)/unit/drivers/pv/net_offload.o
 $(BUILD)/unit/net_adapt_test: $(NET_ADAPT_OBJS)
+NET_RINGS_OBJS := $(NET_SWITCH_OBJS) $(NET_ADAPT_OBJS) $(BUILD)/unit/tests/fake/control/fake_copy.o \
+	$(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,net_rx net_tx net_groups) \
+	$(patsubst %,$(BUILD)/unit/drivers/pv/%.o,back_ring net_request)
+$(BUILD)/unit/net_rings_test: $(NET_RINGS_OBJS)
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o
@@ -53,4 +57,4 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
 	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d \
-	$(NET_SWITCH_OBJS:.o=.d) $(NET_ADAPT_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
+	$(NET_RINGS_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)

@@ -13,14 +13,18 @@ unsigned int net_rx_slots(const struct net_frame *frame)
     return (frame->size + PAGE_SIZE - 1) / PAGE_SIZE + (frame->offload.gso != NET_GSO_NONE ? 1 : 0);
 }
 
-static bool can_take(const struct net_rx *rx, unsigned int count)
+static bool can_take(struct net_rx *rx, unsigned int count)
 {
-    return !rx->is_broken && back_ring_waiting(&rx->ring) >= (int)count;
+    int waiting = rx->is_broken ? 0 : back_ring_waiting(&rx->ring);
+
+    if (waiting < 0)
+        rx->is_broken = true;
+    return waiting >= (int)count;
 }
 
 bool net_rx_has_room(struct net_rx *rx, unsigned int count)
 {
-    if (rx->is_broken || rx->is_stalled || can_take(rx, count))
+    if (can_take(rx, count) || rx->is_broken || rx->is_stalled)
         return true;
     return back_ring_sleep_until(&rx->ring, count);
 }
