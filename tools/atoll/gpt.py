@@ -14,6 +14,7 @@ REVISION = 0x00010000
 # Partitions begin at whole MiB.
 ALIGNMENT = 2048
 NAME_UNITS = 36
+BLOCK = 1 << 16
 LINUX_DATA = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
 EFI_SYSTEM = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 
@@ -84,3 +85,25 @@ def write(path, partitions):
                                 _header(disk, disk_sectors, entries, disk_sectors - 1))):
             image.seek(place * SECTOR)
             image.write(content)
+
+
+def make(path, contents):
+    """Makes a disk image that is as large as its partitions; `contents`: what goes into each, a
+    file's path to a Partition."""
+    partitions = list(contents.values())
+    spans = [-(-partition.sectors // ALIGNMENT) for partition in partitions]
+    with open(path, "wb") as image:
+        # The partitions begin at the first MiB, and the second copy of the table is behind them.
+        image.truncate((sum(spans) + 2) * ALIGNMENT * SECTOR)
+    write(path, partitions)
+    for source, partition in contents.items():
+        _copy(source, path, partition.start * SECTOR)
+
+
+def _copy(source, target, offset):
+    """Writes the file `source` into `target` at `offset`; what is zero stays a hole."""
+    with open(source, "rb") as data, open(target, "r+b") as output:
+        for number, block in enumerate(iter(lambda: data.read(BLOCK), b"")):
+            if any(block):
+                output.seek(offset + number * BLOCK)
+                output.write(block)

@@ -37,6 +37,19 @@ def test_partitions_follow_each_other(tmp_path):
     assert [partition.start for partition in partitions] == [2048, 4096]
 
 
+def test_a_disk_holds_its_files(tmp_path):
+    contents = {}
+    for name, size in (("first", 3 << 20), ("second", (1 << 20) + 512)):
+        (tmp_path / name).write_bytes((name.encode() * size)[:size])
+        contents[str(tmp_path / name)] = gpt.Partition(name, size // gpt.SECTOR)
+    gpt.make(str(tmp_path / "disk"), contents)
+    disk = (tmp_path / "disk").read_bytes()
+    assert len(disk) == 7 << 20
+    for path, partition in contents.items():
+        start = partition.start * gpt.SECTOR
+        assert disk[start:start + partition.sectors * gpt.SECTOR] == open(path, "rb").read()
+
+
 @pytest.mark.parametrize("partition", [gpt.Partition("big", SIZE // gpt.SECTOR),
                                        gpt.Partition("n" * 37, 8)])
 def test_what_does_not_fit_is_refused(tmp_path, partition):

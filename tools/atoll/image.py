@@ -21,6 +21,7 @@ MIB = 1 << 20
 GRUB_MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
 GRUB_PLATFORM = "/usr/lib/grub/i386-pc"
 DEFAULT_GUEST_MEMORY = 128
+ESP_NAME = "atoll"
 
 
 class ImageError(Exception):
@@ -41,6 +42,8 @@ class Bundle:
     guest_memory: int = 0
     carried: dict = field(default_factory=dict)
     disks: list = field(default_factory=list)
+    # Guests' disks are partitions of the one disk that is made, by these names.
+    partitions: dict = None
     config_text: str = None
 
     def carry(self, path):
@@ -54,13 +57,15 @@ class Bundle:
         return self.carried[real]
 
     def _unused_name(self, wish):
-        base = re.sub(r"[^A-Za-z0-9._-]", "_", wish)[-NAME_MAX + 4:]
+        base = re.sub(r"[^A-Za-z0-9._-]", "_", wish)
         taken = {name.lower() for name in self.files}
         taken |= {"atoll.cfg", "atoll.elf", "control.elf", "bootx64.efi"}
         name, number = base, 1
         while name.lower() in taken:
             number += 1
             name = f"{number}-{base}"
+        if len(name) > NAME_MAX:
+            raise ImageError(f"{name}: a file's name has at most {NAME_MAX} characters")
         return name
 
     def add_domain(self, path):
@@ -82,10 +87,10 @@ class Bundle:
         names = {}
         for key in ("kernel", "ramdisk"):
             if config.string(key):
-                names[key] = self.carry(host_path(path, config.string(key)))
+                names[key] = _at(config, key, self.carry, host_path(path, config.string(key)))
         disks = config.get("disk", [])
         if disks:
-            names["disk"] = [self._disk(path, disk)
+            names["disk"] = [_at(config, "disk", self._disk, path, disk)
                              for disk in ([disks] if isinstance(disks, str) else disks)]
         name = self._unused_name(os.path.basename(path))
         self.files[name] = config.replace(names).encode()
@@ -111,15 +116,30 @@ class Bundle:
         return text
 
     def disk_name(self, path):
-        """The volume that the host's image `path` is: vda for the first disk, and so on."""
+        """The volume that the host's image `path` is: vda for the first disk, and so on, or a
+        partition."""
         real = os.path.realpath(path)
         if not os.path.isfile(real):
             raise ImageError(f"no such file: {path}")
+        if self.partitions is not None:
+            return self._partition_name(real)
         if real not in self.disks:
             if len(self.disks) == DISKS_MAX:
                 raise ImageError(f"more than {DISKS_MAX} disks")
             self.disks.append(real)
         return "vd" + chr(ord("a") + self.disks.index(real))
+
+    def _partition_name(self, path):
+        if path not in self.partitions:
+            base = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.splitext(os.path.basename(path))[0])
+            # A volume's own name goes before a partition's: those of disks, files and nothing.
+            taken = {*self.partitions.values(), *self.files, "null", ESP_NAME}
+            name, number = base, 1
+            while name in taken or re.fullmatch("vd[a-z][0-9]*", name):
+                number += 1
+                name = f"{number}-{base}"
+            self.partitions[path] = name
+        return self.partitions[path]
 
     def config(self):
         """The text of atoll.cfg."""
@@ -135,6 +155,14 @@ class Bundle:
         if len(self.files) + 2 > MODULE_MAX:
             raise ImageError(f"more than {MODULE_MAX} files")
         return {"atoll.cfg": self.config().encode(), "control.elf": self.control, **self.files}
+
+
+def _at(config, key, do, *arguments):
+    """What do(*arguments) gives; what it complains of stands at `key`."""
+    try:
+        return do(*arguments)
+    except ImageError as error:
+        raise ImageError(f"{config.place(key)}: {error}") from error
 
 
 def host_path(config_path, path):
@@ -172,8 +200,9 @@ def run(command):
         raise ImageError(f"{command[0]} failed: {done.stdout.strip()}")
 
 
-def make_esp(bundle, folder):
-    """Makes a FAT image that UEFI firmware boots, in `folder`; gives its path."""
+def make_esp(bundle, folder, hidden_sectors=0):
+    """Makes a FAT image that UEFI firmware boots, in `folder`; gives its path. As a partition it
+    has `hidden_sectors` before it."""
     staged = os.path.join(folder, "esp")
     stage(bundle, staged)
     names = sorted(os.listdir(staged))
@@ -181,8 +210,8 @@ def make_esp(bundle, folder):
     image = os.path.join(folder, "esp.img")
     # FAT's own tables take less than an eighth; a small volume would be FAT12.
     sectors = (size + size // 8 + 16 * MIB) // 512
-    run(["mformat", "-i", image, "-C", "-T", str(sectors), "-h", "64", "-s", "32", "-v", "ATOLL",
-         "::"])
+    run(["mformat", "-i", image, "-C", "-T", str(sectors), "-h", "64", "-s", "32", "-H",
+         str(hidden_sectors), "-v", "ATOLL", "::"])
     run(["mmd", "-i", image, "::/EFI", "::/EFI/BOOT", "::/EFI/atoll"])
     run(["mcopy", "-i", image, bundle.loader, "::/EFI/BOOT/BOOTX64.EFI"])
     run(["mcopy", "-i", image, *(os.path.join(staged, name) for name in names), "::/EFI/atoll/"])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of what goes into an image."""
+import os
 import subprocess
 
 import pytest
@@ -102,3 +103,26 @@ def test_a_disk_that_is_not_there_is_refused(bundle, tmp_path):
     path = guest(tmp_path, "one", "kernel='kernel'\ndisk='phy:/nowhere/x.img,xvda,w'\n")
     with pytest.raises(image.ImageError, match="no such file: /nowhere/x.img"):
         bundle.add_domain(path)
+
+
+def test_images_on_the_host_become_partitions_of_one_disk(bundle, tmp_path):
+    bundle.partitions = {}
+    path = guest(tmp_path, "one", "kernel='kernel'\ndisk=['own.img,xvda,w', 'kernel.img,xvdb,r', "
+                                  "'../own.img,xvdc,r', 'vdb.img,xvdd,r', 'own.img,xvde,r']\n")
+    for name in ("one/own.img", "own.img", "one/kernel.img", "one/vdb.img"):
+        (tmp_path / name).write_bytes(bytes(512))
+    bundle.add_domain(path)
+    written = xlcfg.Config("f", bundle.files["guest.cfg"].decode())
+    assert written.get("disk") == ["phy:own,xvda,w", "phy:2-kernel,xvdb,r", "phy:2-own,xvdc,r",
+                                   "phy:2-vdb,xvdd,r", "phy:own,xvde,r"]
+    assert bundle.partitions[f"{tmp_path}/own.img"] == "2-own"
+    assert bundle.disks == []
+
+
+def test_a_name_that_is_too_long_is_refused(bundle, tmp_path):
+    path = guest(tmp_path, "one", "kernel='kernel'\n")
+    longer = tmp_path / ("g" * 60 + ".cfg")
+    os.rename(path, longer)
+    (tmp_path / "kernel").write_text("kernel")
+    with pytest.raises(image.ImageError, match="at most 63 characters"):
+        bundle.add_domain(str(longer))

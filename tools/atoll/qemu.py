@@ -36,6 +36,8 @@ class Machine:
     interactive: bool = False
     cpu: str = TCG_CPU
     log: str = None
+    # A disk or an ISO that boots, in place of one that is made of a bundle.
+    image: str = None
     disks: list = field(default_factory=list)
     net: str = "none"
     # For tests: more options of the user network, a file for its frames, more devices.

@@ -7,9 +7,6 @@ import subprocess
 from . import gpt
 
 ROOT_MIB = 160
-# The partition begins at the first MiB, and the second copy of the table is behind it.
-DISK_MIB = ROOT_MIB + 2
-BLOCK = 1 << 16
 
 
 class RootfsError(Exception):
@@ -29,19 +26,6 @@ def make(folder, path):
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise RootfsError(f"mke2fs: {done.stdout.strip()}")
-    with open(part, "wb") as output:
-        output.truncate(DISK_MIB << 20)
-    partition = gpt.Partition("root", ROOT_MIB << 11)
-    gpt.write(part, [partition])
-    copy(filesystem, part, partition.start * gpt.SECTOR)
+    gpt.make(part, {filesystem: gpt.Partition("root", ROOT_MIB << 11)})
     os.remove(filesystem)
     os.rename(part, path)
-
-
-def copy(source, target, offset):
-    """Writes the file `source` into `target` at `offset`; what is zero stays a hole."""
-    with open(source, "rb") as data, open(target, "r+b") as output:
-        for number, block in enumerate(iter(lambda: data.read(BLOCK), b"")):
-            if any(block):
-                output.seek(offset + number * BLOCK)
-                output.write(block)

@@ -42,7 +42,7 @@ class Session:
         self.folder = tempfile.mkdtemp(prefix="atoll-")
         try:
             make = image.make_iso if machine.boot == "grub" else image.make_esp
-            self._start(make(bundle, self.folder))
+            self._start(machine.image or make(bundle, self.folder))
         except BaseException:
             self.close()
             raise

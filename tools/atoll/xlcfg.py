@@ -113,6 +113,12 @@ class Config:
         found = self.settings.get(key)
         return default if found is None else found.value
 
+    def place(self, key):
+        """Where the value of `key`, which is set, stands: file, line and column."""
+        start = self.settings[key].start
+        line = self.text.count("\n", 0, start) + 1
+        return f"{self.filename}:{line}:{start - self.text.rfind(chr(10), 0, start)}"
+
     def string(self, key):
         """The string `key`, or None where it is not set."""
         found = self.settings.get(key)
