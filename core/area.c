@@ -19,15 +19,10 @@ static uint64_t offset_of(uint64_t address)
     return address & (PAGE_SIZE - 1);
 }
 
-static unsigned pages_of(uint64_t offset, uint32_t size)
-{
-    return offset + size > PAGE_SIZE ? 2 : 1;
-}
-
 /* Makes the area of FRAMES, which are referenced; undone on failure. */
 static int map(struct area *area, const mfn_t *frames, uint64_t offset, uint32_t size)
 {
-    unsigned count = pages_of(offset, size);
+    unsigned count = pages_of(offset + size);
     void *base;
     int error = host_map_area(frames, count, &base);
 
@@ -51,7 +46,7 @@ int area_register_gfn(struct area *area, struct domain *d, gfn_t gfn, uint32_t o
 
 int area_register_gva(struct area *area, uint64_t gva, uint32_t size)
 {
-    unsigned count = pages_of(offset_of(gva), size);
+    unsigned count = pages_of(offset_of(gva) + size);
     mfn_t frames[2];
 
     area_poll();
@@ -76,7 +71,7 @@ void area_drop(struct area *area)
 
     if (area->address == NULL)
         return;
-    host_unmap_area((char *)area->address - offset, pages_of(offset, area->size));
+    host_unmap_area((char *)area->address - offset, pages_of(offset + area->size));
     area->address = NULL;
     area_poll();
 }

@@ -7,8 +7,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#include "pv-abi/atoll.h"
-
 _Static_assert(VCPU_EXIT_HISTORY == ATOLL_DEATH_EXITS, "atoll.h");
 _Static_assert(VM_EXIT_KINDS == ATOLL_EXIT_KINDS, "atoll.h");
 _Static_assert(VM_EXIT_HYPERCALL == ATOLL_EXIT_HYPERCALL && VM_EXIT_FAULT == ATOLL_EXIT_FAULT &&

@@ -54,11 +54,6 @@ static void must(int err, const char *what)
         panic("control domain: %s (error %d)", what, -err);
 }
 
-static uint64_t pages_of(uint64_t size)
-{
-    return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
-
 static void map(struct domain *d, mfn_t mfn, unsigned order)
 {
     const gfn_t gfn = {mfn.v};
@@ -134,7 +129,7 @@ static void put_memory_map(struct build *b, struct hvm_start_info *info)
 
     for (uint32_t i = 1; i < b->bi->module_count; i++) {
         map_entries[count++] = (struct hvm_memmap_table_entry){
-            b->bi->module[i].paddr, pages_of(b->bi->module[i].size) << PAGE_SHIFT,
+            b->bi->module[i].paddr, gpa_of((gfn_t){pages_of(b->bi->module[i].size)}).v,
             XEN_HVM_MEMMAP_TYPE_RESERVED, 0};
     }
     info->memmap_paddr = put(b, map_entries, count * sizeof(map_entries[0]));

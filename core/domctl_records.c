@@ -11,17 +11,11 @@
 #include "lib/string.h"
 
 #include "pv-abi/hvm_save.h"
-#include "pv-abi/sched.h"
 
 /* Records of a vCPU, in the order of a stream. */
 static const uint16_t vcpu_records[] = {HVM_SAVE_CODE_CPU,        HVM_SAVE_CODE_LAPIC,
                                         HVM_SAVE_CODE_LAPIC_REGS, HVM_SAVE_CODE_MTRR,
                                         CPU_XSAVE_CODE,           HVM_SAVE_CODE_TSC_ADJUST};
-
-static uint32_t pages_of(uint64_t size)
-{
-    return (uint32_t)((size + PAGE_SIZE - 1) / PAGE_SIZE);
-}
 
 /* The size of a stream with every record of every vCPU. */
 static uint32_t full_size(const struct domain *d)

@@ -3,7 +3,6 @@
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
-#include "pv-abi/vcpu.h"
 
 /* What leaves the cap as it is. */
 #define CREDIT_CAP_KEEP UINT16_MAX

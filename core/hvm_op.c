@@ -4,9 +4,7 @@
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 
-#include "pv-abi/hvm_op.h"
 #include "pv-abi/hvm_params.h"
-#include "pv-abi/sched.h"
 
 /* Who may do what with a parameter. One that is not in the table is -EINVAL. */
 #define BUILDER_SETS 0x01u

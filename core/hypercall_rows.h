@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a row and a family of core/hypercalls.def become, and the prototypes of all handlers. */
+/* What a row and a family of core/hypercalls.def become, and the prototypes of all handlers; with
+ * it come the headers of their arguments. */
 #pragma once
 
 #include "core/grant.h"

@@ -9,8 +9,6 @@
 #include "core/physmap.h"
 #include "lib/errno.h"
 
-#include "pv-abi/memory.h"
-
 _Static_assert(sizeof(struct memory_map) <= PAGE_SIZE, "a page, and one bulk of a cursor");
 
 /* The largest extent: one leaf of 2 MiB. */

@@ -175,7 +175,7 @@ static inline struct pt_leaf exchange(struct domain *d, gfn_t gfn, const struct 
     struct pt_leaf before;
 
     lock_take(&p2m->lock);
-    before = pt_exchange(&p2m->pt, gpa_of(gfn).v, leaf, types);
+    before = pt_commit(&p2m->pt, gpa_of(gfn).v, leaf, types);
     if ((types >> before.soft & 1) != 0) {
         p2m->page_count[leaf->soft] += UINT64_C(1) << order;
         p2m->page_count[before.soft] -= UINT64_C(1) << order;

@@ -5,8 +5,6 @@
 #include "core/pirq.h"
 #include "lib/errno.h"
 
-#include "pv-abi/physdev.h"
-
 /* Interrupts go to the caller alone. */
 static bool is_caller(const struct hypercall *call, uint16_t domid)
 {

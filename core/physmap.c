@@ -12,7 +12,6 @@
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
-#include "core/machine.h"
 #include "lib/errno.h"
 
 #include "pv-abi/memory.h"

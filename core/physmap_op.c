@@ -5,8 +5,6 @@
 #include "core/physmap.h"
 #include "lib/errno.h"
 
-#include "pv-abi/memory.h"
-
 /* One frame, or a range frame by frame: the argument keeps the progress. */
 int64_t memory_op_add_to_physmap(struct hypercall *call)
 {

@@ -5,11 +5,8 @@
 #include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "core/log.h"
-#include "core/machine.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-
-#include "pv-abi/sysctl.h"
 
 int64_t sysctl_physinfo(struct hypercall *call)
 {

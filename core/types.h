@@ -47,6 +47,11 @@ typedef struct {
 #define MFN_NONE ((mfn_t){UINT64_MAX})
 #define GFN_NONE ((gfn_t){UINT64_MAX})
 
+/* Pages that hold SIZE bytes. */
+static inline uint32_t pages_of(uint64_t size)
+{
+    return (uint32_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
 static inline mfn_t mfn_of(paddr_t p)
 {
     return (mfn_t){p.v >> PAGE_SHIFT};

@@ -7,7 +7,6 @@
 #include "lib/pvh.h"
 #include "lib/string.h"
 #include "pv-abi/hvm_save.h"
-#include "pv-abi/vcpu.h"
 
 #define TIMER_FAR_NS  (UINT64_C(1) << 50)
 #define TIMER_SOON_NS UINT64_C(100000000)

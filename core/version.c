@@ -10,7 +10,6 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "pv-abi/features.h"
-#include "pv-abi/version.h"
 
 #define ABI_MAJOR 4
 #define ABI_MINOR 17

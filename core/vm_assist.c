@@ -4,7 +4,6 @@
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
-#include "pv-abi/xen.h"
 
 int64_t vm_assist(struct hypercall *call)
 {

@@ -85,7 +85,7 @@ static uint64_t copy_table(uint64_t entry)
 static void map(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
 {
     check(pt_prepare(pt, address, leaf->level));
-    pt_commit(pt, address, leaf);
+    pt_commit(pt, address, leaf, PT_SOFTS_ANY);
 }
 
 void host_map_table(const void *address, paddr_t page, unsigned level)
@@ -192,7 +192,7 @@ static paddr_t private_page(void)
         check(frame_alloc_private(NULL, &page));
     } else {
         check(alloc_table(NULL, &page));
-        pt_commit(&host_pt, HEAP_MAP_BASE + paddr_of(page).v, &none);
+        pt_commit(&host_pt, HEAP_MAP_BASE + paddr_of(page).v, &none, PT_SOFTS_ANY);
     }
     return paddr_of(page);
 }
@@ -261,7 +261,7 @@ uint64_t host_unmap_chunk(paddr_t chunk)
 {
     struct pt_leaf none = {.level = PT_LEVEL_2M};
 
-    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &none);
+    pt_commit(&host_pt, HEAP_MAP_BASE + chunk.v, &none, PT_SOFTS_ANY);
     return host_generation_raise();
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the ways to leave: power off and reset by ACPI (6.4, 4.8.3.2 and 4.8.3.6), and what a PC has
  * besides. */
-#include "arch/x86/panic.h"
+#include "arch/x86/trap.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
 #include "drivers/host/acpi.h"

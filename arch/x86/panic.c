@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the last words: reason, CPU, domain, registers, the calls on the stack with names; then
  * stops every CPU. */
-#include "arch/x86/panic.h"
-
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
 #include "arch/x86/layout.h"

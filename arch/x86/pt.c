@@ -173,8 +173,8 @@ int pt_prepare(struct pt *pt, uint64_t address, unsigned level)
     return 0;
 }
 
-struct pt_leaf pt_exchange(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
-                           uint32_t softs)
+struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
+                         uint32_t softs)
 {
     struct place place = find(pt, address, leaf->level);
 
@@ -190,11 +190,6 @@ struct pt_leaf pt_exchange(struct pt *pt, uint64_t address, const struct pt_leaf
         WRITE_ONCE(*place.slot, encode(pt->format, leaf));
     }
     return decode(place.entry, place.entry ^ ENTRY_NX, leaf->level);
-}
-
-struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
-{
-    return pt_exchange(pt, address, leaf, UINT32_MAX);
 }
 
 static void destroy_table(struct pt *pt, mfn_t table, unsigned level,

@@ -65,13 +65,13 @@ int pt_lookup(const struct pt *pt, uint64_t address, struct pt_leaf *leaf) MUST_
  * no translation. alloc()'s error; what was made until then stays. -EEXIST: smaller leaves are in
  * its place. */
 int pt_prepare(struct pt *pt, uint64_t address, unsigned level) MUST_CHECK;
-/* Writes LEAF (RIGHTS 0: none) at ADDRESS; tables are there after pt_prepare. Returns the old leaf
- * (RIGHTS 0: none). The new entry appears in one store; where an empty table is in its place, that
- * table's entries become its pieces. */
-struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf);
-/* The same if the old leaf's SOFT is one of those in the mask SOFTS (none: 0); else, nothing. */
-struct pt_leaf pt_exchange(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
-                           uint32_t softs);
+/* Writes LEAF (RIGHTS 0: none) at ADDRESS, if the old leaf's SOFT is one of those in the mask SOFTS
+ * (none: 0); tables are there after pt_prepare. Returns the old leaf (RIGHTS 0: none). The new
+ * entry appears in one store; where an empty table is in its place, that table's entries become its
+ * pieces. */
+struct pt_leaf pt_commit(struct pt *pt, uint64_t address, const struct pt_leaf *leaf,
+                         uint32_t softs);
+#define PT_SOFTS_ANY UINT32_MAX
 /* The entry of level 0 for ADDRESS; it exists after pt_prepare. */
 uint64_t *pt_slot(const struct pt *pt, uint64_t address);
 /* Gives every table below the root and the root to release(). */

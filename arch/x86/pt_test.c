@@ -79,7 +79,7 @@ static void put(uint64_t address, uint64_t base, unsigned level, unsigned rights
     struct pt_leaf leaf = {{base}, level, rights, 1};
 
     assert_int_equal(pt_prepare(&pt, address, level), 0);
-    pt_commit(&pt, address, &leaf);
+    pt_commit(&pt, address, &leaf, PT_SOFTS_ANY);
 }
 
 /* Where ADDRESS leads: the machine address of exactly it, or 0. */
@@ -119,7 +119,7 @@ static void test_a_removed_leaf_is_told(UNUSED void **state)
     struct pt_leaf leaf = {.level = PT_LEVEL_4K}, old;
 
     put(0x1000, 0xabc000, PT_LEVEL_4K, RWXU);
-    old = pt_commit(&pt, 0x1000, &leaf);
+    old = pt_commit(&pt, 0x1000, &leaf, PT_SOFTS_ANY);
     assert_int_equal(old.base.v, 0xabc000);
     assert_int_equal(old.rights, RWXU);
     assert_int_equal(old.soft, 1);
@@ -188,7 +188,7 @@ static void test_a_new_leaf_appears_in_one_store(UNUSED void **state)
 
     assert_int_equal(pt_prepare(&pt, LARGE, PT_LEVEL_2M), 0);
     fake_history_is_on = true;
-    pt_commit(&pt, LARGE, &leaf);
+    pt_commit(&pt, LARGE, &leaf, PT_SOFTS_ANY);
     assert_int_equal(fake_history_count, 1);
     rewind_all(LARGE, 0, 0x40000000);
 }
@@ -200,10 +200,10 @@ static void test_a_large_leaf_fills_an_empty_table(UNUSED void **state)
 
     put(LARGE + 0x3000, 0x9000, PT_LEVEL_4K, RWXU);
     assert_int_equal(pt_prepare(&pt, LARGE, PT_LEVEL_2M), -EEXIST);
-    pt_commit(&pt, LARGE + 0x3000, &none);
+    pt_commit(&pt, LARGE + 0x3000, &none, PT_SOFTS_ANY);
     assert_int_equal(pt_prepare(&pt, LARGE, PT_LEVEL_2M), 0);
     fake_history_is_on = true;
-    pt_commit(&pt, LARGE, &leaf);
+    pt_commit(&pt, LARGE, &leaf, PT_SOFTS_ANY);
     rewind_all(LARGE, 0, 0x40000000);
 }
 

@@ -5,7 +5,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/layout.h"
-#include "arch/x86/panic.h"
 #include "arch/x86/percpu.h"
 #include "lib/insn.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions and interrupts of the host. Exceptions are the hypervisor's own faults and stop the
- * machine; interrupts come only where the CPU loop opens the door for them. */
+ * machine; interrupts come only where the CPU loop opens the door for them. And stopping the
+ * machine when the hypervisor itself is broken. */
 #pragma once
 
 #include "core/types.h"
@@ -37,3 +38,12 @@ void cpu_load_segments(void);
 /* What panic() does, with WHAT as its reason, and prints the registers if FRAME is not NULL
  * (panic.c). */
 void panic_frame(const struct trap_frame *frame, const char *what) NORETURN;
+/* Called for every NMI: if another CPU panics, prints nothing and stops this one for good. */
+void panic_stop_if_asked(void);
+/* Halts this CPU for good. */
+void cpu_stop(void) NORETURN;
+/* Port of a device that ends the emulator (option debug-exit=), 0: none; and the values it takes.
+ */
+#define DEBUG_EXIT_OFF   0x10u
+#define DEBUG_EXIT_PANIC 0x21u
+extern uint16_t debug_exit_port;

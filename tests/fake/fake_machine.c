@@ -3,7 +3,6 @@
  * records, the machine's description. */
 #include "arch/x86/pt.h"
 #include "arch/x86/virt.h"
-#include "core/machine.h"
 #include "core/pirq.h"
 #include "lib/errno.h"
 #include "tests/fake/fake_memory.h"
