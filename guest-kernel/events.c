@@ -150,7 +150,7 @@ int event_send(evtchn_port_t port)
 
 /* Runs the handlers of vcpu ID's pending, unmasked ports of one word; the pending bits are those of
  * all vcpus. */
-static void scan_word(unsigned int word, unsigned int id)
+static inline void scan_word(uint64_t word, unsigned int id)
 {
     const struct port *first = &ports[word * WORD_BITS];
     uint64_t *bits = &shared_info->evtchn_pending[word];
@@ -158,13 +158,13 @@ static void scan_word(unsigned int word, unsigned int id)
                        ~__atomic_load_n(&shared_info->evtchn_mask[word], __ATOMIC_ACQUIRE);
 
     for (; pending != 0; pending &= pending - 1) {
-        unsigned int bit = (unsigned int)__builtin_ctzll(pending);
+        uint64_t bit = (uint64_t)__builtin_ctzll(pending);
         const struct port *port = &first[bit];
+        event_handler *handler = __atomic_load_n(&port->handler, __ATOMIC_ACQUIRE);
 
         if (port->vcpu != id)
             continue;
         __atomic_fetch_and(bits, ~(1ull << bit), __ATOMIC_SEQ_CST);
-        event_handler *handler = __atomic_load_n(&port->handler, __ATOMIC_ACQUIRE);
         if (handler)
             handler(port->arg);
     }
@@ -184,7 +184,7 @@ static void upcall(void)
         __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
         words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
         for (; words != 0; words &= words - 1)
-            scan_word((unsigned int)__builtin_ctzll(words), cpu->id);
+            scan_word((uint64_t)__builtin_ctzll(words), cpu_id());
     } while (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST));
 }
 
