@@ -57,7 +57,7 @@ def on_atoll():
     """The bench guest's console on Atoll, booted by GRUB, and what the shell measures."""
     bundle = image.from_build(guests.BUILD)
     bundle.options = f"console=com1 debug-exit={qemu.DEBUG_EXIT_PORT:#x}"
-    bundle.control_options = "report=com2"
+    bundle.control_options = "report=com2 persistent-grants"
     bundle.add_guest("bench.cfg", guests.config("bench", guests.image("bench"), cmdline="peer=2",
                                                 disk=["phy:null,xvda,w"]))
     bundle.add_guest("partner.cfg", guests.config("partner", guests.image("bench"),

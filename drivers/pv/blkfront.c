@@ -68,6 +68,9 @@ static int introduce(const struct blkfront *disk)
     if (err == 0)
         err = xenbus_write(xenbus_path(disk->node, "protocol"), "x86_64-abi");
     if (err == 0)
+        err =
+            xenbus_write(xenbus_path(disk->node, "feature-persistent"), "%d", disk->is_persistent);
+    if (err == 0)
         err = xenbus_write(xenbus_path(disk->node, "state"), "%d", XenbusStateInitialised);
     if (err == 0)
         err = xenbus_wait(xenbus_path(disk->back_node, "state"), XenbusStateConnected);
@@ -76,7 +79,7 @@ static int introduce(const struct blkfront *disk)
 
 static int learn(struct blkfront *disk)
 {
-    uint64_t info = 0, flush = 0;
+    uint64_t info = 0, flush = 0, persistent = 0;
     int err = xenbus_read_u64(xenbus_path(disk->back_node, "sectors"), &disk->sector_count);
 
     if (err == 0)
@@ -86,16 +89,21 @@ static int learn(struct blkfront *disk)
     disk->can_flush =
         xenbus_read_u64(xenbus_path(disk->back_node, "feature-flush-cache"), &flush) == 0 &&
         flush != 0;
+    if (disk->is_persistent)
+        disk->is_persistent =
+            xenbus_read_u64(xenbus_path(disk->back_node, "feature-persistent"), &persistent) == 0 &&
+            persistent != 0;
     if (err == 0)
         err = xenbus_write(xenbus_path(disk->node, "state"), "%d", XenbusStateConnected);
     return err;
 }
 
-int blkfront_connect(struct blkfront *disk, const char *node)
+int blkfront_connect(struct blkfront *disk, const char *node, bool is_persistent)
 {
     int err;
 
     memset(disk, 0, sizeof(*disk));
+    disk->is_persistent = is_persistent;
     if (!str_copy(disk->node, sizeof(disk->node), node))
         return -XEN_E2BIG;
     err =

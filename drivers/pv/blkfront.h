@@ -36,14 +36,17 @@ struct blkfront {
     char back_node[XENBUS_PATH_MAX / 2];
     uint64_t sector_count;
     bool is_read_only, can_flush;
-    bool is_broken; /* the back end has answered what nobody asked */
+    bool is_persistent; /* the back end keeps the pages of requests: their grants do not end */
+    bool is_broken;     /* the back end has answered what nobody asked */
     uint32_t req_prod, rsp_cons;
     struct blkfront_io *slots[BLKFRONT_ENTRIES];
 };
 
 /* Connects to the disk of this node of the store. Undone on failure. -XEN_ETIMEDOUT: the back end
- * does not answer; errors of the store, of grants and events. */
-int MUST_CHECK blkfront_connect(struct blkfront *disk, const char *node);
+ * does not answer; errors of the store, of grants and events. `is_persistent`: all requests will
+ * use the same few pages, granted for writing and until the disk is closed, so that the back end
+ * may keep them mapped. */
+int MUST_CHECK blkfront_connect(struct blkfront *disk, const char *node, bool is_persistent);
 
 /* Closes it; no request is under way. -XEN_ETIMEDOUT: the back end does not let go, and the ring's
  * page stays lost. */
@@ -60,7 +63,8 @@ void blkfront_poll(struct blkfront *disk);
 /* Halts until the request is done. -XEN_EIO: it failed; -XEN_EOPNOTSUPP; -XEN_ETIMEDOUT. */
 int MUST_CHECK blkfront_wait(struct blkfront *disk, const struct blkfront_io *io);
 
-/* Reads or writes `page_count` (eleven at most) whole pages at `buffer`, and waits. */
+/* Reads or writes `page_count` (eleven at most) whole pages at `buffer`, and waits. Not for a
+ * persistent disk: the pages are granted for this request. */
 int MUST_CHECK blkfront_transfer(struct blkfront *disk, bool is_write, uint64_t sector,
                                  void *buffer, unsigned int page_count);
 

@@ -29,6 +29,18 @@ _Static_assert(sizeof(lists) <= PAGE_SIZE, "a list is on one page");
 static struct place places[BATCH];
 static unsigned int map_count, unmap_count;
 
+/* Tells a job where a segment lies; `handle`: of its own mapping. */
+static void place_segment(struct place place, uint64_t paddr, grant_handle_t handle)
+{
+    struct blk_job *job = place.job;
+    const struct blk_segment *from = &job->request.segments[place.segment];
+
+    job->mapped_count = place.segment + 1;
+    job->handles[place.segment] = handle;
+    job->segments[place.segment] = (struct disk_segment){paddr + from->first * DISK_SECTOR_SIZE,
+                                                         from->count * DISK_SECTOR_SIZE};
+}
+
 static void run_maps(void)
 {
     if (map_count == 0)
@@ -36,35 +48,47 @@ static void run_maps(void)
     if (hypercall_grant_table_op(GNTTABOP_map_grant_ref, lists.maps, map_count) != 0)
         guest_panic("the hypervisor does not take a list of %u grants", map_count);
     for (unsigned int i = 0; i < map_count; i++) {
-        struct blk_job *job = places[i].job;
-        unsigned int segment = places[i].segment;
-        const struct blk_segment *from = &job->request.segments[segment];
+        const struct gnttab_map_grant_ref *map = &lists.maps[i];
+        struct blk_queue *queue = places[i].job->queue;
+        struct blk_kept kept = {map->ref, map->handle, map->dev_bus_addr};
+        grant_handle_t handle = map->status == GNTST_okay ? map->handle : HANDLE_NONE;
 
-        job->mapped_count = segment + 1;
-        job->handles[segment] =
-            lists.maps[i].status == GNTST_okay ? lists.maps[i].handle : HANDLE_NONE;
-        if (lists.maps[i].status != GNTST_okay)
-            job->status = -EIO;
-        job->segments[segment] =
-            (struct disk_segment){lists.maps[i].dev_bus_addr + from->first * DISK_SECTOR_SIZE,
-                                  from->count * DISK_SECTOR_SIZE};
+        if (map->status != GNTST_okay)
+            places[i].job->status = -EIO;
+        else if (queue->is_persistent && blk_kept_add(&queue->kept, kept))
+            handle = HANDLE_NONE;
+        place_segment(places[i], map->dev_bus_addr, handle);
     }
     map_count = 0;
+}
+
+/* Maps a segment's frame, now or later, unless it is mapped. */
+static void map_segment(struct place place)
+{
+    const struct blk_queue *queue = place.job->queue;
+    grant_ref_t ref = place.job->request.segments[place.segment].ref;
+    /* A frame that is kept may be written, as its next request may want that. */
+    bool is_read_only = !queue->is_persistent && place.job->request.action != BLK_READ;
+    uint64_t paddr = queue->is_persistent ? blk_kept_find(&queue->kept, ref) : 0;
+
+    if (paddr != 0) {
+        place_segment(place, paddr, HANDLE_NONE);
+        return;
+    }
+    if (map_count == BATCH)
+        run_maps();
+    places[map_count] = place;
+    lists.maps[map_count++] = (struct gnttab_map_grant_ref){
+        .flags = GNTMAP_device_map | (is_read_only ? GNTMAP_readonly : 0),
+        .ref = ref,
+        .dom = queue->domid};
 }
 
 void blk_grants_map(struct blk_job *jobs)
 {
     for (struct blk_job *job = jobs; job != NULL; job = job->next) {
-        uint32_t flags =
-            GNTMAP_device_map | (job->request.action == BLK_READ ? 0 : GNTMAP_readonly);
-
-        for (unsigned int i = 0; i < job->request.segment_count; i++) {
-            if (map_count == BATCH)
-                run_maps();
-            places[map_count] = (struct place){job, i};
-            lists.maps[map_count++] = (struct gnttab_map_grant_ref){
-                .flags = flags, .ref = job->request.segments[i].ref, .dom = job->queue->domid};
-        }
+        for (unsigned int i = 0; i < job->request.segment_count; i++)
+            map_segment((struct place){job, i});
     }
     run_maps();
 }
@@ -83,20 +107,36 @@ static void run_unmaps(void)
     unmap_count = 0;
 }
 
+static void unmap(uint64_t paddr, grant_handle_t handle)
+{
+    if (unmap_count == BATCH)
+        run_unmaps();
+    lists.unmaps[unmap_count++] =
+        (struct gnttab_unmap_grant_ref){.dev_bus_addr = paddr & PAGE_MASK, .handle = handle};
+}
+
 void blk_grants_unmap(struct blk_job *jobs)
 {
     for (struct blk_job *job = jobs; job != NULL; job = job->next) {
         for (unsigned int i = 0; i < job->mapped_count; i++) {
-            if (job->handles[i] == HANDLE_NONE)
-                continue;
-            if (unmap_count == BATCH)
-                run_unmaps();
-            lists.unmaps[unmap_count++] = (struct gnttab_unmap_grant_ref){
-                .dev_bus_addr = job->segments[i].paddr & PAGE_MASK, .handle = job->handles[i]};
+            if (job->handles[i] != HANDLE_NONE)
+                unmap(job->segments[i].paddr, job->handles[i]);
         }
         job->mapped_count = 0;
     }
     run_unmaps();
+}
+
+void blk_grants_let_go(struct blk_queue *queue)
+{
+    const struct blk_kept_table *kept = &queue->kept;
+
+    for (uint32_t i = 0; i < kept->slot_count; i++) {
+        if (kept->slots[i].ref != 0)
+            unmap(kept->slots[i].paddr, kept->slots[i].handle);
+    }
+    run_unmaps();
+    blk_kept_free(&queue->kept);
 }
 
 /* One segment against the volume's memory at `bytes`, cut where that leaves a page. Returns how

@@ -6,6 +6,7 @@
 #include "lib/compiler.h"
 
 struct blk_job;
+struct blk_queue;
 
 /* Maps the frames of all jobs in the list for the device and fills in their segments. A job with a
  * frame that cannot be had gets the status -EIO. */
@@ -13,6 +14,9 @@ void blk_grants_map(struct blk_job *jobs);
 
 /* Unmaps what is mapped of the jobs in the list. */
 void blk_grants_unmap(struct blk_job *jobs);
+
+/* Unmaps what is kept of the queue's persistent grants; no request is under way. */
+void blk_grants_let_go(struct blk_queue *queue);
 
 /* Copies the job's data from or to a volume in memory. -EIO: a frame cannot be had. */
 int MUST_CHECK blk_grants_copy(const struct blk_job *job);

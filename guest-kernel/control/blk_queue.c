@@ -20,6 +20,11 @@ int blk_queue_start(struct blk_queue *queue)
     queue->jobs = heap_alloc(size);
     if (queue->jobs == NULL)
         return -ENOMEM;
+    if (queue->is_persistent && blk_kept_init(&queue->kept, queue->ring.entry_count) != 0) {
+        heap_free(queue->jobs, size);
+        queue->jobs = NULL;
+        return -ENOMEM;
+    }
     memset(queue->jobs, 0, size);
     queue->free = queue->finished = queue->held = NULL;
     queue->active_count = 0;
@@ -278,6 +283,7 @@ bool blk_queue_stop(struct blk_queue *queue)
     }
     if (queue->active_count != 0)
         return false;
+    blk_grants_let_go(queue);
     heap_free(queue->jobs, queue->ring.entry_count * sizeof(struct blk_job));
     queue->jobs = NULL;
     return true;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "drivers/pv/back_ring.h"
+#include "guest-kernel/control/blk_kept.h"
 #include "guest-kernel/control/volumes.h"
 #include "lib/compiler.h"
 #include "pv-abi/event_channel.h"
@@ -24,7 +25,9 @@ struct blk_queue {
     evtchn_port_t port;
     struct volume *volume;
     bool is_read_only;
-    bool is_32bit;        /* the front end's layout of requests */
+    bool is_32bit;      /* the front end's layout of requests */
+    bool is_persistent; /* it uses the same grants for all of them */
+    struct blk_kept_table kept;
     bool has_event;       /* the front end has something to say */
     bool is_broken;       /* it has broken the protocol: its ring is not looked at any more */
     struct blk_job *jobs; /* one for each entry of the ring */
@@ -33,7 +36,7 @@ struct blk_queue {
     unsigned int active_count;
 };
 
-/* Starts a queue whose ring, domid, port, volume and layout are set. -ENOMEM. */
+/* Starts a queue whose ring, domid, port, volume, layout and use of grants are set. -ENOMEM. */
 int MUST_CHECK blk_queue_start(struct blk_queue *queue);
 
 /* True if blk_queue_step() has something to do. */

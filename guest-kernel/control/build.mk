@@ -5,7 +5,7 @@
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
 NET_SRCS := guest_vif net_switch net_adapt net_copy net_groups net_rx net_tx net_uplink vif vif_link
-DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants
+DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants blk_kept
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
@@ -46,6 +46,7 @@ NET_RINGS_OBJS := $(NET_SWITCH_OBJS) $(NET_ADAPT_OBJS) $(BUILD)/unit/tests/fake/
 	$(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,net_rx net_tx net_groups) \
 	$(patsubst %,$(BUILD)/unit/drivers/pv/%.o,back_ring net_request)
 $(BUILD)/unit/net_rings_test: $(NET_RINGS_OBJS)
+$(BUILD)/unit/blk_kept_test: $(BUILD)/unit/guest-kernel/control/blk_kept.o
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
 $(BUILD)/unit/shell_test: $(BUILD)/unit/guest-kernel/control/shell.o

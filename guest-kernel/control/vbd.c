@@ -117,7 +117,7 @@ static int write_features(const struct vbd *vbd)
     const struct backend_value values[] = {
         {"/feature-flush-cache", NULL, 1},
         {"/feature-barrier", NULL, 1},
-        {"/feature-persistent", NULL, 0},
+        {"/feature-persistent", NULL, volume_keeps_grants(vbd->volume)},
         {"/feature-max-indirect-segments", NULL, BLK_SEGMENTS_MAX},
         {"/max-ring-page-order", NULL, VBD_RING_ORDER},
         {"/multi-queue-max-queues", NULL, VBD_QUEUES_MAX},

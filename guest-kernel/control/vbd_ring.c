@@ -50,6 +50,15 @@ static int read_protocol(const char *front, bool *is_32bit)
     return err == 0 && strcmp(protocol, "x86_64-abi") == 0 ? 0 : -EINVAL;
 }
 
+static int read_persistent(const char *front, struct blk_queue *queue)
+{
+    uint64_t persistent = 0;
+    int err = backend_read_number(front, "feature-persistent", UINT32_MAX, &persistent);
+
+    queue->is_persistent = persistent != 0 && volume_keeps_grants(queue->volume);
+    return err == -ENOENT ? 0 : err;
+}
+
 static void on_event(void *arg)
 {
     struct blk_queue *queue = arg;
@@ -82,6 +91,8 @@ int vbd_ring_connect(struct vbd_ring *ring, const char *front, const char *nodes
         err = backend_read_number(nodes, "event-channel", UINT32_MAX, &port);
     if (err == 0)
         err = read_protocol(front, &queue->is_32bit);
+    if (err == 0)
+        err = read_persistent(front, queue);
     if (err == 0)
         err = ring_pages_map(&ring->pages, queue->domid, refs, count);
     if (err != 0)

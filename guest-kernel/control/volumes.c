@@ -246,6 +246,11 @@ bool volume_can_discard(const struct volume *volume)
     return volume->disk != NULL && volume->disk->can_discard;
 }
 
+bool volume_keeps_grants(const struct volume *volume)
+{
+    return volume->memory == NULL && guest_has_option("persistent-grants");
+}
+
 uint64_t volume_discard_max(const struct volume *volume)
 {
     return volume->disk != NULL ? volume->disk->discard_max : 0;

@@ -43,6 +43,10 @@ void volume_close(struct volume *volume, bool is_write);
 
 bool volume_can_discard(const struct volume *volume);
 
+/* Front ends are offered to use the same grants for all requests, which stay mapped: the control
+ * domain's option says so, and the volume is none in memory. */
+bool volume_keeps_grants(const struct volume *volume);
+
 /* The most sectors that one discard may have. */
 uint64_t volume_discard_max(const struct volume *volume);
 

@@ -62,7 +62,7 @@ static bool show_disk(const char *number, void *buffer)
     int err;
 
     format_str(node, sizeof(node), "device/vbd/%s", number);
-    err = blkfront_connect(&disk, node);
+    err = blkfront_connect(&disk, node, false);
     if (err != 0) {
         console_printf("demo: disk %s does not connect: error %d\n", number, -err);
         return false;

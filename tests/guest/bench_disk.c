@@ -42,7 +42,7 @@ bool bench_disk_connect(void)
         count == 0)
         return false;
     format_str(node, sizeof(node), "device/vbd/%s", names);
-    err = blkfront_connect(&disk, node);
+    err = blkfront_connect(&disk, node, true);
     if (err != 0)
         console_printf("bench: the disk does not connect: error %d\n", -err);
     return err == 0 && grant_pages();

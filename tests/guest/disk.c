@@ -2,7 +2,8 @@
 /*
  * A paravirtual disk's back end against requests that are wrong: each is answered with an error,
  * and the next good one is served. Needs a disk of at least 1 MiB as its first, with nothing on it
- * that anybody needs; without one it skips everything.
+ * that anybody needs; without one it skips everything. The last disk, which may be the same one, is
+ * used with persistent grants.
  */
 #include "guest-kernel/grants.h"
 #include "guest-kernel/guest.h"
@@ -226,35 +227,73 @@ static void barriers_and_flushes(void)
     check("disk/barrier without data", raw_run(&io), 0);
 }
 
-static bool connect_first(void)
+/* Grants disk_page, and reads into it. */
+static bool first_read(void)
 {
-    char names[NAMES_MAX], node[XENBUS_PATH_MAX / 2];
-    size_t count = 0;
-    int ref;
+    int ref = grant_access(disk.back_end, virt_to_gfn(disk_page), false);
 
-    if (!xenbus_init() || xenbus_list("device/vbd", names, sizeof(names), &count) != 0 ||
-        count == 0)
-        return false;
-    format_str(node, sizeof(node), "device/vbd/%s", names);
-    if (!check("disk/connects", blkfront_connect(&disk, node), 0))
-        return false;
-    disk_page = page_alloc();
-    ref = grant_access(disk.back_end, virt_to_gfn(disk_page), false);
     disk_ref = (grant_ref_t)ref;
     return check_true("disk/page granted", ref >= 0) &&
            check_true("disk/first read", disk_is_well());
 }
 
+/* The nodes of the first disk and of the last. */
+static bool find_disks(char first[XENBUS_PATH_MAX / 2], char last[XENBUS_PATH_MAX / 2])
+{
+    char names[NAMES_MAX];
+    const char *name = names;
+    size_t count = 0;
+
+    if (!xenbus_init() || xenbus_list("device/vbd", names, sizeof(names), &count) != 0 ||
+        count == 0)
+        return false;
+    format_str(first, XENBUS_PATH_MAX / 2, "device/vbd/%s", names);
+    while (--count > 0)
+        name += strlen(name) + 1;
+    format_str(last, XENBUS_PATH_MAX / 2, "device/vbd/%s", name);
+    return true;
+}
+
+/* A page that the back end keeps serves all requests, whatever their direction, and is free when
+ * the disk is closed. */
+static void persistent_grants(const char *node)
+{
+    static struct blkfront_io io;
+
+    if (!check("disk/connects for persistent grants", blkfront_connect(&disk, node, true), 0))
+        return;
+    if (!disk.is_persistent) {
+        check_skip("disk/persistent grants", "the back end does not offer them");
+    } else if (first_read()) {
+        check("disk/persistent: the page is kept", grant_end(disk_ref), -XEN_EBUSY);
+        raw_request(&io, BLKIF_OP_WRITE);
+        check("disk/persistent: write from it", raw_run(&io), 0);
+        check_true("disk/persistent: read into it again", disk_is_well());
+        raw_request(&io, BLKIF_OP_READ)->seg[0].gref = NO_REF;
+        check("disk/persistent: grant not given", raw_run(&io), -XEN_EIO);
+        check_true("disk/persistent: goes on", disk_is_well());
+    }
+    check("disk/persistent: closes", blkfront_close(&disk), 0);
+    if (disk.is_persistent)
+        check("disk/persistent: the page is free", grant_end(disk_ref), 0);
+}
+
 void test_cases(void)
 {
-    if (!connect_first()) {
+    char first[XENBUS_PATH_MAX / 2], last[XENBUS_PATH_MAX / 2];
+
+    if (!find_disks(first, last)) {
         check_skip("disk", "there is none");
         return;
     }
+    disk_page = page_alloc();
+    if (!check("disk/connects", blkfront_connect(&disk, first, false), 0) || !first_read())
+        return;
     requests_that_are_wrong();
     rights_of_grants();
     barriers_and_flushes();
     disk_ring_cases();
     check("disk/no grant is held", grant_end(disk_ref), 0);
     check("disk/closes", blkfront_close(&disk), 0);
+    persistent_grants(last);
 }

@@ -22,7 +22,7 @@ static int connect_again(void)
     char node[sizeof(disk.node)];
 
     str_copy(node, sizeof(node), disk.node);
-    return blkfront_connect(&disk, node);
+    return blkfront_connect(&disk, node, false);
 }
 
 bool disk_begin_anew(void)

@@ -7,15 +7,16 @@ import machines
 from atoll import qemu, session
 
 SECONDS = 240
-# The disk of the guest `disk` is a boot module; on Xen it is Linux's RAM disk.
+# The disks of the guest `disk` are a boot module and `null`; on Xen there is Linux's RAM disk alone.
 RAM0_SIZE = 1 << 20
 NAMES = ["demo", *guests.names()]
 
 
 @pytest.fixture(scope="module", name="running")
 def running_fixture():
-    settings = {"disk": {"disk": ["phy:ram0,xvda,w"]}}
+    settings = {"disk": {"disk": ["phy:ram0,xvda,w", "phy:null,xvdb,w"]}}
     bundle = machines.bundle(*[machines.own(name, **settings.get(name, {})) for name in NAMES])
+    bundle.control_options += " persistent-grants"
     bundle.files["ram0"] = bytes(RAM0_SIZE)
     machine = qemu.Machine(boot="grub", smp=2, mem=bundle.guest_memory + 384)
     with session.Session(bundle, machine) as running:
