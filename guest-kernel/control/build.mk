@@ -4,7 +4,7 @@
 # The store; what of it needs no hypervisor is XS_SRCS.
 XS_SRCS := xs_path xs_text xs_node xs_store xs_watch xs_transaction xs_ops xs_request xs_ring xs_connection
 STORE_SRCS := $(XS_SRCS) heap store domain_store
-NET_SRCS := guest_vif net_switch net_adapt net_copy net_groups net_rx net_tx net_uplink vif vif_link
+NET_SRCS := guest_vif manage_net show_net net_switch net_adapt net_copy net_groups net_rx net_tx net_uplink vif vif_link
 DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants blk_kept
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
 	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \

@@ -5,6 +5,7 @@
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/hv.h"
 #include "guest-kernel/control/manage_machine.h"
+#include "guest-kernel/control/manage_net.h"
 #include "guest-kernel/control/manage_store.h"
 #include "guest-kernel/control/volumes.h"
 #include "lib/compiler.h"
@@ -294,6 +295,14 @@ static void show_volume(const struct manage_request *request, struct manage_answ
     to->is_read_only = volume->is_read_only;
 }
 
+static void show_vif(const struct manage_request *request, struct manage_answer *answer)
+{
+    domid_t domid;
+
+    if (find_any(request, answer, &domid))
+        manage_net_vif(domid, request, answer);
+}
+
 static void measure(const struct manage_request *request, struct manage_answer *answer)
 {
     failed(answer, measure_domains(&answer->u.measure), request->target);
@@ -323,6 +332,9 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
         [MANAGE_CALLS] = show_calls,
         [MANAGE_MEASURE] = measure,
         [MANAGE_VOLUME] = show_volume,
+        [MANAGE_VIF] = show_vif,
+        [MANAGE_PORT] = manage_net_port,
+        [MANAGE_ADDRESS] = manage_net_address,
     };
 
     _Static_assert(ARRAY_COUNT(handlers) == MANAGE_VERB_COUNT, "each verb has a handler");

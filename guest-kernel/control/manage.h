@@ -12,6 +12,7 @@
 
 #include "guest-kernel/control/guest_config.h"
 #include "guest-kernel/control/measure.h"
+#include "guest-kernel/control/net_switch.h"
 #include "pv-abi/atoll.h"
 
 #define MANAGE_TARGET_MAX GUEST_NAME_MAX
@@ -42,6 +43,9 @@ enum manage_verb {
     MANAGE_STORE_LIST,   /* path, number: how many names to leave out -> store: names of nodes */
     MANAGE_STORE_WRITE,  /* path, value */
     MANAGE_STORE_REMOVE, /* path: a node with all below it */
+    MANAGE_VIF,          /* target, number: place in the list -> vif; -ENOENT as for volumes */
+    MANAGE_PORT,         /* number: place in the list of all bridges' ports -> port; -ENOENT */
+    MANAGE_ADDRESS,      /* target: a port, number: place in the list -> address; -ENOENT */
     MANAGE_MEASURE,      /* what making and destroying a domain costs -> measure */
     MANAGE_VERB_COUNT
 };
@@ -120,6 +124,30 @@ struct manage_store {
     char text[MANAGE_VALUE_MAX];
 };
 
+/* A network interface; what its front end has not written is -1. */
+struct manage_vif {
+    domid_t domid;
+    uint32_t number;
+    uint8_t address[NET_ADDRESS_SIZE];
+    int64_t state, port, tx_ref, rx_ref;
+};
+
+/* A port of a bridge. */
+struct manage_port {
+    char bridge[NET_BRIDGE_NAME_MAX];
+    char name[NET_PORT_NAME_MAX];
+    uint8_t address[NET_ADDRESS_SIZE];
+    uint32_t mtu;
+    uint32_t learned_count;
+    struct net_counters counters;
+};
+
+/* An address behind a port. */
+struct manage_address {
+    uint8_t address[NET_ADDRESS_SIZE];
+    uint64_t age_seconds; /* since a frame came from it */
+};
+
 struct manage_answer {
     int status;                     /* 0 or a negative errno */
     char sentence[GUEST_ERROR_MAX]; /* why status is not 0, or what to know if it is; "": nothing */
@@ -135,6 +163,9 @@ struct manage_answer {
         struct manage_calls calls;
         struct measure_result measure;
         struct manage_volume volume;
+        struct manage_vif vif;
+        struct manage_port port;
+        struct manage_address address;
     } u;
 };
 

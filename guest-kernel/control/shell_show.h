@@ -14,6 +14,10 @@ int show_vcpus(struct shell_output *output, const char *target);
 /* `volumes` */
 int show_volumes(struct shell_output *output);
 
+/* `network-list` of one domain; `bridges`: all ports (NULL), or the addresses behind one. */
+int show_vifs(struct shell_output *output, const char *target);
+int show_bridges(struct shell_output *output, const char *port);
+
 /* `info`, `info memory` and `dmesg`. */
 int show_machine(struct shell_output *output);
 int show_memory(struct shell_output *output);

@@ -67,6 +67,16 @@ int show_volumes(struct shell_output *output)
     return show(output, "volumes", NULL);
 }
 
+int show_vifs(struct shell_output *output, const char *target)
+{
+    return show(output, "vifs", target);
+}
+
+int show_bridges(struct shell_output *output, const char *port)
+{
+    return show(output, "bridges", port);
+}
+
 int show_log(struct shell_output *output)
 {
     return show(output, "log", NULL);
@@ -184,11 +194,19 @@ static void test_verbs(void **state)
 static void test_tables(void **state)
 {
     static const char *const cases[][2] = {
-        {"list", "<list all>"},       {"list g", "<list g>"},
-        {"vcpu-list", "<vcpus all>"}, {"vcpu-list g", "<vcpus g>"},
-        {"info", "<machine all>"},    {"info memory", "<memory all>"},
-        {"dmesg", "<log all>"},       {"counters g", "<counters g>"},
-        {"death g", "<death g>"},     {"measure", "<measure all>"},
+        {"list", "<list all>"},
+        {"list g", "<list g>"},
+        {"vcpu-list", "<vcpus all>"},
+        {"vcpu-list g", "<vcpus g>"},
+        {"info", "<machine all>"},
+        {"info memory", "<memory all>"},
+        {"network-list g", "<vifs g>"},
+        {"bridges", "<bridges all>"},
+        {"bridges vif1.0", "<bridges vif1.0>"},
+        {"dmesg", "<log all>"},
+        {"counters g", "<counters g>"},
+        {"death g", "<death g>"},
+        {"measure", "<measure all>"},
     };
 
     assert_ptr_equal(*state, shown);

@@ -210,6 +210,17 @@ void vifs_remove(domid_t domid)
     }
 }
 
+const struct net_port *vif_at(domid_t domid, unsigned int index, uint32_t *number)
+{
+    for (unsigned int i = 0; i < vif_end; i++) {
+        if (vifs[i].is_used && vifs[i].backend.domid == domid && index-- == 0) {
+            *number = vifs[i].backend.number;
+            return &vifs[i].port;
+        }
+    }
+    return NULL;
+}
+
 static bool has_work(const struct vif_link *link)
 {
     return link->rx.slot_count != 0 || __atomic_load_n(&link->has_event, __ATOMIC_ACQUIRE);

@@ -24,6 +24,10 @@ void vifs_remove(domid_t domid);
 /* Frames that wait for room at their destination may find it. */
 void vifs_retry(void);
 
+/* The port of interface `index` of a domain, for lists, and its device number; NULL: there are not
+ * so many. */
+const struct net_port *vif_at(domid_t domid, unsigned int index, uint32_t *number);
+
 /* True if vifs_step() has something to do. For the main loop, with interrupts off. */
 bool vifs_have_work(void);
 

@@ -90,7 +90,6 @@ static int read_abilities(const char *front, struct net_abilities *can)
     for (size_t i = 0; err == 0 && i < ARRAY_COUNT(flags); i++)
         err = read_flag(front, flags[i].name, flags[i].flag);
     can->can_csum4 = !has_no_csum;
-    can->can_grants = true;
     can->size_max = has_sg ? NET_FRAME_MAX : PAGE_SIZE;
     /* A packet that is to be cut has a checksum to be filled in, and is larger than a page. */
     can->can_gso4 = can->can_gso4 && can->can_csum4 && has_sg;
@@ -138,7 +137,7 @@ static int bind_ports(struct vif_link *link, domid_t domid, const struct nodes *
 int vif_link_connect(struct vif_link **connected, const char *front, domid_t domid, uint64_t gfn,
                      struct net_port *port)
 {
-    struct net_abilities can;
+    struct net_abilities can = {.can_grants = true};
     struct nodes nodes;
     struct vif_link *link;
     int err = read_rings(front, &nodes);
