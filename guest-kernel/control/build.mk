@@ -7,7 +7,7 @@ STORE_SRCS := $(XS_SRCS) heap store domain_store
 NET_SRCS := guest_vif manage_net show_net net_switch net_adapt net_copy net_groups net_rx net_tx net_uplink vif vif_link
 DISK_SRCS := volumes show_volumes partitions guest_disk backend ring_pages vbd vbd_ring blk_queue blk_grants blk_kept
 CONTROL_SRCS := control modules hv foreign domains guest_console pvring guest_config guest_config_devices builder $(STORE_SRCS) \
-	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_store measure shell shell_show shell_inside shell_store death line \
+	build_memory start_pvh start_linux bzimage guest_acpi manage manage_machine manage_disk manage_store measure shell shell_show shell_inside shell_store death line \
 	terminal serial records report $(DISK_SRCS) $(NET_SRCS)
 CONTROL_DRIVERS := $(addprefix drivers/pci/,mmio msix pci pci_config virtio virtqueue virtio_blk virtio_net) \
 	$(addprefix drivers/pv/,back_ring blk_request net_request net_offload)

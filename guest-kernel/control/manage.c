@@ -4,6 +4,7 @@
 
 #include "guest-kernel/control/domains.h"
 #include "guest-kernel/control/hv.h"
+#include "guest-kernel/control/manage_disk.h"
 #include "guest-kernel/control/manage_machine.h"
 #include "guest-kernel/control/manage_net.h"
 #include "guest-kernel/control/manage_store.h"
@@ -303,6 +304,14 @@ static void show_vif(const struct manage_request *request, struct manage_answer 
         manage_net_vif(domid, request, answer);
 }
 
+static void show_vbd(const struct manage_request *request, struct manage_answer *answer)
+{
+    domid_t domid;
+
+    if (find_any(request, answer, &domid))
+        manage_disk_vbd(domid, request, answer);
+}
+
 static void measure(const struct manage_request *request, struct manage_answer *answer)
 {
     failed(answer, measure_domains(&answer->u.measure), request->target);
@@ -332,6 +341,7 @@ void manage(const struct manage_request *request, struct manage_answer *answer)
         [MANAGE_CALLS] = show_calls,
         [MANAGE_MEASURE] = measure,
         [MANAGE_VOLUME] = show_volume,
+        [MANAGE_VBD] = show_vbd,
         [MANAGE_VIF] = show_vif,
         [MANAGE_PORT] = manage_net_port,
         [MANAGE_ADDRESS] = manage_net_address,

@@ -39,6 +39,7 @@ enum manage_verb {
     MANAGE_COUNTERS,     /* target, number of a vcpu -> counters */
     MANAGE_CALLS,        /* target, number: how many counts to leave out -> calls */
     MANAGE_VOLUME,       /* number: place in the list -> volume; -ENOENT: the list is shorter */
+    MANAGE_VBD,          /* target, number: place in the list -> vbd; -ENOENT as for volumes */
     MANAGE_STORE_READ,   /* path -> store: the value and the access */
     MANAGE_STORE_LIST,   /* path, number: how many names to leave out -> store: names of nodes */
     MANAGE_STORE_WRITE,  /* path, value */
@@ -115,6 +116,13 @@ struct manage_volume {
     bool is_on_disk, is_memory, is_read_only;
 };
 
+/* A guest's disk; what its front end has not written is -1. */
+struct manage_vbd {
+    uint32_t domid;
+    uint64_t number; /* of the virtual device */
+    int64_t state, port, ring_ref;
+};
+
 /* A value, or names with a NUL each. */
 struct manage_store {
     uint32_t size;   /* of the text; 0 in a list: that was all */
@@ -163,6 +171,7 @@ struct manage_answer {
         struct manage_calls calls;
         struct measure_result measure;
         struct manage_volume volume;
+        struct manage_vbd vbd;
         struct manage_vif vif;
         struct manage_port port;
         struct manage_address address;

@@ -179,6 +179,11 @@ static int do_volumes(char **words, int count, struct shell_output *output)
     return count == 1 && words[0] != NULL ? show_volumes(output) : SHELL_USAGE;
 }
 
+static int do_block_list(char **words, int count, struct shell_output *output)
+{
+    return count == 2 ? show_vbds(output, words[1]) : SHELL_USAGE;
+}
+
 static int do_network_list(char **words, int count, struct shell_output *output)
 {
     return count == 2 ? show_vifs(output, words[1]) : SHELL_USAGE;
@@ -218,6 +223,7 @@ static const struct command {
     {"counters", "DOMAIN", "a domain's exits and hypercalls", 2, do_counters},
     {"death", "DOMAIN", "why a preserved domain crashed", 2, do_death},
     {"volumes", "", "what a guest's disk can be", 1, do_volumes},
+    {"block-list", "DOMAIN", "a domain's disks", 2, do_block_list},
     {"network-list", "DOMAIN", "a domain's network interfaces", 2, do_network_list},
     {"bridges", "[PORT]", "bridges and their ports, or the addresses behind one", 1, do_bridges},
     {"xenstore-ls", "[-f] [-p] [PATH]", "the store (-f: paths, -p: access)", 1, do_xenstore_ls},

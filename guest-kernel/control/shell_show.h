@@ -11,8 +11,9 @@
 int show_list(struct shell_output *output, const char *target);
 int show_vcpus(struct shell_output *output, const char *target);
 
-/* `volumes` */
+/* `volumes`, and `block-list` of one domain. */
 int show_volumes(struct shell_output *output);
+int show_vbds(struct shell_output *output, const char *target);
 
 /* `network-list` of one domain; `bridges`: all ports (NULL), or the addresses behind one. */
 int show_vifs(struct shell_output *output, const char *target);

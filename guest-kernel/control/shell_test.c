@@ -67,6 +67,11 @@ int show_volumes(struct shell_output *output)
     return show(output, "volumes", NULL);
 }
 
+int show_vbds(struct shell_output *output, const char *target)
+{
+    return show(output, "vbds", target);
+}
+
 int show_vifs(struct shell_output *output, const char *target)
 {
     return show(output, "vifs", target);
@@ -207,6 +212,8 @@ static void test_tables(void **state)
         {"counters g", "<counters g>"},
         {"death g", "<death g>"},
         {"measure", "<measure all>"},
+        {"volumes", "<volumes all>"},
+        {"block-list g", "<vbds g>"},
     };
 
     assert_ptr_equal(*state, shown);

@@ -83,6 +83,18 @@ def test_volumes_show_who_writes(running):
     assert lines["vmlinuz"][3] == "memory"
 
 
+def test_block_list_has_xls_columns(running):
+    text, status = running.execute("block-list debian", SECONDS)
+    assert status == 0
+    lines = [line.split() for line in text.splitlines()]
+    assert lines[0] == ["Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path"]
+    domid = lines[1][2]
+    for device, line in zip((51712, 51728, 51744, 51760), lines[1:], strict=True):
+        assert line[:4] == [str(device), "0", domid, "4"]
+        assert line[6] == f"/local/domain/0/backend/vbd/{domid}/{device}"
+    assert running.execute("block-list nobody", SECONDS)[1] != 0
+
+
 @pytest.mark.parametrize("config, sentence", [
     ("guest1.cfg", "volume vda cannot be written: debian writes vda1"),
     ("guest2.cfg", "there is no volume vdz")])
