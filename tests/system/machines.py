@@ -69,3 +69,16 @@ def settled_memory(running):
         if all(after[name] == before[name] for name in COUNTED):
             return after
         before = after
+
+
+def typed(running, name, command, seconds):
+    """Types a command at a Debian guest's shell; gives what it prints and its status."""
+    typed.count += 1
+    # The quotes keep the echo of the command apart from what it prints.
+    running.type(name, f"echo 'begin'-{typed.count}; {command}; echo 'done'-{typed.count} $?\n")
+    found = running.expect(name, rf"(?s)^begin-{typed.count}$(.*?)^done-{typed.count} (\d+)$",
+                           seconds)
+    return found.group(1), int(found.group(2))
+
+
+typed.count = 0

@@ -61,15 +61,8 @@ def running_fixture(image):
 
 
 def run(running, command, name="debian"):
-    """Types a command at Debian's shell; gives what it prints."""
-    run.count += 1
-    # The quotes keep the echo of the command apart from what it prints.
-    running.type(name, f"echo 'begin'-{run.count}; {command}; echo 'done'-{run.count} $?\n")
-    found = running.expect(name, rf"(?s)^begin-{run.count}$(.*?)^done-{run.count} (\d+)$", SECONDS)
-    return found.group(1), int(found.group(2))
-
-
-run.count = 0
+    """Types a command at Debian's shell; gives what it prints and its status."""
+    return machines.typed(running, name, command, SECONDS)
 
 
 def test_volumes_show_who_writes(running):

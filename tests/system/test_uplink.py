@@ -36,14 +36,9 @@ def linux(name, bridge):
 
 def run(running, name, command):
     """Types a command at a guest's shell; gives what it prints. It must succeed."""
-    run.count += 1
-    running.type(name, f"echo 'begin'-{run.count}; {command}; echo 'done'-{run.count} $?\n")
-    found = running.expect(name, rf"(?s)^begin-{run.count}$(.*?)^done-{run.count} (\d+)$", SECONDS)
-    assert found.group(2) == "0", found.group(1)
-    return found.group(1)
-
-
-run.count = 0
+    text, status = machines.typed(running, name, command, SECONDS)
+    assert status == 0, text
+    return text
 
 
 def connect(running, name, address):
