@@ -56,14 +56,6 @@ static void count_mapping(void *argument, uint64_t address, const struct pt_leaf
         }
 }
 
-static void add_domain(const struct domain *d, struct atoll_memory *arg)
-{
-    arg->guest += READ_ONCE(d->tot_pages);
-    arg->charged += READ_ONCE(d->hyp_pages);
-    arg->grant_maps += d->p2m.page_count[P2M_GRANT] + d->p2m.page_count[P2M_GRANT_RO];
-    arg->foreign_maps += d->p2m.page_count[P2M_FOREIGN];
-}
-
 int64_t atoll_op_get_memory(struct hypercall *call)
 {
     struct atoll_memory *arg = call->arg;
@@ -75,7 +67,10 @@ int64_t atoll_op_get_memory(struct hypercall *call)
     memcpy(arg, &counts, sizeof(counts));
     for (uint32_t id = 0; id < DOMAIN_IDS && (d = domain_get_next((uint16_t)id)); id++) {
         id = d->id;
-        add_domain(d, arg);
+        arg->guest += READ_ONCE(d->tot_pages);
+        arg->charged += READ_ONCE(d->hyp_pages);
+        arg->grant_maps += d->p2m.page_count[P2M_GRANT] + d->p2m.page_count[P2M_GRANT_RO];
+        arg->foreign_maps += d->p2m.page_count[P2M_FOREIGN];
         domain_put(d);
     }
     host_visit(count_mapping, arg);

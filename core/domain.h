@@ -128,7 +128,6 @@ struct domain {
     uint16_t console_line_size;
     char console_line[120];
     uint32_t *hypercall_counts; /* a heap page: calls by enum hypercall_place */
-    void *pirqs;                /* arch/x86/irq.c, control domain only */
 };
 _Static_assert(sizeof(struct domain) <= PAGE_SIZE, "a domain is one page");
 
@@ -185,10 +184,10 @@ int vcpu_create(struct domain *d, uint32_t id) MUST_CHECK;
  * V is stopped for good. */
 void vcpu_destroy(struct vcpu *v);
 
-/* The places that a guest registers. Errors of area.h; info: and -EINVAL when it has one. */
+/* The places that a guest registers: vcpu_info, and V's runstate_area or time_area at GVA, 0:
+ * nowhere. Errors of area.h; info: and -EINVAL when it has one. */
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset) MUST_CHECK;
-int vcpu_register_runstate(struct vcpu *v, uint64_t gva) MUST_CHECK;
-int vcpu_register_time(struct vcpu *v, uint64_t gva) MUST_CHECK;
+int vcpu_register_area(struct vcpu *v, struct area *area, uint64_t gva) MUST_CHECK;
 
 /* V may not run for a REASON (VCPU_*) / that reason is gone. stop does not wait: see
  * sched_is_stopped(). */

@@ -5,12 +5,6 @@
 #include "core/pirq.h"
 #include "lib/errno.h"
 
-/* Interrupts go to the caller alone. */
-static bool is_caller(const struct hypercall *call, uint16_t domid)
-{
-    return domid == DOMID_SELF || domid == call->d->id;
-}
-
 /* The source that ARG names, for pirq_map(). MSI without a table, and other segments, are nobody's
  * need. */
 static int source_of(const struct physdev_map_pirq *arg, uint32_t *source)
@@ -35,7 +29,8 @@ int64_t physdev_op_map_pirq(struct hypercall *call)
     uint32_t source;
     int error = source_of(arg, &source);
 
-    if (!is_caller(call, arg->domid))
+    /* Interrupts go to the caller alone. */
+    if (arg->domid != DOMID_SELF && arg->domid != call->d->id)
         return -EPERM;
     if (pirq != PIRQ_ANY && pirq >= EVTCHN_PIRQS)
         return -EINVAL;

@@ -75,9 +75,12 @@ void vcpu_get_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
     sched_unlock_vcpu(v);
 }
 
-/* Puts SIZE bytes at GVA, 0: nothing, in the place of V's *AREA. */
-static int replace(struct vcpu *v, struct area *area, uint64_t gva, uint32_t size)
+int vcpu_register_area(struct vcpu *v, struct area *area, uint64_t gva)
 {
+    bool is_time = area == &v->time_area;
+    uint32_t size = is_time               ? sizeof(struct vcpu_time_info)
+                    : v->domain->is_32bit ? sizeof(struct compat_vcpu_runstate_info)
+                                          : sizeof(struct vcpu_runstate_info);
     struct area new = {NULL, 0}, old;
     int rc = gva ? area_register_gva(&new, gva, size) : 0;
 
@@ -86,27 +89,13 @@ static int replace(struct vcpu *v, struct area *area, uint64_t gva, uint32_t siz
     sched_lock_vcpu(v);
     old = *area;
     *area = new;
-    if (area == &v->runstate_area && new.address)
+    if (!is_time && new.address)
         vcpu_write_runstate(v);
     sched_unlock_vcpu(v);
     area_drop(&old);
-    return 0;
-}
-
-int vcpu_register_runstate(struct vcpu *v, uint64_t gva)
-{
-    return replace(v, &v->runstate_area, gva,
-                   v->domain->is_32bit ? sizeof(struct compat_vcpu_runstate_info)
-                                       : sizeof(struct vcpu_runstate_info));
-}
-
-int vcpu_register_time(struct vcpu *v, uint64_t gva)
-{
-    int rc = replace(v, &v->time_area, gva, sizeof(struct vcpu_time_info));
-
-    if (rc == 0)
+    if (is_time)
         vcpu_update_time(v);
-    return rc;
+    return 0;
 }
 
 int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset)

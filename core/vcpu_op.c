@@ -115,9 +115,9 @@ int64_t vcpu_op(struct hypercall *call)
         vcpu_get_runstate(v, call->arg);
         return 0;
     case VCPUOP_register_runstate_memory_area:
-        return vcpu_register_runstate(v, *address);
+        return vcpu_register_area(v, &v->runstate_area, *address);
     case VCPUOP_register_vcpu_time_memory_area:
-        return vcpu_register_time(v, *address);
+        return vcpu_register_area(v, &v->time_area, *address);
     case VCPUOP_register_vcpu_info:
         return register_info(v, call->arg);
     case VCPUOP_set_singleshot_timer:

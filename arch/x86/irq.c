@@ -9,7 +9,6 @@
 #include "arch/x86/irq.h"
 
 #include "arch/x86/host_pt.h"
-#include "arch/x86/msi.h"
 #include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "core/domain.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns the writing of MSI-X capabilities and tables (PCI Local Bus Specification 3.0, 6.8.2): the
  * only PCI code of the hypervisor. Needs LOCK_IRQ. */
-#include "arch/x86/msi.h"
+#include "arch/x86/irq.h"
 
 #include "arch/x86/pt.h"
 #include "core/frame.h"

@@ -27,11 +27,6 @@ static const struct port_range {
     {0x04d0, 0x04d1}, /* PIC edge or level */
 };
 
-static bool is_pit(uint16_t port)
-{
-    return (port >= PORT_PIT_FIRST && port <= PORT_PIT_LAST) || port == PORT_SYSTEM_B;
-}
-
 /* The control domain may reach the machine's own PORT. */
 static bool is_forwarded(uint32_t port, unsigned size)
 {
@@ -66,7 +61,7 @@ static NOINLINE void write_machine(uint16_t port, unsigned size, uint32_t value)
 
 uint32_t port_read(const struct domain *d, uint16_t port, unsigned size)
 {
-    if (is_pit(port))
+    if ((port >= PORT_PIT_FIRST && port <= PORT_PIT_LAST) || port == PORT_SYSTEM_B)
         return 0;
     return likely(!d->is_privileged) ? UINT32_MAX : read_machine(port, size);
 }
