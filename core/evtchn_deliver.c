@@ -111,7 +111,7 @@ static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 /* Sets PORT of D pending; ENTRY is its entry. */
 static inline void deliver(struct domain *d, const struct evtchn *entry, uint32_t port)
 {
-    if (unlikely(port >= ports_of(d)) || test_and_set(pending_of(d), port))
+    if ((unlikely(d->is_32bit) && port >= EVTCHN_PORTS_32) || test_and_set(pending_of(d), port))
         return;
     if (!test(mask_of(d), port))
         select_port(d, target_of(d, entry), port);

@@ -68,11 +68,10 @@ static NOINLINE int64_t call_with_target(struct hypercall *call)
 /* The row's argument: pinned, copied once, handed over, and written back where the row says so.
  * Where the caller's form differs, it is copied beside, and what is not converted stays as it is.
  */
-static inline int64_t call_with_argument(struct hypercall *call)
+static ALWAYS_INLINE int64_t call_with_form(struct hypercall *call, bool is_converted)
 {
     const struct hypercall_row *row = call->row;
     const struct hypercall_family *family = &hypercall_families[row->family];
-    bool is_converted = unlikely(call->is_32bit) && row->layout;
     uint64_t *arg = (uint64_t *)(void *)this_cpu()->argument;
     void *form = is_converted ? this_cpu()->argument + HYPERCALL_ARGUMENT_MAX : (uint8_t *)arg;
     struct guest_pin pin;
@@ -85,22 +84,27 @@ static inline int64_t call_with_argument(struct hypercall *call)
                   is_converted ? row->size32 : row->size64, row->direction & DIR_OUT, &pin))
         return -EFAULT;
     call->arg = arg;
-    if (unlikely(is_converted) || !(row->direction & DIR_IN))
+    if (is_converted || !(row->direction & DIR_IN))
         for (size_t i = 0; i < row->size64; i += sizeof(*arg))
             arg[i / sizeof(*arg)] = 0;
-    if (unlikely(is_converted) || row->direction & DIR_IN)
+    if (is_converted || row->direction & DIR_IN)
         guest_pin_get(&pin, form);
-    if (unlikely(is_converted) && row->direction & DIR_IN)
+    if (is_converted && row->direction & DIR_IN)
         hypercall_widen(row->layout, arg, form);
     result = unlikely(row->target) ? call_with_target(call) : row->handler(call);
     /* Results, and progress where the argument keeps it. */
     if (row->direction & DIR_OUT &&
         (result >= 0 || (result == HYPERCALL_AGAIN && row->progress == PROGRESS_FIELD))) {
-        if (unlikely(is_converted))
+        if (is_converted)
             hypercall_narrow(row->layout, form, arg);
         guest_pin_put(&pin, form);
     }
     return result;
+}
+
+static NOINLINE int64_t call_converted(struct hypercall *call)
+{
+    return call_with_form(call, true);
 }
 
 /* Whatever is not plain: a call that not everybody may make, one with an argument, and none. */
@@ -114,7 +118,8 @@ static NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
     if (row->is_control && !call->d->is_privileged)
         return -EPERM;
     if (row->size64)
-        return call_with_argument(call);
+        return unlikely(call->is_32bit) && row->layout ? call_converted(call)
+                                                       : call_with_form(call, false);
     return row->target ? call_with_target(call) : row->handler(call);
 }
 

@@ -29,17 +29,14 @@ static ALWAYS_INLINE void join(struct queue_node **at, struct queue_node *parent
         (*at)->parent = parent;
 }
 
-void queue_insert(struct queue *queue, struct queue_node *node)
+void queue_insert_among(struct queue *queue, struct queue_node *node)
 {
     node->left = node->right = NULL;
-    if (queue->root)
-        join(&queue->root, NULL, queue->root, node);
-    else
-        queue->root = node;
+    join(&queue->root, NULL, queue->root, node);
     queue->root->parent = queue->root;
 }
 
-void queue_remove(struct queue *queue, struct queue_node *node)
+void queue_remove_among(struct queue *queue, struct queue_node *node)
 {
     struct queue_node *parent = node->parent, **at = &queue->root;
 

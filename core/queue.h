@@ -20,7 +20,26 @@ static inline bool queue_holds(const struct queue_node *node)
 {
     return READ_ONCE(node->parent) != NULL;
 }
-/* NODE is not queued; its key is set. Both take logarithmic time on average. */
-void queue_insert(struct queue *queue, struct queue_node *node);
+void queue_insert_among(struct queue *queue, struct queue_node *node);
+void queue_remove_among(struct queue *queue, struct queue_node *node);
+/* NODE is not queued; its key is set. Both take logarithmic time on average, and little when NODE
+ * is alone. */
+static inline void queue_insert(struct queue *queue, struct queue_node *node)
+{
+    if (queue->root) {
+        queue_insert_among(queue, node);
+        return;
+    }
+    node->left = node->right = NULL;
+    queue->root = node->parent = node;
+}
 /* NODE is in this queue. */
-void queue_remove(struct queue *queue, struct queue_node *node);
+static inline void queue_remove(struct queue *queue, struct queue_node *node)
+{
+    if (queue->root != node || node->left || node->right) {
+        queue_remove_among(queue, node);
+        return;
+    }
+    queue->root = NULL;
+    node->parent = NULL;
+}

@@ -51,6 +51,7 @@ static int set_cpu(struct vcpu *v, const void *record, UNUSED size_t size)
         xstate_reset(p);
     }
     v->arch.tsc_aux = r->msr_tsc_aux;
+    v->window.paging.cpl = PAGING_UNKNOWN;
     virt->flush(v);
     if (v->id == 0)
         set_tsc(v->domain, r->tsc);

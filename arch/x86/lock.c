@@ -46,7 +46,7 @@ static void take(struct lock *lock, bool is_second)
 
     note_taken(lock, is_second);
     ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket)
+    while (unlikely(atomic_load_explicit(&lock->serving, memory_order_acquire) != ticket))
         cpu_relax();
 }
 

@@ -96,6 +96,7 @@ static int svm_cpu_init(void)
         log_line(LOG_ERROR, "svm: the firmware has disabled AMD-V");
         return -ENODEV;
     }
+    write_xcr0(xstate_components);
     pages = heap_alloc(NULL, 2);
     if (pages == NULL)
         return -ENODEV;
@@ -118,7 +119,10 @@ static void svm_vcpu_init(struct vcpu *v, int vector)
     c->msrpm = paddr_of(heap_mfn(msrpm)).v;
     c->v_intr = V_INTR_MASKING;
     c->np_enable = 1;
+    c->nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
     svm_reset_state(&vmcb->save, vcpu_private_other(), vector);
+    vcpu_private_other()->control = paddr_of(v->arch.control_frame).v;
+    v->window.paging.cpl = PAGING_UNKNOWN;
     v->arch.asid_gen = 0;
 }
 
@@ -127,9 +131,7 @@ static void svm_load(struct vcpu *v)
     struct vmcb *vmcb = svm_vmcb();
     struct vmcb_control *c = &vmcb->control;
 
-    vcpu_private()->control = paddr_of(v->arch.control_frame).v;
     vcpu_private()->host = this_cpu()->host_state;
-    c->nested_cr3 = paddr_of(v->domain->p2m.pt.root).v;
     c->tsc_offset = v->arch.tsc_offset;
     c->v_intr = (c->v_intr & ~V_INTR_TPR_MASK) | v->arch.vlapic.reg[APIC_REG_TPR] >> 4;
     vmcb->save.pat = v->arch.pat;
@@ -252,6 +254,7 @@ void svm_exit(void)
     struct guest_regs *regs = &vcpu_private()->regs;
     struct vm_exit *exit = &arch->history[arch->history_next++ % VCPU_EXIT_HISTORY];
 
+    __asm__("" : "+r"(exit)); /* or the compiler makes the address twice */
     regs->rip = exit->rip = vmcb->save.rip;
     regs->gpr[REG_RSP] = vmcb->save.rsp;
     regs->gpr[REG_RAX] = vmcb->save.rax;
@@ -339,9 +342,9 @@ static bool svm_get_paging(struct guest_paging *paging)
     const struct vmcb_save *save = &svm_vmcb()->save;
     bool is_long = save->cs.attributes & SEGMENT_LONG;
 
-    /* Without EFER.LMA the bit of CS does not count. */
-    if (unlikely(((paging->cr0 ^ save->cr0) | (paging->cr3 ^ save->cr3) |
-                  (paging->cr4 ^ save->cr4) | ((paging->efer ^ save->efer) & ~EFER_SVME) |
+    /* CR0, CR4 and EFER change by svm_set_reg() alone. Without EFER.LMA the bit of CS does not
+     * count. */
+    if (unlikely(((paging->cr3 ^ save->cr3) |
                   ((paging->rflags ^ vcpu_private()->regs.rflags) & RFLAGS_AC)) != 0) ||
         paging->cpl != save->cpl || (paging->is_long != is_long && (save->efer & EFER_LMA)))
         return read_paging(paging);
@@ -370,6 +373,7 @@ static uint64_t svm_get_reg(enum vm_reg which)
 static void svm_set_reg(enum vm_reg which, uint64_t value)
 {
     *reg_in_vmcb(which) = which == VM_EFER ? value | EFER_SVME : value;
+    this_cpu()->window->paging.cpl = PAGING_UNKNOWN;
     if (which != VM_DR6)
         svm_flush(this_cpu()->current);
 }

@@ -131,9 +131,11 @@ struct vm_exit {
 /* What the guest-virtual walk needs. */
 struct guest_paging {
     uint64_t cr0, cr3, cr4, efer, rflags;
-    uint8_t cpl;
+    uint8_t cpl;  /* PAGING_UNKNOWN: what is here is not the vCPU's */
     bool is_long; /* executes 64-bit code: EFER.LMA and CS.L */
 };
+
+#define PAGING_UNKNOWN UINT8_MAX
 
 #define VM_MODE_CPL  3u
 #define VM_MODE_LONG (1u << 2) /* 64-bit code: EFER.LMA and CS.L */

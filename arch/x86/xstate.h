@@ -14,11 +14,10 @@ uint32_t xstate_size(uint64_t mask);
 bool xstate_is_valid_xcr0(uint64_t value);
 /* The state after INIT, into a private page. */
 void xstate_reset(struct vcpu_private *p);
-/* The loaded vCPU's state into the CPU, and out of it with the XCR0 that the guest has set. */
+/* The loaded vCPU's state into the CPU, and out of it with the XCR0 that the guest has set. While
+ * no vCPU is loaded XCR0 has all components. */
 static inline void xstate_load(const struct vcpu_private *p)
 {
-    if (unlikely(read_xcr0() != xstate_components))
-        write_xcr0(xstate_components);
     xrstor(&p->xsave, xstate_components);
     if (p->xcr0 != xstate_components)
         write_xcr0(p->xcr0);
