@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What becomes of a domain that ends: on_poweroff, on_reboot, on_crash, and xl's verbs."""
+import re
+
 import machines
+from atoll import qemu, session
 
 SECONDS = 60
+COUNTED = (*machines.COUNTED, "free")
 
 
 def created(running, name):
@@ -92,3 +96,37 @@ def test_who_does_not_listen_is_named():
         text, status = running.execute("shutdown demo", SECONDS)
         assert status == 0
         assert "destroy demo" in text
+
+
+def test_guests_that_do_not_fit_leave_nothing():
+    """The machine is filled in small steps. At each, guests are tried of which some need more than
+    is left: some fail at their memory, some at their vcpus."""
+    tried = [machines.own("demo", name="tried", memory=memory, vcpus=vcpus)
+             for memory, vcpus in ((4, 1), (4, 64), (7, 33), (20, 1))]
+    fillers = [machines.own("demo", name=f"filler{number}", memory=4, vcpus=1 + 16 * (number % 2))
+               for number in range(20)]
+    sentences = set()
+
+    def attempt(running):
+        for number in range(len(tried)):
+            text, status = running.execute(f"create -p guest{number}.cfg", SECONDS)
+            if status != 0:
+                sentences.add(re.sub(r"\d+", "N", text.splitlines()[1]))
+            else:
+                assert running.execute("destroy tried", SECONDS) == ("", 0)
+
+    bundle = machines.bundle(*tried, *fillers)
+    bundle.domains.clear()
+    with session.Session(bundle, qemu.Machine(boot="grub", mem=96)) as running:
+        machines.prompt(running)
+        # Tables of the control domain grow with the first guest, and stay.
+        attempt(running)
+        for number in range(len(fillers)):
+            before = machines.settled_memory(running)
+            attempt(running)
+            after = machines.settled_memory(running)
+            assert {name: after[name] for name in COUNTED} == \
+                {name: before[name] for name in COUNTED}
+            if running.execute(f"create -p guest{len(tried) + number}.cfg", SECONDS)[1] != 0:
+                break
+    assert len(sentences) >= 2, sentences
