@@ -46,6 +46,9 @@ NET_RINGS_OBJS := $(NET_SWITCH_OBJS) $(NET_ADAPT_OBJS) $(BUILD)/unit/tests/fake/
 	$(patsubst %,$(BUILD)/unit/guest-kernel/control/%.o,net_rx net_tx net_groups) \
 	$(patsubst %,$(BUILD)/unit/drivers/pv/%.o,back_ring net_request)
 $(BUILD)/unit/net_rings_test: $(NET_RINGS_OBJS)
+$(BUILD)/unit/net_uplink_test: $(NET_SWITCH_OBJS) $(NET_ADAPT_OBJS) $(BUILD)/unit/tests/fake/control/fake_copy.o \
+	$(BUILD)/unit/guest-kernel/control/net_uplink.o \
+	$(BUILD)/unit/drivers/pci/virtio_net.o $(BUILD)/unit/drivers/pci/virtqueue.o $(FAKE_VIRTIO)
 $(BUILD)/unit/blk_kept_test: $(BUILD)/unit/guest-kernel/control/blk_kept.o
 $(BUILD)/unit/heap_test: $(BUILD)/unit/guest-kernel/control/heap.o
 # The shell talks to the fake management interface of its test.
@@ -58,4 +61,4 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
 	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d $(BUILD)/unit/guest-kernel/control/heap.d \
-	$(NET_RINGS_OBJS:.o=.d) $(CONTROL_TEST_OBJS:.o=.d)
+	$(NET_RINGS_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/net_uplink.d $(CONTROL_TEST_OBJS:.o=.d)
