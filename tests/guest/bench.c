@@ -6,8 +6,10 @@
  * 1100. The image is mapped by large pages and its data lie in it, which sets the length of the
  * hypervisor's page walks. Prints `bench NAME TICKS` and powers off. With peer=DOMID, and a second
  * bench guest with partner=DOMID, it measures events between domains too: bench_ping.h. With a
- * disk, round trips to it: bench_disk.h.
+ * disk, round trips to it, with persistent grants and without: bench_disk.h. Copies of grants:
+ * bench_grant.h.
  */
+#include "drivers/pv/xenbus.h"
 #include "guest-kernel/console.h"
 #include "guest-kernel/events.h"
 #include "guest-kernel/guest.h"
@@ -19,6 +21,7 @@
 #include "pv-abi/memory.h"
 #include "pv-abi/version.h"
 #include "tests/guest/bench_disk.h"
+#include "tests/guest/bench_grant.h"
 #include "tests/guest/bench_ping.h"
 
 #define SAMPLE_COUNT   BENCH_ROUNDS
@@ -114,6 +117,19 @@ static uint64_t decrease_reservation(void)
     return ticks;
 }
 
+/* One node, through the ring that every guest has. */
+static uint64_t store_read(void)
+{
+    char domid[16];
+    uint64_t start = rdtsc(), ticks;
+    int err = xenbus_read("domid", domid, sizeof(domid));
+
+    ticks = rdtsc() - start;
+    if (err != 0)
+        guest_panic("the store does not read a node: error %d", -err);
+    return ticks;
+}
+
 static void sort_samples(void)
 {
     for (unsigned int i = 1; i < SAMPLE_COUNT; i++) {
@@ -170,10 +186,18 @@ int main_guest(void)
     measure("decrease-reservation", decrease_reservation);
     if (number_option("peer", &domid) && ping_connect(domid))
         measure("ping-pong", ping_once);
-    if (bench_disk_connect()) {
+    if (bench_grant_init())
+        measure("grant-copy-16", bench_grant_copy);
+    if (xenbus_init())
+        measure("store-read", store_read);
+    if (bench_disk_connect(true)) {
         measure("disk-4k", bench_disk_page);
         measure("disk-44k", bench_disk_large);
         measure("disk-batch-16", bench_disk_batch);
+    }
+    if (bench_disk_connect(false)) {
+        measure("disk-4k-mapped", bench_disk_page);
+        measure("disk-batch-16-mapped", bench_disk_batch);
     }
     console_printf("bench done\n");
     return 0;

@@ -32,20 +32,25 @@ static bool grant_pages(void)
     return pages != NULL;
 }
 
-bool bench_disk_connect(void)
+bool bench_disk_connect(bool is_persistent)
 {
+    static bool is_open;
     char names[NAMES_MAX], node[XENBUS_PATH_MAX / 2];
     size_t count = 0;
     int err;
+
+    if (is_open && blkfront_close(&disk) != 0)
+        guest_panic("the disk does not close");
 
     if (!xenbus_init() || xenbus_list("device/vbd", names, sizeof(names), &count) != 0 ||
         count == 0)
         return false;
     format_str(node, sizeof(node), "device/vbd/%s", names);
-    err = blkfront_connect(&disk, node, true);
+    err = blkfront_connect(&disk, node, is_persistent);
     if (err != 0)
         console_printf("bench: the disk does not connect: error %d\n", -err);
-    return err == 0 && grant_pages();
+    is_open = err == 0;
+    return is_open && (refs[0] != 0 || grant_pages());
 }
 
 /* One round trip of `count` requests of `page_count` pages each. */

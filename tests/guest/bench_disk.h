@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Connects to the first disk that the store shows. False: there is none. */
-bool bench_disk_connect(void);
+/* Connects to the first disk that the store shows, which it closes first if it has been connected.
+ * False: there is none. */
+bool bench_disk_connect(bool is_persistent);
 
 /* Ticks from a request's making to its response's end: a page, eleven pages (44 KiB), and sixteen
  * requests of a page that are shown to the back end at once. */

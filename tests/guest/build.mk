@@ -14,7 +14,7 @@ $(foreach name,$(TEST_GUESTS),$(eval $(call guest_program,$(BUILD)/tests/$(name)
 	$(GUEST_OUT)/tests/guest/$(name).o $(TEST_GUEST_SHARED))))
 DEFAULT_TARGETS += $(TEST_GUESTS:%=$(BUILD)/tests/%.elf)
 
-BENCH_GUEST_OBJS := $(addprefix $(GUEST_OUT)/tests/guest/,bench.o bench_ops.o bench_ping.o bench_disk.o) \
+BENCH_GUEST_OBJS := $(addprefix $(GUEST_OUT)/tests/guest/,bench.o bench_ops.o bench_ping.o bench_disk.o bench_grant.o) \
 	$(addprefix $(GUEST_OUT)/drivers/pv/,xenbus.o blkfront.o)
 $(BUILD)/bench.elf: GUEST_LDFLAGS := -Wl,--defsym=guest_load_paddr=0x200000
 $(eval $(call guest_program,$(BUILD)/bench.elf,$(BENCH_GUEST_OBJS)))
