@@ -2,8 +2,9 @@
 /*
  * The notification rule of a ring (<xen/io/ring.h>; drivers/pv: back_ring_sleep() against
  * blkfront_push(), and the same with responses). The producer moves its index and sends an event if
- * it has passed the consumer's event index; the consumer asks for an event behind what it has
- * taken, looks again, and sleeps. To show: nobody sleeps while there is something to take.
+ * it has passed the consumer's event index; the consumer asks for an event with the entry that it
+ * needs, the next one or, as back_ring_sleep_until() does for a frame of several, a later one; it
+ * looks again, and sleeps. To show: nobody sleeps while there is what it needs.
  *
  * WEAK: the consumer's second look passes its writing of the event index. The model must then fail.
  */
@@ -38,27 +39,31 @@ proctype producer()
 
 proctype consumer()
 {
-    byte taken;
-    bit has_more;
+    byte taken, need;
+    bit has_enough;
 
     do
     :: taken < STEPS ->
-        do
-        :: prod != taken -> taken++
-        :: else -> break
-        od;
-#ifdef WEAK
-        has_more = (prod != taken);
-        event_at = taken + 1;
-#else
-        event_at = taken + 1;
-        /* A full barrier. */
-        has_more = (prod != taken);
-#endif
         if
-        :: has_more || taken == STEPS
-        :: else -> event; event = 0
-        fi
+        :: need = 1
+        :: taken + 2 <= STEPS -> need = 2
+        fi;
+        do
+        :: prod - taken >= need -> taken = taken + need; break
+        :: else ->
+#ifdef WEAK
+            has_enough = (prod - taken >= need);
+            event_at = taken + need;
+#else
+            event_at = taken + need;
+            /* A full barrier. */
+            has_enough = (prod - taken >= need);
+#endif
+            if
+            :: has_enough
+            :: else -> event; event = 0
+            fi
+        od
     :: taken == STEPS -> break
     od
 }
