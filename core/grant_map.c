@@ -171,7 +171,8 @@ static void end_use(const struct maptrack *track)
     domain_put(track->granter);
 }
 
-/* Takes out of D's memory what OP names. Needs D's lock and the table's. */
+/* Takes out of D's memory what OP names. Needs the table's lock, and D's if OP has a host address.
+ */
 static int16_t unmap(struct domain *d, struct maptrack *track,
                      const struct gnttab_unmap_grant_ref *op)
 {
@@ -193,7 +194,8 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_w
 {
     struct maptrack *track, done = {.granter = NULL};
 
-    lock_take(&d->lock);
+    if (op->host_addr)
+        lock_take(&d->lock);
     lock_take(&d->grants.lock);
     track = find_track(d, op->handle);
     op->status = unmap(d, track, op);
@@ -207,7 +209,8 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_w
         }
     }
     lock_drop(&d->grants.lock);
-    lock_drop(&d->lock);
+    if (op->host_addr)
+        lock_drop(&d->lock);
     if (done.granter)
         end_use(&done);
 }

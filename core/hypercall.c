@@ -108,7 +108,7 @@ static NOINLINE int64_t call_converted(struct hypercall *call)
 }
 
 /* Whatever is not plain: a call that not everybody may make, one with an argument, and none. */
-static NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
+static FLATTEN NOINLINE int64_t call_other(struct hypercall *call, uint32_t place)
 {
     const struct hypercall_row *row = call->row;
 

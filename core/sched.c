@@ -172,7 +172,7 @@ void run_queue_leave(struct run_queue *rq, struct vcpu *v)
         queue_remove(&rq->queue, &v->sched.node);
 }
 
-void sched_wake(struct vcpu *v)
+FLATTEN void sched_wake(struct vcpu *v)
 {
     uint64_t allowed = READ_ONCE(v->sched.affinity), here = UINT64_C(1) << READ_ONCE(v->sched.cpu);
     uint64_t idle = atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) & allowed;

@@ -18,6 +18,7 @@
 /* A parameter that a function type demands and this function has no use for. */
 #define UNUSED                          __attribute__((unused))
 #define NOINLINE                        __attribute__((noinline))
+#define FLATTEN                         __attribute__((flatten)) /* all that it calls is in line */
 #define ALWAYS_INLINE                   inline __attribute__((always_inline))
 #define ALIGNED(n)                      __attribute__((aligned(n)))
 #define PRINTF(f, a)                    __attribute__((format(printf, f, a)))

@@ -99,9 +99,10 @@ static inline struct percpu *this_cpu(void)
 /* SLOT of the window shows another frame, or will: its pin is forgotten, all if it is a table's. */
 static inline void pins_forget(struct window *window, unsigned slot)
 {
-    for (unsigned i = 0; i < WINDOW_PINS; i++)
-        if (slot < WINDOW_ARG0 || slot == WINDOW_ARG0 + i)
-            window->pin[i].access = 0;
+    if (slot - WINDOW_ARG0 < WINDOW_PINS)
+        window->pin[slot - WINDOW_ARG0].access = 0;
+    for (unsigned i = 0; slot < WINDOW_ARG0 && i < WINDOW_PINS; i++)
+        window->pin[i].access = 0;
 }
 
 /* Sets BITS pending on CPU and makes it look soon, wherever it is: an IPI is sent if it is in a
