@@ -7,9 +7,7 @@
 #include "core/area.h"
 
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/guest_mem.h"
-#include "core/p2m.h"
 #include "lib/errno.h"
 
 #define POLL_FRAMES 16u

@@ -2,7 +2,6 @@
 /* What Xen has no word for (atoll.h): death records, counters, the hypervisor's memory. */
 #include "core/domain.h"
 #include "core/physmap.h"
-#include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
 #include "lib/string.h"

@@ -4,7 +4,6 @@
 
 #include "boot/boot_info.h"
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/guest_mem.h"
 #include "core/log.h"
 #include "lib/pvh.h"

@@ -13,7 +13,6 @@
 #include "pv-abi/domctl.h"
 #include "pv-abi/hvm_params.h"
 #include "pv-abi/sched.h"
-#include "pv-abi/xen.h"
 
 _Static_assert(DOMAIN_PARAMS == HVM_NR_PARAMS, "hvm/params.h");
 _Static_assert(DOMAIN_VCPUS_MAX == 64,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains and their vCPUs: structures, look-up, life cycle. */
+/* Domains and their vCPUs: structures, look-up, life cycle; with it come the headers of what they
+ * consist of. */
 #pragma once
 
 #include "arch/x86/lock.h"

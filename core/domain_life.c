@@ -11,7 +11,6 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "pv-abi/sched.h"
-#include "pv-abi/xen.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 

@@ -8,10 +8,7 @@
  */
 #include "core/guest_mem.h"
 
-#include "arch/x86/percpu.h"
-#include "arch/x86/virt.h"
 #include "core/domain.h"
-#include "core/p2m.h"
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/string.h"

@@ -2,7 +2,6 @@
 /* memory_op (memory.h): a domain's reservation, extent by extent, questions about it, and its
  * memory map as its builder set it. */
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"
 #include "core/memory_map.h"

@@ -13,9 +13,7 @@
  */
 #include "core/p2m.h"
 
-#include "arch/x86/percpu.h"
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "lib/string.h"

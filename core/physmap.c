@@ -9,8 +9,6 @@
 #include "core/physmap.h"
 
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/grant.h"
 #include "core/heap.h"
 #include "lib/errno.h"
 

@@ -4,7 +4,6 @@
  * hold a translation has flushed. The entries of the frames, and of the first frame of each chunk,
  * are the list, so that nothing is allocated. All of it under frame_lock.
  */
-#include "core/area.h"
 #include "core/domain.h"
 #include "core/frame_table.h"
 #include "core/heap.h"

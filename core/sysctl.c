@@ -2,7 +2,6 @@
 /* sysctl (sysctl.h): questions about the machine, and the hypervisor's log. */
 #include "core/domain.h"
 #include "core/physmap.h"
-#include "core/frame.h"
 #include "core/hypercall_rows.h"
 #include "core/log.h"
 #include "lib/errno.h"

@@ -4,12 +4,10 @@
 
 #include "core/domain.h"
 
-#include "arch/x86/percpu.h"
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "pv-abi/sched.h"
 #include "pv-abi/vcpu.h"
-#include "pv-abi/xen.h"
 
 static void singleshot_fired(struct timer *timer)
 {

@@ -11,7 +11,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pv-abi/vcpu.h"
-#include "pv-abi/xen.h"
 
 /* Readers retry while the version is odd (xen.h). Stores are seen in order on x86: the barriers are
  * for the compiler. */

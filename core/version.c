@@ -5,7 +5,6 @@
 
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
-#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"

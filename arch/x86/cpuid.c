@@ -6,7 +6,6 @@
  */
 #include "arch/x86/cpuid.h"
 
-#include "arch/x86/percpu.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "lib/cpu_bits.h"

@@ -2,8 +2,6 @@
 /* Owns a vCPU's external form (design decision 17): Xen's HVM context records, of a vCPU that runs
  * nowhere. */
 #include "arch/x86/emulate.h"
-#include "arch/x86/percpu.h"
-#include "arch/x86/virt.h"
 #include "arch/x86/xstate.h"
 #include "core/domain.h"
 #include "lib/cpu_bits.h"

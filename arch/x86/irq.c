@@ -9,10 +9,8 @@
 #include "arch/x86/irq.h"
 
 #include "arch/x86/host_pt.h"
-#include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "core/domain.h"
-#include "core/evtchn.h"
 #include "core/pirq.h"
 #include "drivers/host/acpi.h"
 #include "lib/errno.h"

@@ -4,7 +4,6 @@
 #include "arch/x86/emulate.h"
 
 #include "arch/x86/cpuid.h"
-#include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/guest_mem.h"
 #include "lib/cpu_bits.h"

@@ -4,7 +4,6 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/host_console.h"
 #include "arch/x86/layout.h"
-#include "arch/x86/percpu.h"
 #include "arch/x86/trap.h"
 #include "core/domain.h"
 #include "core/log.h"

@@ -7,7 +7,6 @@
  */
 #include "arch/x86/host_pt.h"
 #include "arch/x86/layout.h"
-#include "arch/x86/percpu.h"
 #include "core/domain.h"
 #include "core/heap.h"
 #include "lib/errno.h"
