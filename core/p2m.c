@@ -19,7 +19,7 @@
 #include "lib/string.h"
 
 /* Four levels translate 48 bits (APM Vol. 2 15.25.3). */
-#define GFN_MAX ((UINT64_C(1) << (48 - PAGE_SHIFT)) - 1)
+#define GFN_END (UINT64_C(1) << (48 - PAGE_SHIFT))
 /* Leaves and tables that one step of destruction looks at. */
 #define DESTROY_BUDGET 512
 
@@ -47,6 +47,7 @@ int p2m_init(struct domain *d)
     p2m->pt = (struct pt){&pt_format_npt, heap_alloc_table, .context = d, .root = MFN_NONE,
                           .direct = HEAP_MAP_BASE};
     atomic_store(&p2m->generation, 1);
+    p2m->gfn_end = GFN_END;
     return heap_alloc_table(d, &p2m->pt.root);
 }
 
@@ -65,7 +66,7 @@ void p2m_look(const struct domain *d, gfn_t gfn, struct p2m_entry *entry)
 {
     struct pt_leaf leaf = {.rights = 0, .level = PT_LEVELS};
 
-    if (gfn.v > GFN_MAX || d->p2m.is_dead || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
+    if (gfn.v >= d->p2m.gfn_end || pt_lookup(&d->p2m.pt, gpa_of(gfn).v, &leaf) != 0)
         leaf.rights = 0;
     decode(&leaf, gfn, entry);
 }
@@ -128,7 +129,7 @@ int p2m_prepare(struct domain *d, gfn_t gfn, unsigned order, uint32_t types)
     p2m_look(d, gfn, &entry);
     if ((types >> entry.type & 1) == 0)
         error = -EBUSY;
-    else if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
+    else if (gfn.v < d->p2m.gfn_end)
         error =
             pt_order(entry.level) == order ? 0 : pt_prepare(&d->p2m.pt, gpa_of(gfn).v, order / 9);
     lock_drop(&d->p2m.lock);
@@ -204,7 +205,7 @@ int p2m_remove(struct domain *d, gfn_t gfn, unsigned order, uint32_t types, mfn_
 {
     struct pt_leaf none = {.level = order / 9}, before = {.rights = 0};
 
-    if (gfn.v <= GFN_MAX && !d->p2m.is_dead)
+    if (gfn.v < d->p2m.gfn_end)
         before = exchange(d, gfn, &none, types);
     *mfn = mfn_of(before.base);
     return (types >> before.soft & 1) != 0 ? 0 : -EBUSY;
@@ -260,7 +261,7 @@ int p2m_destroy_step(struct domain *d)
     struct p2m *p2m = &d->p2m;
 
     lock_take(&p2m->lock);
-    p2m->is_dead = true;
+    p2m->gfn_end = 0;
     lock_drop(&p2m->lock);
     if (mfn_equal(p2m->pt.root, MFN_NONE))
         return 0;

@@ -30,7 +30,7 @@ struct p2m {
     _Atomic uint64_t generation; /* rises when a mapping is removed or tightened */
     uint64_t page_count[8];      /* leaves by type in 4 KiB units */
     gfn_t max_gfn;               /* highest ever mapped */
-    bool is_dead;                /* being destroyed: nothing is found, nothing can be added */
+    uint64_t gfn_end;            /* gfns are below; 0: being destroyed, nothing is there */
     uint64_t destroy_cursor;
 };
 
