@@ -82,7 +82,7 @@ static void map_page(void *at)
         small_next = take_chunk();
         small_end = small_next + CHUNK_SIZE;
     }
-    host_map_table(at, (paddr_t){small_next}, PT_LEVEL_4K);
+    host_map_ram(at, (paddr_t){small_next}, PT_LEVEL_4K);
     page_clear(at);
     small_next += PAGE_SIZE;
     chunk_totals.tables++;
@@ -90,7 +90,7 @@ static void map_page(void *at)
 
 static void map_large(char *at)
 {
-    host_map_table(at, (paddr_t){take_chunk()}, PT_LEVEL_2M);
+    host_map_ram(at, (paddr_t){take_chunk()}, PT_LEVEL_2M);
     for (uint64_t done = 0; done < CHUNK_SIZE; done += PAGE_SIZE)
         page_clear(at + done);
     chunk_totals.tables += CHUNK_FRAMES;
@@ -145,9 +145,6 @@ static void fill_range(const struct boot_mem *range)
 
 void frame_boot(const struct boot_info *bi)
 {
-    mfn_t first;
-    uint64_t count;
-
     copy_map(bi);
     map_tables();
     for (uint32_t i = 0; i < range_count; i++)
@@ -155,8 +152,7 @@ void frame_boot(const struct boot_info *bi)
     /* What the last table chunk did not need. */
     for (; small_next < small_end; small_next += PAGE_SIZE)
         fill_frame(mfn_of((paddr_t){small_next}), BOOT_MEM_FREE);
-    host_early_end(&first, &count);
-    heap_boot(first, count);
+    host_early_end();
     chunk_totals.tables += bi->image_size >> PAGE_SHIFT;
     log_line(LOG_NOTICE, "memory: %llu MiB, frame and chunk tables %llu KiB",
              (unsigned long long)(chunk_totals.total >> (20 - PAGE_SHIFT)),

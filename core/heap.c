@@ -47,7 +47,7 @@ static uint32_t grow(void)
     uint32_t index = chunk_any(LIST_FREE);
 
     if (index != CHUNK_INDEX_NONE) {
-        host_map_chunk(paddr_of(chunk_mfn(index)));
+        host_map_ram(heap_page(chunk_mfn(index)), paddr_of(chunk_mfn(index)), PT_LEVEL_2M);
         chunk_open(index, CHUNK_HEAP);
         chunk_totals.heap += CHUNK_FRAMES;
     }

@@ -2,7 +2,7 @@
 /*
  * The host's own page tables: one shared upper half, whose top-level entries all exist from the
  * start so that the roots never diverge, and for each CPU a root with a private region. The shared
- * part changes at boot on the boot CPU, and later by host_map_chunk() (whose caller is alone in it)
+ * part changes at boot on the boot CPU, and later by core/heap.c (which is alone in it)
  * and in the area region (host_area.c). No page is global: loading CR3 flushes everything.
  */
 #include "arch/x86/host_pt.h"
@@ -88,7 +88,7 @@ static void map(struct pt *pt, uint64_t address, const struct pt_leaf *leaf)
     pt_commit(pt, address, leaf, PT_SOFTS_ANY);
 }
 
-void host_map_table(const void *address, paddr_t page, unsigned level)
+void host_map_ram(const void *address, paddr_t page, unsigned level)
 {
     map(&host_pt, (uint64_t)address, &(struct pt_leaf){page, level, PT_READ | PT_WRITE, 0});
 }
@@ -107,7 +107,7 @@ static void map_image(void)
     /* Every early page, those that are tables by now included. */
     for (uint64_t paddr = image_base + (uint64_t)image_end - IMAGE_VA; paddr < early_end;
          paddr += PAGE_SIZE)
-        host_map_table((void *)(HEAP_MAP_BASE + paddr), (paddr_t){paddr}, PT_LEVEL_4K);
+        host_map_ram((void *)(HEAP_MAP_BASE + paddr), (paddr_t){paddr}, PT_LEVEL_4K);
 }
 
 /* Gives a table to every top-level entry that may ever be used, and all tables to the heap map, so
@@ -173,12 +173,13 @@ void host_pt_boot(const struct boot_info *bi)
     write_cr3(root.v);
 }
 
-void host_early_end(mfn_t *first, uint64_t *count)
+void host_early_end(void)
 {
+    uint64_t end = early_end;
+
     close_holes();
-    *first = mfn_of((paddr_t){early_next});
-    *count = (early_end - early_next) >> PAGE_SHIFT;
     early_end = 0;
+    heap_boot(mfn_of((paddr_t){early_next}), (end - early_next) >> PAGE_SHIFT);
 }
 
 /* A page that is mapped nowhere else: the boot CPU's, from before there are frames, leaves the heap
@@ -250,11 +251,6 @@ void *host_map(paddr_t paddr, size_t size, unsigned rights)
         device_next += PAGE_SIZE;
     }
     return (void *)(start + offset);
-}
-
-void host_map_chunk(paddr_t chunk)
-{
-    host_map_table((void *)(HEAP_MAP_BASE + chunk.v), chunk, PT_LEVEL_2M);
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)

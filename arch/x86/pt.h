@@ -155,19 +155,18 @@ extern uint64_t fake_frame_table, fake_chunk_table, fake_heap_map;
 #else
 #define FRAME_TABLE_VA UINT64_C(0xffffc00000000000)
 #define CHUNK_TABLE_VA UINT64_C(0xffffc80000000000)
-/* Machine memory in the heap map, present only for chunks that host_map_chunk() mapped. */
+/* Machine memory in the heap map, present only for chunks that core/heap.c mapped. */
 #define HEAP_MAP_BASE  UINT64_C(0xffff800000000000)
 #endif
 #define HOST_MFN_MAX (UINT64_C(1) << 34) /* 64 TiB: what the heap map can reach */
-/* Maps PAGE (or 2 MiB at PAGE, by LEVEL) at ADDRESS in one of the two tables, at boot. */
-void host_map_table(const void *address, paddr_t page, unsigned level);
-/* At boot: the early table pages end; what is left of them, mapped like the heap, goes to the
- * caller, and the host's tables come from the heap. */
-void host_early_end(mfn_t *first, uint64_t *count);
-/* Maps the chunk (2 MiB at a 2 MiB boundary) at HEAP_MAP_BASE + its paddr, writable, not
- * executable. One caller at a time: core/heap.c sees to it, here and below. */
-void host_map_chunk(paddr_t chunk);
-/* Takes it out again and makes all CPUs flush: the chunk must stay unused until
+/* Maps PAGE (or 2 MiB at PAGE, by LEVEL) at ADDRESS, writable, not executable: in one of the two
+ * tables, at boot, or a chunk at HEAP_MAP_BASE + its paddr. One caller at a time: core/heap.c sees
+ * to it, here and below. */
+void host_map_ram(const void *address, paddr_t page, unsigned level);
+/* At boot: the early table pages end; what is left of them is the first of the heap, from which the
+ * host's tables come then. */
+void host_early_end(void);
+/* Takes a chunk out of the heap map and makes all CPUs flush: the chunk must stay unused until
  * host_flush_done(the returned generation). */
 uint64_t host_unmap_chunk(paddr_t chunk);
 /* Maps COUNT frames (1 or 2) side by side, writable, in the area region until host_unmap_area().

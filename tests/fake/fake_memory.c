@@ -133,9 +133,11 @@ void window_switch(struct window *w)
 
 /* ---- the host's tables ---- */
 
-void host_map_chunk(paddr_t chunk)
+/* The frame and chunk tables are there already. */
+void host_map_ram(const void *address, paddr_t page, UNUSED unsigned level)
 {
-    fake_map((char *)fake_heap_map + chunk.v, CHUNK_SIZE, chunk.v, PROT_READ | PROT_WRITE);
+    if ((uint64_t)address == fake_heap_map + page.v)
+        fake_map((char *)fake_heap_map + page.v, CHUNK_SIZE, page.v, PROT_READ | PROT_WRITE);
 }
 
 uint64_t host_unmap_chunk(paddr_t chunk)
@@ -168,18 +170,14 @@ void fake_host_flush(void)
     atomic_store(&this_cpu()->cpu->host_gen, atomic_load(&host_generation));
 }
 
-void host_map_table(UNUSED const void *address, UNUSED paddr_t page, UNUSED unsigned level)
+void host_early_end(void)
 {
-}
+    uint64_t count = (FAKE_IMAGE_CHUNK + 1) * (uint64_t)CHUNK_FRAMES - EARLY_FIRST;
+    mfn_t first = {EARLY_FIRST};
 
-void host_early_end(mfn_t *first, uint64_t *count)
-{
-    uint64_t end = (FAKE_IMAGE_CHUNK + 1) * (uint64_t)CHUNK_FRAMES;
-
-    first->v = EARLY_FIRST;
-    *count = end - EARLY_FIRST;
-    fake_map((char *)fake_heap_map + paddr_of(*first).v, *count << PAGE_SHIFT, paddr_of(*first).v,
+    fake_map((char *)fake_heap_map + paddr_of(first).v, count << PAGE_SHIFT, paddr_of(first).v,
              PROT_READ | PROT_WRITE);
+    heap_boot(first, count);
 }
 
 /* ---- setting up ---- */
