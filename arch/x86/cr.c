@@ -91,7 +91,7 @@ int cr_after_write(struct guest_paging *paging, enum vm_reg which, uint64_t valu
 
 int cr_write(enum vm_reg which, uint64_t value)
 {
-    struct guest_paging paging = {.cpl = 0};
+    struct guest_paging paging = {.cpl = PAGING_UNKNOWN};
 
     virt->get_paging(&paging);
     if (cr_after_write(&paging, which, value) != 0)

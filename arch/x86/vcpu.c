@@ -139,7 +139,7 @@ void guest_code_fetch(struct guest_code *code)
     uint64_t rip = vcpu_private()->regs.rip;
     size_t in_page = PAGE_SIZE - (rip & (PAGE_SIZE - 1));
 
-    memset(code, 0, sizeof(*code));
+    *code = (struct guest_code){.paging.cpl = PAGING_UNKNOWN};
     virt->get_paging(&code->paging);
     if (!code->paging.is_long)
         rip = (uint32_t)(rip + virt->get_reg(VM_CS_BASE));
