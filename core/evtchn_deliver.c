@@ -11,7 +11,6 @@
 #include "lib/errno.h"
 
 #include "pv-abi/event_channel.h"
-#include "pv-abi/xen.h"
 
 /* Words of the bitmaps. A bit has the same place in them whether the guest's words have 32 or 64
  * bits; what a guest of the other size does to the same bytes is atomic too. */

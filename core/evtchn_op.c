@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The event_channel_op hypercalls (event_channel.h): checks of what a guest asks, and answers. */
 #include "core/domain.h"
-#include "core/evtchn.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"
 #include "core/pirq.h"
 #include "lib/errno.h"
-
-#include "pv-abi/event_channel.h"
-#include "pv-abi/xen.h"
 
 /* VIRQ_* that are bound once for a domain, at vCPU 0; the others once for each vCPU (xen.h). */
 #define GLOBAL_VIRQS                                                                               \

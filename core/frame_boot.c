@@ -6,7 +6,6 @@
  */
 #include "boot/boot_info.h"
 #include "core/frame_table.h"
-#include "core/heap.h"
 #include "core/log.h"
 
 #define RANGES_MAX   (BOOT_MEM_MAX + 16)

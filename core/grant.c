@@ -7,12 +7,9 @@
 #include "core/grant.h"
 
 #include "core/domain.h"
-#include "core/frame.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"
 #include "lib/errno.h"
-
-#include "pv-abi/grant_table.h"
 
 _Static_assert(sizeof(uint64_t) == sizeof(struct grant_entry_v1), "an entry is a word");
 _Static_assert(sizeof(struct grant_slots) <= PAGE_SIZE, "a page");

@@ -2,13 +2,8 @@
 /* GNTTABOP_copy of one element: both frames are taken into use, copied through the window, and let
  * go. Nothing is mapped for good. */
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/grant.h"
 #include "core/hypercall_rows.h"
-#include "core/p2m.h"
 #include "lib/string.h"
-
-#include "pv-abi/grant_table.h"
 
 /* One side of a copy. */
 struct side {

@@ -5,14 +5,10 @@
  * it out of the p2m, finish succeeds once every CPU has flushed.
  */
 #include "core/domain.h"
-#include "core/grant.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"
-#include "core/p2m.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
-
-#include "pv-abi/grant_table.h"
 
 /* What is noted of a request's flags. */
 #define MAPTRACK_FLAGS ((uint32_t)(GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly))

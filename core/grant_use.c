@@ -5,9 +5,6 @@
  * entry is read once for each attempt, as one 64-bit word.
  */
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/grant.h"
-#include "core/p2m.h"
 
 #include "pv-abi/grant_table.h"
 

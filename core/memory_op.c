@@ -4,7 +4,6 @@
 #include "core/domain.h"
 #include "core/heap.h"
 #include "core/hypercall_rows.h"
-#include "core/memory_map.h"
 #include "core/physmap.h"
 #include "lib/errno.h"
 

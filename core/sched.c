@@ -8,7 +8,6 @@
 
 #include "core/sched.h"
 
-#include "arch/x86/pt.h"
 #include "core/domain.h"
 #include "core/sched_queue.h"
 #include "pv-abi/vcpu.h"

@@ -6,7 +6,6 @@
 #include "lib/cpu_bits.h"
 #include "lib/errno.h"
 #include "lib/insn.h"
-#include "pv-abi/sched.h"
 
 #define POLL_PORTS_MAX 128u /* as Xen */
 
