@@ -164,8 +164,8 @@ struct virt_ops {
     void (*close_window)(void);
     /* The loaded vCPU's privilege level and code size: VM_MODE_*. */
     unsigned (*get_mode)(void);
-    /* Brings *PAGING up to date with its paging registers; true if it was: bits of RFLAGS other
-     * than AC do not count. */
+    /* Brings *PAGING, which is the vCPU's or unknown, up to date with its paging registers; true if
+     * it was: bits of RFLAGS other than AC do not count. */
     bool (*get_paging)(struct guest_paging *paging);
     /* A register of the loaded vCPU as the guest sees it. */
     uint64_t (*get_reg)(enum vm_reg which);
