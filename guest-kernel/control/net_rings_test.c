@@ -194,25 +194,46 @@ static void test_a_large_packet_in_slots(void **state)
         fake_pages[0][1][i] = (uint8_t)(i * 3);
         fake_pages[0][2][i] = (uint8_t)(i * 5);
     }
-    post_many(4);
+    post_many(5);
     put_large();
     step();
     assert_int_equal(ends[0].tx_ring->rsp_prod, 4);
     assert_int_equal(tx_answer(0)->status, NETIF_RSP_OKAY);
     assert_int_equal(tx_answer(1)->status, NETIF_RSP_NULL);
     assert_int_equal(tx_answer(3)->id, 3);
-    assert_int_equal(rx_answer(0)->status, 4096);
+    /* The head, the information, what the first slot has besides, and a page for each other. */
+    assert_int_equal(rx_answer(0)->status, NET_HEAD_MAX);
     assert_int_equal(rx_answer(0)->flags, NETRXF_csum_blank | NETRXF_data_validated |
                                               NETRXF_extra_info | NETRXF_more_data);
     assert_int_equal(((const struct netif_extra_info *)rx_answer(1))->u.gso.size, 1448);
-    assert_int_equal(rx_answer(2)->status, 4096);
+    assert_int_equal(rx_answer(2)->status, 10000 - 8192 - NET_HEAD_MAX);
     assert_int_equal(rx_answer(2)->flags, NETRXF_more_data);
-    assert_int_equal(rx_answer(3)->status, 10000 - 8192);
-    assert_int_equal(rx_answer(3)->flags, 0);
-    /* The first slot has 10000 - 8192 bytes. */
-    assert_memory_equal(fake_pages[1][0] + 1808, fake_pages[0][1], 4096 - 1808);
-    assert_memory_equal(fake_pages[1][2], fake_pages[0][1] + 2288, 1808);
-    assert_memory_equal(fake_pages[1][3], fake_pages[0][2] + 2288, 1808);
+    assert_int_equal(rx_answer(3)->status, 4096);
+    assert_int_equal(rx_answer(4)->status, 4096);
+    assert_int_equal(rx_answer(4)->flags, 0);
+    assert_memory_equal(fake_pages[1][2], fake_pages[0][0] + NET_HEAD_MAX, 1552);
+    assert_memory_equal(fake_pages[1][3], fake_pages[0][1], 4096);
+    assert_memory_equal(fake_pages[1][4], fake_pages[0][2], 4096);
+}
+
+static void test_many_small_pieces_share_pages(void **state)
+{
+    assert_null(*state);
+    post_many(3);
+    write_header(0);
+    for (unsigned int i = 0; i < 12; i++) {
+        memset(fake_pages[0][10 + i], (int)i, 800);
+        put_slot(i == 0 ? 0 : 10 + i, i == 0 ? 12 * 800 : 800, i < 11 ? NETTXF_more_data : 0);
+    }
+    step();
+    assert_int_equal(tx_answer(11)->status, NETIF_RSP_OKAY);
+    assert_int_equal(rx_answer(0)->status, 4096);
+    assert_int_equal(rx_answer(0)->flags, NETRXF_more_data);
+    assert_int_equal(rx_answer(2)->status, 12 * 800 - 2 * 4096);
+    assert_int_equal(rx_answer(2)->flags, 0);
+    assert_int_equal(fake_pages[1][0][4095], 5);
+    assert_int_equal(fake_pages[1][1][0], 5);
+    assert_int_equal(fake_pages[1][2][12 * 800 - 2 * 4096 - 1], 11);
 }
 
 static void test_a_bad_page_of_the_sender_is_its_error(void **state)
@@ -417,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_frame_from_ring_to_ring),
         TEST(test_a_large_packet_in_slots),
+        TEST(test_many_small_pieces_share_pages),
         TEST(test_a_bad_page_of_the_sender_is_its_error),
         TEST(test_a_bad_page_of_the_receiver_is_its_error),
         TEST(test_a_frame_waits_for_room_and_keeps_its_place),

@@ -7,10 +7,28 @@
 #include "guest-kernel/control/net_switch.h"
 #include "guest-kernel/memory.h"
 
-/* For its bytes, one page behind the other, and for its GSO information. */
+/* True if each piece of a frame gets a page of its own: then one copy moves it, where pieces one
+ * behind the other take two for a page. Costs the receiver at most two requests more. */
+static bool is_spread(const struct net_frame *frame)
+{
+    unsigned int count = frame->segment_count + 1;
+
+    if (frame->size <= 2 * PAGE_SIZE || frame->head_size > NET_HEAD_MAX ||
+        count > XEN_NETIF_NR_SLOTS_MIN || count > frame->size / PAGE_SIZE + 2)
+        return false;
+    for (unsigned int i = 0; i < frame->segment_count; i++) {
+        if (frame->segments[i].bytes != NULL)
+            return false;
+    }
+    return true;
+}
+
 unsigned int net_rx_slots(const struct net_frame *frame)
 {
-    return (frame->size + PAGE_SIZE - 1) / PAGE_SIZE + (frame->offload.gso != NET_GSO_NONE ? 1 : 0);
+    unsigned int count =
+        is_spread(frame) ? frame->segment_count + 1 : (frame->size + PAGE_SIZE - 1) / PAGE_SIZE;
+
+    return count + (frame->offload.gso != NET_GSO_NONE ? 1 : 0);
 }
 
 static bool can_take(struct net_rx *rx, unsigned int count)
@@ -68,14 +86,14 @@ static void next_piece(struct cursor *cursor, const struct net_frame *frame)
         cursor->piece = frame->segments[cursor->next++];
 }
 
-/* Fills one page from the cursor on. */
+/* Fills one page from the cursor on, or if `is_alone` with what is left of one piece. */
 static void fill(struct net_rx_slot *slot, struct net_frame *frame, struct net_target *to,
-                 struct cursor *cursor)
+                 struct cursor *cursor, bool is_alone)
 {
     struct net_segment part;
 
     next_piece(cursor, frame);
-    while (cursor->piece.size > 0 && slot->size < PAGE_SIZE) {
+    while (cursor->piece.size > 0 && slot->size < PAGE_SIZE && !(is_alone && slot->size > 0)) {
         part = cursor->piece;
         if (part.size > PAGE_SIZE - slot->size)
             part.size = PAGE_SIZE - slot->size;
@@ -95,6 +113,7 @@ static void fill(struct net_rx_slot *slot, struct net_frame *frame, struct net_t
 static void take_slots(struct net_rx *rx, struct net_frame *frame, unsigned int count)
 {
     struct cursor cursor = {.piece = {.bytes = frame->head, .size = frame->head_size}};
+    bool is_alone = is_spread(frame);
     uint32_t left = frame->size;
     struct net_target to;
 
@@ -113,10 +132,10 @@ static void take_slots(struct net_rx *rx, struct net_frame *frame, unsigned int 
             slot->frame_size = frame->size;
             slot->flags = flags_of(&frame->offload);
         }
-        if (left > PAGE_SIZE)
-            slot->flags |= NETRXF_more_data;
-        fill(slot, frame, &to, &cursor);
+        fill(slot, frame, &to, &cursor, is_alone);
         left -= slot->size;
+        if (left > 0)
+            slot->flags |= NETRXF_more_data;
     }
 }
 
