@@ -65,7 +65,7 @@ static bool has_room(struct net_port *port, const struct net_frame *frame)
     struct vif_link *link = vif_of(port)->link;
     unsigned int count = net_adapt_count(port, frame);
 
-    /* A segment takes one page, unless the guests have agreed on larger ones than there are. */
+    /* Segments of a cut frame that are larger than a page do not wait for all that they need. */
     return link == NULL || net_rx_has_room(&link->rx, count == 1 ? net_rx_slots(frame) : count);
 }
 
