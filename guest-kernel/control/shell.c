@@ -275,7 +275,7 @@ static int do_help(char **words, int count, struct shell_output *output)
         if (one != NULL && one != &commands[i])
             continue;
         format_str(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
-        shell_printf(output, " %-24s %s\n", usage, commands[i].summary);
+        shell_printf(output, " %-29s %s\n", usage, commands[i].summary);
     }
     return 0;
 }

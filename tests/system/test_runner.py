@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """tools/atoll-qemu as its user sees it: exit statuses, streams, logs."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -32,6 +33,14 @@ def test_a_guest_that_powers_off(tool, tmp_path):
     assert "demo| demo: ends\n" in done.stdout
     assert "demo: ends" in (tmp_path / "logs/demo.log").read_text()
     assert "Atoll, an x86-64 microhypervisor" in (tmp_path / "logs/hypervisor.log").read_text()
+
+
+def test_the_configuration_that_the_readme_shows(tool, tmp_path):
+    with open(os.path.join(guests.TOP, "README.md"), encoding="utf-8") as readme:
+        config = re.search(r"```\n(name = .*?)```", readme.read(), re.DOTALL).group(1)
+    (tmp_path / "mine.cfg").write_text(config.replace("mykernel.elf", guests.image("demo")))
+    done = tool("--domain", "mine.cfg", "--timeout", "60")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("cmdline", ["crash"])
