@@ -63,6 +63,7 @@ def checksum(text):
 def check_data(running, wanted):
     running.expect("debian", PROMPT, BOOT_SECONDS)
     assert "/dev/xvda1 on / type ext4" in run(running, "mount", "mount")
+    assert "xvda1 160M part /" in run(running, "lsblk -rno NAME,SIZE,TYPE,MOUNTPOINT", "lsblk")
     assert checksum(run(running, "sha256sum /data", "check")) == wanted
 
 

@@ -4,6 +4,7 @@
 The system's package lists serve where they know the package. Where they do not (a fresh
 machine has none), a private copy of the lists is made below the build folder.
 """
+import glob
 import os
 import re
 import subprocess
@@ -78,3 +79,17 @@ def unpack(deb, folder):
     """Unpacks the files of `deb` below `folder`."""
     os.makedirs(folder, exist_ok=True)
     run(["dpkg-deb", "-x", deb, folder])
+
+
+def libraries_of(folder, path):
+    """The libraries that the program or library `path` names, by their paths below `folder`, where
+    their packages are unpacked."""
+    shown = run(["readelf", "-d", os.path.join(folder, path)])
+    found = []
+    for name in re.findall(r"\(NEEDED\).*\[(.+)\]", shown):
+        places = glob.glob(os.path.join(folder, "**/lib/x86_64-linux-gnu", glob.escape(name)),
+                           recursive=True)
+        if not places:
+            raise PackageError(f"{path} needs {name}, which is in none of the packages")
+        found.append(os.path.relpath(places[0], folder))
+    return found
