@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Programs for Linux guests, without shared libraries: what measures them (tests/bench_linux.py).
 
-LINUX_PROGRAMS := $(addprefix $(BUILD)/linux/,blkread)
+LINUX_PROGRAMS := $(addprefix $(BUILD)/linux/,blkread netbench)
 
 $(BUILD)/linux/%: tests/linux/%.c tests/linux/samples.c tests/linux/samples.h
 	@mkdir -p $(@D)

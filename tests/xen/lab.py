@@ -34,6 +34,9 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=512M,max:512M loglvl=warning "
                "guest_loglvl=warning noreboot=1 smap=hvm cpuidle=0")
 LINUX_OPTIONS = "console=hvc0 quiet"
+# Without what QEMU's TCG lacks of it and would warn of.
+CPU = ("EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,"
+       "-nrip-save,-xsavec")
 MARK = re.compile(r"^LAB (\S+)(?: (\S+))?(?: (\S+))?\s*$")
 
 
@@ -188,7 +191,7 @@ def command(initrd, smp, icount, devices=()):
     # One thread, as for Atoll: QEMU's faults with several (docs/testing.md) hit Xen as well.
     speed = ["-accel", "tcg", "-icount", "shift=0,sleep=off"] if icount else \
         ["-accel", "tcg,thread=single"]
-    return ["qemu-system-x86_64", "-machine", "q35", *speed, "-cpu", "EPYC,+svm,+npt",
+    return ["qemu-system-x86_64", "-machine", "q35", *speed, "-cpu", CPU,
             "-m", "2048", "-smp", str(smp), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", "stdio", "-kernel", f"{XEN}/xen", "-append", XEN_OPTIONS,
             "-initrd", f"{XEN}/vmlinuz {LINUX_OPTIONS},{initrd}", *devices]
@@ -199,7 +202,8 @@ def run(guests, seconds, smp=1, icount=False, log=None, programs=None, devices=(
 
     `end` is `gone` for a guest that ended by itself, else `refused` or `stuck`. A guest that
     never had its turn is missing. `programs` are more files for /guests: NAME.sh runs in the
-    control domain, after the guests, as if it were one. `devices` are options of QEMU.
+    control domain, after the guests, as if it were one; NAME.with is the configuration of a guest
+    NAME-with that is there while NAME is. `devices` are options of QEMU.
     """
     build()
     log = log or os.path.join(XEN, "console.log")
