@@ -217,6 +217,35 @@ static void other_instructions_have_no_length(UNUSED void **state)
     }
 }
 
+/* A vCPU's paging, and what is written. */
+static struct guest_paging vcpu_paging;
+static uint64_t written[VM_EFER + 1];
+
+/* As virt.h allows it: what does not say that it is unknown is compared by few fields. */
+static bool get_paging(struct guest_paging *paging)
+{
+    if (paging->cpl == vcpu_paging.cpl && paging->cr3 == vcpu_paging.cr3)
+        return true;
+    *paging = vcpu_paging;
+    return false;
+}
+
+static void set_reg(enum vm_reg which, uint64_t value)
+{
+    written[which] = value;
+}
+
+static void a_write_keeps_the_other_registers(UNUSED void **state)
+{
+    static const struct virt_ops ops = {.get_paging = get_paging, .set_reg = set_reg};
+
+    virt = &ops;
+    vcpu_paging = (struct guest_paging){.cr0 = CR0_PROTECTED};
+    assert_int_equal(cr_write(VM_CR4, CR4_PAE), 0);
+    assert_int_equal(written[VM_CR0], CR0_PROTECTED);
+    assert_int_equal(written[VM_CR4], CR4_PAE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +257,7 @@ int main(void)
         cmocka_unit_test(undefined_bits_of_cr0_are_ignored_below_32),
         cmocka_unit_test(cr4_keeps_what_long_mode_needs),
         cmocka_unit_test(lme_changes_without_paging_only),
+        cmocka_unit_test(a_write_keeps_the_other_registers),
         cmocka_unit_test(decodes_moves_to_control_registers),
         cmocka_unit_test(lmsw_sets_pe_but_does_not_clear_it),
         cmocka_unit_test(other_instructions_have_no_length),
