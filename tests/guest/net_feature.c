@@ -10,7 +10,7 @@
 
 #define EVERYTHING   (NETFRONT_SPLIT | NETFRONT_SG | NETFRONT_OFFLOAD)
 #define FRAME_PAGES  4u
-#define ARRIVAL_TIME NS_PER_SECOND
+#define ARRIVAL_TIME (3 * NS_PER_SECOND)
 #define PAYLOAD      6100u
 #define SEGMENT      1000u
 #define SEQUENCE     0xfffffc00u /* so that it overflows on the way */

@@ -25,12 +25,13 @@ extern struct netfront net_left, net_right, net_victim;
 /* Connects interface `number` with NETFRONT_* wishes. */
 int MUST_CHECK net_connect(struct netfront *net, unsigned int number, unsigned int wishes);
 
-/* Sends a frame of RAW_FRAME_SIZE to an address, and waits a second for the last frame sent. */
+/* Sends a frame of RAW_FRAME_SIZE to an address, and waits three seconds for the last frame sent.
+ */
 bool net_send(struct netfront *from, const uint8_t *to);
 bool net_arrives(struct netfront *to, size_t size);
 
-/* Frames of `size` bytes, one sent by each way; false: one has not come within a second. Others
- * that come meanwhile are dropped. */
+/* Frames of `size` bytes, one sent by each way; false: one has not come within three seconds.
+ * Others that come meanwhile are dropped. */
 bool net_exchange(struct netfront *from, struct netfront *to, size_t size);
 
 /* Sends a frame from one to the other, which does not look. False: it could not be
