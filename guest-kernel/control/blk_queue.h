@@ -2,8 +2,8 @@
 /*
  * The work of a block back end: requests from a front end's ring to a volume, and the answers. Data
  * goes straight between the device and the guest's frames, which are mapped for the device alone
- * (GNTMAP_device_map) and unmapped before the answer; for a volume in memory the hypervisor copies.
- * Main loop only.
+ * (GNTMAP_device_map) and unmapped before the answer, unless the front end's grants are persistent;
+ * for a volume in memory the hypervisor copies. Main loop only.
  */
 #pragma once
 
