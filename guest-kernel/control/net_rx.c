@@ -14,7 +14,7 @@ static bool is_spread(const struct net_frame *frame)
     unsigned int count = frame->segment_count + 1;
 
     if (frame->size <= 2 * PAGE_SIZE || frame->head_size > NET_HEAD_MAX ||
-        count > XEN_NETIF_NR_SLOTS_MIN || count > frame->size / PAGE_SIZE + 2)
+        count > XEN_NETIF_NR_SLOTS_MIN || count > (frame->size + PAGE_SIZE - 1) / PAGE_SIZE + 2)
         return false;
     for (unsigned int i = 0; i < frame->segment_count; i++) {
         if (frame->segments[i].bytes != NULL)
