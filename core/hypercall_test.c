@@ -329,6 +329,13 @@ static void test_32_bit_structure_goes_out_converted(UNUSED void **state)
     assert_int_equal(*at(BASE + sizeof(runstate)), 0xaa);
 }
 
+static void test_yield_brings_the_time_page_up(UNUSED void **state)
+{
+    fake_ns += 5000;
+    assert_int_equal(call(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0), 0);
+    assert_int_equal(info.vcpu_info[0].time.system_time, fake_ns);
+}
+
 /* ---- arrays and continuations ---- */
 
 static void test_poll_looks_at_each_port(UNUSED void **state)
@@ -492,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup(test_32_bit_registers_are_cut, setup),
         cmocka_unit_test_setup(test_32_bit_argument_is_converted, setup),
         cmocka_unit_test_setup(test_32_bit_structure_goes_out_converted, setup),
+        cmocka_unit_test_setup(test_yield_brings_the_time_page_up, setup),
         cmocka_unit_test_setup(test_poll_looks_at_each_port, setup),
         cmocka_unit_test_setup(test_poll_errors_leave_no_trace, setup),
         cmocka_unit_test_setup(test_console_write_continues_in_registers, setup),

@@ -13,6 +13,8 @@ int64_t sched_op_yield(struct hypercall *call)
 {
     if (call->v == this_cpu()->current)
         sched_yield();
+    /* NetBSD waits, by yields, for the system time on its page to move. */
+    vcpu_update_time(call->v);
     /* Who yields polls: the core's other thread gets on, or QEMU's next CPU (docs/testing.md). */
     cpu_pause();
     return 0;
