@@ -27,7 +27,7 @@ PACKAGES = ["xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xenstore-utils", "li
             "zlib1g", "liblzo2-2", "libzstd1", "libuuid1", "libgcc-s1"]
 TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper"]
 MODULES = ["xenfs", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-blkback",
-           "brd", "xen-netback", "bridge", "virtio_pci", "virtio_blk", "virtio_net"]
+           "brd", "null_blk", "xen-netback", "bridge", "virtio_pci", "virtio_blk", "virtio_net"]
 SCRIPTS = {"etc/xen/scripts/block": "dom0-block", "etc/xen/scripts/vif-bridge": "dom0-vif",
            "init": "dom0-init"}
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -76,21 +76,15 @@ class Root:
         return self.by_name[name]
 
 
-def needed(path):
-    """The shared libraries that an ELF file names."""
-    shown = subprocess.run(["readelf", "-d", path], stdout=subprocess.PIPE, text=True, check=True)
-    return re.findall(r"\(NEEDED\).*\[(.+)\]", shown.stdout)
-
-
 def libraries(root, programs):
     """{name: file} of every library that the programs take."""
     # The C library loads libgcc_s by itself when a thread is cancelled.
-    found, left = {}, ["libgcc_s.so.1"] + [name for path in programs for name in needed(path)]
+    found, left = {}, ["libgcc_s.so.1"] + [name for path in programs for name in packages.needed(path)]
     while left:
         name = left.pop()
         if name not in found:
             found[name] = os.path.realpath(root.find(name))
-            left += needed(found[name])
+            left += packages.needed(found[name])
     return found
 
 

@@ -81,12 +81,16 @@ def unpack(deb, folder):
     run(["dpkg-deb", "-x", deb, folder])
 
 
+def needed(path):
+    """The names of the shared libraries that an ELF file names."""
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", run(["readelf", "-d", path]))
+
+
 def libraries_of(folder, path):
     """The libraries that the program or library `path` names, by their paths below `folder`, where
     their packages are unpacked."""
-    shown = run(["readelf", "-d", os.path.join(folder, path)])
     found = []
-    for name in re.findall(r"\(NEEDED\).*\[(.+)\]", shown):
+    for name in needed(os.path.join(folder, path)):
         places = glob.glob(os.path.join(folder, "**/lib/x86_64-linux-gnu", glob.escape(name)),
                            recursive=True)
         if not places:
