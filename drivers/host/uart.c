@@ -32,8 +32,9 @@
 #define BAUD_BASE 115200u
 
 /* Reads of the line status before the transmitter counts as stuck. A read takes about a
- * microsecond on a real bus; a full FIFO at 9600 baud takes 17 ms. */
-#define TRANSMIT_POLLS 50000u
+ * microsecond on a real bus; a full FIFO at 9600 baud takes 17 ms, an emulated one as long as
+ * whoever reads its output lets it wait. */
+#define TRANSMIT_POLLS 1000000u
 
 static uint8_t read_reg(const struct uart *uart, unsigned int reg)
 {

@@ -128,6 +128,7 @@ def test_a_card_that_cuts_segments_itself(tap):
         sent, got = re.findall("[0-9a-f]{64}", text)
         assert sent == peer.got.hexdigest()
         assert got == hashlib.sha256(peer.content).hexdigest()
-        # Frames of an MTU would be 2,900 each way.
-        assert packets(after, "TX") - packets(before, "TX") < 2000
-        assert packets(after, "RX") - packets(before, "RX") < 2000
+        # Frames of an MTU would be 2,900 each way, and half as many acknowledgements. How large
+        # Linux makes them depends on how fast they go.
+        assert packets(after, "TX") - packets(before, "TX") < 4000
+        assert packets(after, "RX") - packets(before, "RX") < 4000
