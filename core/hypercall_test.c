@@ -120,6 +120,7 @@ static int setup(UNUSED void **state)
     d.shared_info = &info;
     d.evtchn.port_limit = EVTCHN_PORTS;
     lock_init(&d.lock, LOCK_DOMAIN);
+    atomic_store(&d.refs, 1);
     sched_domain_init(&d);
     v.domain = &d;
     v.info = &info.vcpu_info[0];

@@ -255,11 +255,14 @@ static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu
     atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
     if (!prev)
         return;
-    /* PREV is saved: from here on other CPUs may have it. A full barrier, as is the queue's lock
-     * that sched_wake() takes: who lets PREV run and finds it running is seen here. */
+    /* PREV is saved: from here on other CPUs may have it, or destroy it, but for its page. A full
+     * barrier, as is the queue's lock that sched_wake() takes: who lets PREV run and finds it
+     * running is seen here. */
+    domain_hold(prev->domain);
     atomic_store(&prev->sched.is_running, false);
     if (unlikely(vcpu_may_run(prev)))
         sched_wake(prev);
+    domain_put(prev->domain);
 }
 
 void sched_run(void)

@@ -46,6 +46,7 @@ static void make(uint32_t cpus_wanted, uint32_t count)
         d->vcpu_max = 1;
         d->vcpu[0] = v;
         lock_init(&d->lock, LOCK_DOMAIN);
+        atomic_store(&d->refs, 1);
         sched_domain_init(d);
         v->domain = d;
         atomic_store(&v->stop, VCPU_DOWN);

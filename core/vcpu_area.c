@@ -35,9 +35,10 @@ void vcpu_update_time(struct vcpu *v)
         .flags = XEN_PVCLOCK_TSC_STABLE_BIT,
     };
 
+    /* Another vCPU may register an area for V meanwhile. */
+    sched_lock_vcpu(v);
     /* The same place in both layouts. */
     write_time(&READ_ONCE(v->info)->time, &t);
-    sched_lock_vcpu(v);
     if (v->time_area.address)
         write_time(v->time_area.address, &t);
     sched_unlock_vcpu(v);

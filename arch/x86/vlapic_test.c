@@ -62,6 +62,7 @@ static int setup(UNUSED void **state)
     memset(vcpus, 0, sizeof(vcpus));
     lock_init(&domain.lock, LOCK_DOMAIN);
     domain.vcpu_max = VCPUS;
+    atomic_store(&domain.refs, 1);
     sched_domain_init(&domain);
     for (uint32_t i = 0; i < VCPUS; i++) {
         struct vcpu *v = &vcpus[i];
