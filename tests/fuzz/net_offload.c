@@ -53,6 +53,14 @@ static void check_sum(const struct net_headers *headers, uint8_t *packet, uint32
     expect(add_up(packet + headers->transport, length, sum) == 0xffff);
 }
 
+/* By fields: padding has no value. */
+static bool is_same(const struct net_headers *a, const struct net_headers *b)
+{
+    return a->network == b->network && a->transport == b->transport && a->payload == b->payload &&
+           a->csum == b->csum && a->end == b->end && a->is_ipv6 == b->is_ipv6 &&
+           a->is_tcp == b->is_tcp;
+}
+
 static void check_cut(const struct net_offload *offload, const uint8_t *frame, size_t head_size,
                       size_t size)
 {
@@ -73,7 +81,7 @@ static void check_cut(const struct net_offload *offload, const uint8_t *frame, s
         net_cut_head(&cut, i, segment, &headers);
         memcpy(segment + headers.payload, frame + offset, part);
         expect(net_headers_read(&again, segment, headers.end, headers.end) == 0);
-        expect(memcmp(&again, &headers, sizeof(again)) == 0);
+        expect(is_same(&again, &headers));
         check_sum(&headers, segment, part / 2);
     }
     expect(next == cut.headers.end);
