@@ -23,7 +23,7 @@ $(BUILD)/boot/mb2_entry.o: boot/mb2_entry.asm
 # Its linker script knows no .bss of single objects, hence no -fdata-sections.
 EFI_CFLAGS := $(filter-out -fno-pic -fno-pie -fdata-sections,$(FREESTANDING)) -fpic -fshort-wchar \
 	-fvisibility=hidden -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
-EFI_OBJS := $(patsubst %,$(BUILD)/efi/%.o,$(addprefix boot/efi/,main files memory image) \
+EFI_OBJS := $(patsubst %,$(BUILD)/efi/%.o,$(addprefix boot/efi/,main files memory image partition) \
 	$(addprefix boot/,cpu refusal memmap check plan clock) drivers/host/uart \
 	$(addprefix lib/,string $(BOOT_LIB)))
 EFI_SECTIONS := $(addprefix -j ,.text .sdata .data .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)

@@ -230,3 +230,16 @@ size_t format_str(char *buf, size_t size, const char *fmt, ...)
     va_end(args);
     return length;
 }
+
+void format_guid(char text[FORMAT_GUID_SIZE], const uint8_t guid[16])
+{
+    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof(order); i++) {
+        bool has_dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+        at += format_str(text + at, FORMAT_GUID_SIZE - at, has_dash ? "-%02x" : "%02x",
+                         guid[order[i]]);
+    }
+}

@@ -34,6 +34,18 @@ static void test_conversions_match_the_host(void **state)
     assert_null(*state);
 }
 
+static void test_a_guid_is_written_as_people_do(void **state)
+{
+    /* The type of EFI system partitions (UEFI 2.10, table 5.7), as a disk has it. */
+    static const uint8_t guid[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
+                                     0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+    char text[FORMAT_GUID_SIZE];
+
+    assert_null(*state);
+    format_guid(text, guid);
+    assert_string_equal(text, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+}
+
 static void test_cut_text_is_closed_and_its_length_told(void **state)
 {
     char buf[6] = "zzzzz";
@@ -61,6 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conversions_match_the_host),
+        cmocka_unit_test(test_a_guid_is_written_as_people_do),
         cmocka_unit_test(test_cut_text_is_closed_and_its_length_told),
         cmocka_unit_test(test_precision_reads_no_further),
     };

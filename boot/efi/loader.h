@@ -75,3 +75,7 @@ int MUST_CHECK memory_exit_boot_services(struct loader *loader);
 
 /* image.c. Loads the hypervisor's ELF file to a place of its own and notes it in boot_info. */
 int MUST_CHECK image_load(struct loader *loader);
+
+/* partition.c. Adds to the plan's control_options which partition of a GPT the loader came from, if
+ * it is one. With a refusal: there is no room. */
+int MUST_CHECK partition_note(struct loader *loader);

@@ -155,9 +155,9 @@ static int prepare(struct loader *loader)
     int rc = 0;
 
     if ((rc = check_machine(loader)) != 0 || (rc = files_open_volume(loader)) != 0 ||
-        (rc = make_plan(loader)) != 0 || (rc = take_boot_info(loader)) != 0 ||
-        (rc = image_load(loader)) != 0 || (rc = load_modules(loader)) != 0 ||
-        (rc = memory_fill_map(loader)) != 0) {
+        (rc = make_plan(loader)) != 0 || (rc = partition_note(loader)) != 0 ||
+        (rc = take_boot_info(loader)) != 0 || (rc = image_load(loader)) != 0 ||
+        (rc = load_modules(loader)) != 0 || (rc = memory_fill_map(loader)) != 0) {
         return rc;
     }
     find_rsdp(loader);

@@ -293,7 +293,7 @@ static void show_volume(const struct manage_request *request, struct manage_answ
     to->reader_count = volume->reader_count;
     to->is_on_disk = volume->disk != NULL;
     to->is_memory = volume->memory != NULL;
-    to->is_read_only = volume->is_read_only;
+    to->is_read_only = volume->is_read_only || volume->is_boot;
 }
 
 static void show_vif(const struct manage_request *request, struct manage_answer *answer)

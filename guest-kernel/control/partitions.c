@@ -34,6 +34,7 @@
 #define GPT_ENTRY_SIZE_AT 84u
 #define GPT_ENTRIES_CRC   88u
 #define ENTRY_SIZE        128u
+#define ENTRY_GUID_AT     16u
 #define ENTRY_FIRST_AT    32u
 #define ENTRY_LAST_AT     40u
 #define ENTRY_NAME_AT     56u
@@ -112,6 +113,7 @@ static void read_entries(const struct partition_source *source, unsigned int cou
         if (memcmp(entry, unused, sizeof(unused)) == 0 || last < first || last == UINT64_MAX)
             continue;
         partition.sector_count = last - first + 1;
+        memcpy(partition.guid, entry + ENTRY_GUID_AT, sizeof(partition.guid));
         read_name(entry, partition.name);
         tell(source, &partition, found, arg);
     }

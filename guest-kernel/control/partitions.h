@@ -13,6 +13,7 @@ struct partition {
     unsigned int number; /* from 1 */
     uint64_t start;      /* sectors of 512 bytes */
     uint64_t sector_count;
+    uint8_t guid[16];              /* its own, 0 in an MBR */
     char name[PARTITION_NAME_MAX]; /* "" if none; what is not printable ASCII is '?' */
 };
 

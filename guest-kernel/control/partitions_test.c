@@ -73,6 +73,7 @@ static void put_entry(unsigned int index, uint64_t first, uint64_t last, const c
     size_t at = ENTRIES_AT + (size_t)index * 128;
 
     disk[at] = 0xaf;
+    disk[at + 16] = (uint8_t)(index + 1);
     put(at + 32, first, 8);
     put(at + 40, last, 8);
     for (size_t i = 0; name[i] != '\0'; i++)
@@ -113,6 +114,7 @@ static void test_a_gpt(void **state)
     assert_int_equal(found[0].start, 40);
     assert_int_equal(found[0].sector_count, 8);
     assert_string_equal(found[0].name, "boot");
+    assert_int_equal(found[0].guid[0], 1);
     assert_int_equal(found[1].number, 3);
     assert_string_equal(found[1].name, "root?file-system");
 }

@@ -76,16 +76,30 @@ static int read_sector(const struct partition_source *source, uint64_t sector, u
     return read.status;
 }
 
+/* True if the control domain's options name this partition of a GPT. */
+static bool is_boot_partition(const struct partition *partition)
+{
+    char guid[FORMAT_GUID_SIZE], option[sizeof("boot-partition=") + FORMAT_GUID_SIZE];
+
+    format_guid(guid, partition->guid);
+    format_str(option, sizeof(option), "boot-partition=%s", guid);
+    return guest_has_option(option);
+}
+
 static void add_partition(const struct partition *partition, void *arg)
 {
-    const struct volume *whole = arg;
+    struct volume *whole = arg;
+    bool is_boot = is_boot_partition(partition);
     char name[VOLUME_NAME_MAX];
     struct volume *volume;
 
     format_str(name, sizeof(name), "%s%u", whole->name, partition->number);
+    if (is_boot)
+        whole->is_boot = true;
     volume = add_volume(name);
     if (volume == NULL)
         return;
+    volume->is_boot = is_boot;
     str_copy(volume->label, sizeof(volume->label), partition->name);
     volume->disk = whole->disk;
     volume->start = partition->start;
@@ -190,17 +204,27 @@ static bool overlap(const struct volume *a, const struct volume *b)
            b->start < a->start + a->sector_count;
 }
 
-/* Whether nobody writes where a domain wants to. */
-static int check_writers(const struct volume *volume, char *sentence)
+/* Whether nobody writes what a domain wants, and nobody reads what it wants to write: a file system
+ * that is mounted does not bear it. */
+static int check_others(const struct volume *volume, bool is_write, char *sentence)
 {
+    const char *done = is_write ? "written" : "read";
+
     for (unsigned int i = 0; i < volume_count; i++) {
         const struct volume *other = &volumes[i];
 
-        if (other->writer[0] == '\0' || !overlap(volume, other))
+        if (!overlap(volume, other))
             continue;
-        format_str(sentence, GUEST_ERROR_MAX, "volume %s cannot be written: %s writes %s",
-                   volume->name, other->writer, other->name);
-        return -EBUSY;
+        if (other->writer[0] != '\0') {
+            format_str(sentence, GUEST_ERROR_MAX, "volume %s cannot be %s: %s writes %s",
+                       volume->name, done, other->writer, other->name);
+            return -EBUSY;
+        }
+        if (is_write && other->reader_count > 0) {
+            format_str(sentence, GUEST_ERROR_MAX, "volume %s cannot be written: %s is read",
+                       volume->name, other->name);
+            return -EBUSY;
+        }
     }
     return 0;
 }
@@ -218,11 +242,12 @@ int volume_open(const char *name, const char *domain, bool is_write, struct volu
 
     if (found == NULL)
         return -ENOENT;
-    if (is_write && found->is_read_only) {
-        format_str(sentence, GUEST_ERROR_MAX, "volume %s can only be read", found->name);
+    if (is_write && (found->is_read_only || found->is_boot)) {
+        format_str(sentence, GUEST_ERROR_MAX, "volume %s can only be read%s", found->name,
+                   found->is_boot ? ": the machine boots from it" : "");
         return -EROFS;
     }
-    err = is_write && !is_null(found) ? check_writers(found, sentence) : 0;
+    err = is_null(found) ? 0 : check_others(found, is_write, sentence);
     if (err != 0)
         return err;
     if (is_write)

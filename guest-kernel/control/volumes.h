@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Volumes: what a guest's disk can be. A disk (`vda`), one of its partitions (`vda3`, or its name
- * in the GPT), a boot module (in RAM, gone at the next boot), and `null`, which only answers. Main
- * loop only.
+ * in the GPT), a boot module (in RAM, gone at the next boot), and `null`, which only answers. The
+ * option boot-partition=GUID names the partition that the machine boots from. Main loop only.
  */
 #pragma once
 
@@ -27,6 +27,7 @@ struct volume {
     uint64_t start;                 /* on the disk, in sectors */
     uint64_t sector_count;
     bool is_read_only;
+    bool is_boot; /* it has what the machine boots from: no guest may write it */
     unsigned int reader_count;
     char writer[GUEST_NAME_MAX]; /* the domain that may write, or "" */
 };
@@ -35,8 +36,8 @@ struct volume {
 void volumes_init(void (*notice)(const char *sentence));
 
 /* Opens the volume with this name for a domain. `sentence` (GUEST_ERROR_MAX bytes) says why not.
- * -ENOENT: there is none; -EROFS: it cannot be written; -EBUSY: another domain writes it, or
- * something that overlaps it. */
+ * -ENOENT: there is none; -EROFS: it cannot be written; -EBUSY: it is written, or is to be written
+ * and is read; so for what overlaps it. */
 int MUST_CHECK volume_open(const char *name, const char *domain, bool is_write,
                            struct volume **volume, char *sentence);
 void volume_close(struct volume *volume, bool is_write);

@@ -74,11 +74,13 @@ def boot_options(machine, image, folder):
     if machine.boot == "grub":
         return ["-drive", f"if=none,id=boot,format=raw,media=cdrom,readonly=on,file={image}",
                 "-device", "ide-cd,drive=boot,bootindex=0"]
+    # A volume that is made of a bundle has nothing for guests.
+    read_only = "" if machine.image else ",readonly=on"
     variables = os.path.join(folder, "vars.fd")
     shutil.copyfile(OVMF_VARS, variables)
     return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}",
             "-drive", f"if=pflash,format=raw,unit=1,file={variables}",
-            "-drive", f"if=none,id=boot,format=raw,file={image}",
+            "-drive", f"if=none,id=boot,format=raw,file={image}{read_only}",
             "-device", f"virtio-blk-pci,drive=boot,bootindex=0,addr={BOOT_SLOT:#x}"]
 
 

@@ -37,6 +37,13 @@ def test_the_firmwares_variables_are_a_private_copy(tmp_path):
     assert qemu.OVMF_VARS not in options
 
 
+def test_a_volume_that_is_made_is_read_only_and_a_disk_that_is_given_is_not(tmp_path):
+    for machine, has in ((qemu.Machine(), True), (qemu.Machine(image="disk.img"), False)):
+        options = qemu.boot_options(machine, "disk.img", str(tmp_path))
+        drive = next(option for option in options if "id=boot" in option)
+        assert ("readonly=on" in drive) == has
+
+
 def test_an_interactive_machine_has_the_terminal_on_com1_and_the_report_on_com2(tmp_path):
     options = qemu.command(qemu.Machine(interactive=True, boot="grub"), "image", str(tmp_path))
     ports = [options[at + 1] for at, option in enumerate(options) if option == "-serial"]
