@@ -188,6 +188,13 @@ int virtio_add_queue(struct virtio_device *device, uint16_t index, uint16_t size
     return 0;
 }
 
+int virtio_set_config_vector(struct virtio_device *device, uint16_t vector)
+{
+    mmio_write16(device->common + COMMON_MSIX_CONFIG, vector);
+    /* 4.1.5.1.2: a device that cannot map the vector shows none. */
+    return mmio_read16(device->common + COMMON_MSIX_CONFIG) == vector ? 0 : -EIO;
+}
+
 void virtio_run(struct virtio_device *device)
 {
     add_status(device, STATUS_DRIVER_OK);

@@ -42,6 +42,9 @@ int MUST_CHECK virtio_start(struct virtio_device *device, uint64_t *features);
 int MUST_CHECK virtio_add_queue(struct virtio_device *device, uint16_t index, uint16_t size,
                                 uint16_t vector, struct virtqueue *queue);
 
+/* Has it send MSI-X entry `vector` when its own configuration changes. -EIO: it cannot. */
+int MUST_CHECK virtio_set_config_vector(struct virtio_device *device, uint16_t vector);
+
 /* Lets it work, after its queues are there. */
 void virtio_run(struct virtio_device *device);
 

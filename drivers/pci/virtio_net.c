@@ -9,7 +9,8 @@
 #include "lib/string.h"
 
 #define QUEUE_SIZE 256u
-/* Queues (5.1.2), and their interrupts. */
+/* Queues (5.1.2), and their interrupts. Changes of the configuration share that of the transmit
+ * queue, which seldom comes. */
 #define QUEUE_RX 0
 #define QUEUE_TX 1
 
@@ -66,6 +67,14 @@ static void on_interrupt(void *arg)
     struct virtio_net *net = arg;
 
     __atomic_store_n(&net->has_event, true, __ATOMIC_RELEASE);
+}
+
+static void on_tx_or_config_interrupt(void *arg)
+{
+    struct virtio_net *net = arg;
+
+    __atomic_store_n(&net->is_config_stale, true, __ATOMIC_RELEASE);
+    on_interrupt(net);
 }
 
 /* What is used of that which the device offers. */
@@ -160,7 +169,9 @@ int virtio_net_start(struct virtio_net *net, const struct pci_function *function
     if (err == 0)
         err = msix_bind(function->at, QUEUE_RX, on_interrupt, net);
     if (err == 0)
-        err = msix_bind(function->at, QUEUE_TX, on_interrupt, net);
+        err = msix_bind(function->at, QUEUE_TX, on_tx_or_config_interrupt, net);
+    if (err == 0)
+        err = virtio_set_config_vector(&net->device, QUEUE_TX);
     if (err == 0)
         err = virtio_add_queue(&net->device, QUEUE_RX, QUEUE_SIZE, QUEUE_RX, &net->rx);
     if (err == 0)
@@ -182,6 +193,11 @@ bool virtio_net_has_link(const struct virtio_net *net)
 {
     return !net->is_broken && (!net->has_status || (virtio_config16(&net->device, CONFIG_STATUS) &
                                                     STATUS_LINK_UP) != 0);
+}
+
+bool virtio_net_may_have_changed(struct virtio_net *net)
+{
+    return __atomic_exchange_n(&net->is_config_stale, false, __ATOMIC_SEQ_CST);
 }
 
 /* Collects the buffers of the next frame. False: there is none, or the device is stopped. */

@@ -25,7 +25,8 @@ struct virtio_net {
     /* What the device does for a frame that is sent. */
     bool can_csum, can_gso4, can_gso6;
     bool has_mtu, has_status, can_merge; /* negotiated features */
-    bool has_event;                      /* set by the interrupt */
+    bool has_event;                      /* set by the interrupts */
+    bool is_config_stale;                /* set by the one that may tell of the configuration */
     bool is_broken;                      /* it has broken its protocol and is stopped */
     uint64_t bad_count;                  /* frames from it that were not right */
     /* Pages for frames to it: one for each descriptor, in a list of those that it does not have. */
@@ -54,6 +55,9 @@ int MUST_CHECK virtio_net_start(struct virtio_net *net, const struct pci_functio
 
 /* False while the cable is not there. */
 bool virtio_net_has_link(const struct virtio_net *net);
+
+/* True if virtio_net_has_link() may have changed since it was true before; an event tells of it. */
+bool MUST_CHECK virtio_net_may_have_changed(struct virtio_net *net);
 
 /* The next frame from the device, which stays as it is until virtio_net_recycle() gives its buffers
  * back. False: there is none. */

@@ -92,6 +92,21 @@ static void test_what_the_device_is(void **state)
     assert_false(net.can_csum || net.can_gso4 || net.can_gso6);
 }
 
+static void test_a_cable_that_comes_and_goes(void **state)
+{
+    assert_ptr_equal(*state, &net);
+    start(0);
+    assert_false(virtio_net_may_have_changed(&net));
+    fake_virtio_change_config(6, 0);
+    assert_true(virtio_net_has_event(&net));
+    assert_true(virtio_net_may_have_changed(&net));
+    assert_false(virtio_net_has_link(&net));
+    assert_false(virtio_net_may_have_changed(&net));
+    fake_virtio_change_config(6, 1);
+    assert_true(virtio_net_may_have_changed(&net));
+    assert_true(virtio_net_has_link(&net));
+}
+
 static void test_a_device_with_nothing(void **state)
 {
     assert_non_null(*state);
@@ -500,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_the_device_is),
+        TEST(a_cable_that_comes_and_goes),
         TEST(a_device_with_nothing),
         TEST(features_are_taken_where_they_are_used),
         TEST(another_device),

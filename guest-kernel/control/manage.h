@@ -145,6 +145,7 @@ struct manage_port {
     char bridge[NET_BRIDGE_NAME_MAX];
     char name[NET_PORT_NAME_MAX];
     uint8_t address[NET_ADDRESS_SIZE];
+    bool is_uplink, has_link; /* a card's, and its cable is there */
     uint32_t mtu;
     uint32_t learned_count;
     struct net_counters counters;

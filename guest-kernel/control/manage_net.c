@@ -3,6 +3,7 @@
 #include "guest-kernel/control/manage_net.h"
 
 #include "guest-kernel/control/net_switch.h"
+#include "guest-kernel/control/net_uplink.h"
 #include "guest-kernel/control/store.h"
 #include "guest-kernel/control/vif.h"
 #include "guest-kernel/time.h"
@@ -75,6 +76,8 @@ void manage_net_port(const struct manage_request *request, struct manage_answer 
     str_copy(to->bridge, sizeof(to->bridge), bridge);
     str_copy(to->name, sizeof(to->name), port->name);
     memcpy(to->address, port->address, sizeof(to->address));
+    to->is_uplink = port->is_uplink;
+    to->has_link = net_uplink_has_link(port);
     to->mtu = port->mtu;
     to->learned_count = port->learned_count;
     to->counters = port->counters;

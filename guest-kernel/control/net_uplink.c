@@ -24,6 +24,7 @@ struct uplink {
     bool is_to_kick; /* it has frames that the card was not shown */
     bool has_waiter; /* a frame was refused, and may come again when there is room */
     bool is_mourned; /* that it has stopped was told */
+    bool has_link;   /* as it was told */
 };
 
 /* A frame from a card, and the same as the switch sees it. */
@@ -94,6 +95,11 @@ static void set_port(struct uplink *uplink)
     memcpy(port->address, net->address, sizeof(port->address));
 }
 
+static const char *link_text(const struct uplink *uplink)
+{
+    return uplink->has_link ? "up" : "down";
+}
+
 static void add_card(const struct pci_function *function, void *arg)
 {
     struct uplink *uplink = &uplinks[uplink_count];
@@ -108,6 +114,7 @@ static void add_card(const struct pci_function *function, void *arg)
     format_str(bridge, sizeof(bridge), BRIDGE_NAME, uplink_count);
     if (err == 0) {
         set_port(uplink);
+        uplink->has_link = virtio_net_has_link(&uplink->net);
         err = net_switch_attach(&uplink->port, bridge);
     }
     if (err != 0)
@@ -118,7 +125,7 @@ static void add_card(const struct pci_function *function, void *arg)
                    "%s: network card at %s, %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, link %s, "
                    "uplink of %s",
                    uplink->port.name, place, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                   uplink->net.mtu, virtio_net_has_link(&uplink->net) ? "up" : "down", bridge);
+                   uplink->net.mtu, link_text(uplink), bridge);
     uplink_count += err == 0;
     tell(sentence);
 }
@@ -172,6 +179,19 @@ static void receive(struct uplink *uplink)
         virtio_net_recycle(&uplink->net, &arrivals[--count].from);
 }
 
+static void look_at_link(struct uplink *uplink)
+{
+    bool has_link = virtio_net_has_link(&uplink->net);
+    char sentence[GUEST_ERROR_MAX];
+
+    if (has_link == uplink->has_link)
+        return;
+    uplink->has_link = has_link;
+    format_str(sentence, sizeof(sentence), "%s: link %s, uplink of %s", uplink->port.name,
+               link_text(uplink), net_bridge_name(uplink->port.bridge));
+    tell(sentence);
+}
+
 static void step(struct uplink *uplink)
 {
     virtio_net_wake(&uplink->net);
@@ -179,6 +199,8 @@ static void step(struct uplink *uplink)
     uplink->is_to_kick = false;
     virtio_net_kick(&uplink->net);
     virtio_net_sleep(&uplink->net);
+    if (virtio_net_may_have_changed(&uplink->net))
+        look_at_link(uplink);
     if (uplink->has_waiter && virtio_net_has_room(&uplink->net, uplink->port.mtu, NET_CUTS_MAX)) {
         uplink->has_waiter = false;
         vifs_retry();
@@ -199,10 +221,11 @@ void net_uplinks_step(void)
         step(&uplinks[i]);
 }
 
-const struct net_port *net_uplink_at(unsigned int index, bool *has_link)
+bool net_uplink_has_link(const struct net_port *port)
 {
-    if (index >= uplink_count)
-        return NULL;
-    *has_link = virtio_net_has_link(&uplinks[index].net);
-    return &uplinks[index].port;
+    for (unsigned int i = 0; i < uplink_count; i++) {
+        if (port == &uplinks[i].port)
+            return virtio_net_has_link(&uplinks[i].net);
+    }
+    return false;
 }

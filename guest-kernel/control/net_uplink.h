@@ -17,5 +17,5 @@ bool net_uplinks_have_work(void);
 /* Moves frames from the cards to their bridges, and shows the cards what was delivered to them. */
 void net_uplinks_step(void);
 
-/* Card `index` for lists, and whether its cable is there; NULL: there are not so many. */
-const struct net_port *net_uplink_at(unsigned int index, bool *has_link);
+/* True if the port is a card's whose cable is there. */
+bool net_uplink_has_link(const struct net_port *port);

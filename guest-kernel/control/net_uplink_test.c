@@ -23,6 +23,11 @@
 #define HEADER  12u
 #define HEADERS 54u /* Ethernet 14, IPv4 20, TCP 20 */
 #define NOTES   4u
+/* VIRTIO 1.1, 5.1.3 and 5.1.4. */
+#define FEATURE_MAC    (UINT64_C(1) << 5)
+#define FEATURE_STATUS (UINT64_C(1) << 16)
+#define CONFIG_STATUS  6u
+#define LINK_UP        1u
 
 static const uint8_t card_mac[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 static const uint8_t guest_mac[] = {0, 0x16, 0x3e, 1, 2, 3};
@@ -72,7 +77,8 @@ static int find_card(void **state)
 {
     *state = &port;
     fake_virtio_clear();
-    fake_virtio.offered = 1 << 5;
+    fake_virtio.offered = FEATURE_MAC | FEATURE_STATUS;
+    fake_virtio.config[CONFIG_STATUS] = LINK_UP;
     memcpy(fake_virtio.config, card_mac, sizeof(card_mac));
     net_uplinks_init(note);
     port = (struct net_port){
@@ -99,7 +105,7 @@ static int setup(void **state)
     while ((id = fake_virtio_take(TX)) >= 0)
         fake_virtio_return(TX, (uint32_t)id, 0);
     net_uplinks_step();
-    got_count = retry_count = 0;
+    got_count = retry_count = note_count = 0;
     return 0;
 }
 
@@ -134,18 +140,25 @@ static int forward(uint32_t size, const struct net_offload *offload, bool can_wa
     return err;
 }
 
+static const struct net_port *find_uplink(void)
+{
+    const struct net_port *found = net_bridge_ports(port.bridge);
+
+    while (!found->is_uplink)
+        found = found->next;
+    return found;
+}
+
 static void test_the_card_is_the_uplink(void **state)
 {
-    bool has_link = false;
-    const struct net_port *card = net_uplink_at(0, &has_link);
+    const struct net_port *card = find_uplink();
 
     assert_non_null(*state);
     assert_string_equal(notes[0], "eth0: network card at PCI 00:03.0, 52:54:00:12:34:56, mtu 1500, "
                                   "link up, uplink of xenbr0");
     assert_string_equal(card->name, "eth0");
-    assert_true(has_link && card->is_uplink);
-    assert_ptr_equal(card->bridge, port.bridge);
-    assert_null(net_uplink_at(1, &has_link));
+    assert_true(net_uplink_has_link(card));
+    assert_false(net_uplink_has_link(&port));
 }
 
 static void test_a_frame_from_the_card(void **state)
@@ -240,8 +253,7 @@ static void test_a_card_that_cannot_cut_gets_segments(void **state)
 static void test_a_frame_waits_for_the_card(void **state)
 {
     const struct net_offload plain = {.gso = NET_GSO_NONE};
-    bool has_link;
-    uint64_t dropped = net_uplink_at(0, &has_link)->counters.dropped;
+    uint64_t dropped = find_uplink()->counters.dropped;
     int id;
 
     assert_non_null(*state);
@@ -264,22 +276,37 @@ static void test_a_frame_waits_for_the_card(void **state)
     while (forward(60, &plain, true) == 0)
         ;
     assert_int_equal(forward(60, &plain, false), 0);
-    assert_int_equal(net_uplink_at(0, &has_link)->counters.dropped, dropped + 1);
+    assert_int_equal(find_uplink()->counters.dropped, dropped + 1);
+}
+
+static void test_a_cable_that_comes_and_goes(void **state)
+{
+    assert_non_null(*state);
+    fake_virtio_change_config(CONFIG_STATUS, 0);
+    assert_true(net_uplinks_have_work());
+    net_uplinks_step();
+    assert_string_equal(notes[0], "eth0: link down, uplink of xenbr0");
+    assert_false(net_uplink_has_link(find_uplink()));
+    /* What is the same is not told again. */
+    fake_virtio_change_config(CONFIG_STATUS, 0);
+    net_uplinks_step();
+    assert_int_equal(note_count, 1);
+    fake_virtio_change_config(CONFIG_STATUS, LINK_UP);
+    net_uplinks_step();
+    assert_string_equal(notes[1], "eth0: link up, uplink of xenbr0");
+    assert_false(net_uplinks_have_work());
 }
 
 /* The last test: the card stays as it is. */
 static void test_a_card_that_breaks_its_protocol(void **state)
 {
-    bool has_link = true;
-
     assert_non_null(*state);
     fake_virtio_return(RX, VIRTQUEUE_SIZE_MAX, 0);
     net_uplinks_step();
     net_uplinks_step();
-    assert_int_equal(note_count, 2);
-    assert_string_equal(notes[1], "eth0: the network card breaks its protocol and is stopped");
-    assert_non_null(net_uplink_at(0, &has_link));
-    assert_false(has_link);
+    assert_int_equal(note_count, 1);
+    assert_string_equal(notes[0], "eth0: the network card breaks its protocol and is stopped");
+    assert_false(net_uplink_has_link(find_uplink()));
     make_frame(card_mac, guest_mac);
     assert_int_equal(forward(60, &(struct net_offload){.gso = NET_GSO_NONE}, true), 0);
     assert_false(net_uplinks_have_work());
@@ -296,6 +323,7 @@ int main(void)
         TEST(a_frame_to_the_card),
         TEST(a_card_that_cannot_cut_gets_segments),
         TEST(a_frame_waits_for_the_card),
+        TEST(a_cable_that_comes_and_goes),
         TEST(a_card_that_breaks_its_protocol),
     };
 

@@ -47,6 +47,14 @@ int show_vifs(struct shell_output *output, const char *target)
     }
 }
 
+/* Cards have a cable. */
+static const char *link_text(const struct manage_port *port)
+{
+    if (!port->is_uplink)
+        return "-";
+    return port->has_link ? "up" : "down";
+}
+
 static int show_ports(struct shell_output *output)
 {
     static struct manage_answer answer;
@@ -54,19 +62,19 @@ static int show_ports(struct shell_output *output)
     const struct manage_port *port = &answer.u.port;
     char address[ADDRESS_TEXT];
 
-    shell_printf(output, "%-15s %-10s %-17s %5s %5s %10s %10s %8s %8s %8s\n", "Bridge", "Port",
-                 "Mac Addr.", "MTU", "Known", "In", "Out", "Dropped", "Too-long", "Bad");
+    shell_printf(output, "%-15s %-10s %-17s %5s %4s %5s %10s %10s %8s %8s %8s\n", "Bridge", "Port",
+                 "Mac Addr.", "MTU", "Link", "Known", "In", "Out", "Dropped", "Too-long", "Bad");
     for (;; request.number++) {
         manage(&request, &answer);
         if (answer.status != 0)
             return ended(output, &answer);
-        shell_printf(output, "%-15s %-10s %s %5u %5u %10llu %10llu %8llu %8llu %8llu\n",
-                     port->bridge, port->name, address_text(port->address, address), port->mtu,
-                     port->learned_count, (unsigned long long)port->counters.frames_in,
-                     (unsigned long long)port->counters.frames_out,
-                     (unsigned long long)port->counters.dropped,
-                     (unsigned long long)port->counters.too_long,
-                     (unsigned long long)port->counters.bad);
+        shell_printf(
+            output, "%-15s %-10s %s %5u %4s %5u %10llu %10llu %8llu %8llu %8llu\n", port->bridge,
+            port->name, address_text(port->address, address), port->mtu, link_text(port),
+            port->learned_count, (unsigned long long)port->counters.frames_in,
+            (unsigned long long)port->counters.frames_out,
+            (unsigned long long)port->counters.dropped, (unsigned long long)port->counters.too_long,
+            (unsigned long long)port->counters.bad);
     }
 }
 

@@ -69,6 +69,43 @@ def test_each_card_has_its_bridge(tmp_path):
     assert socket.inet_aton("10.0.2.21") not in content
 
 
+def set_link(path, is_up):
+    """Plugs the cable of the user network in or out, by QEMU's monitor."""
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(path)
+        with monitor.makefile("rw", encoding="ascii", errors="replace") as lines:
+            lines.write(f"set_link net0 {'on' if is_up else 'off'}\n")
+            lines.flush()
+            # It echoes the command, and has done it when the next prompt is there.
+            while "set_link" not in lines.readline():
+                pass
+
+
+def uplink_link(running):
+    """What `bridges` shows of the card's cable."""
+    text, status = running.execute("bridges", SECONDS)
+    assert status == 0
+    return re.search(r"^xenbr0 +eth0 +[0-9a-f:]{17} +1500 +(\S+) ", text, re.MULTILINE).group(1)
+
+
+def test_a_cable_that_is_pulled_is_told(tmp_path):
+    path = str(tmp_path / "monitor")
+    guest = machines.own("demo", cmdline="ip=10.0.2.16 hold") + 'vif = [""]\n'
+    with machines.start(guest, boot="grub", net="user",
+                        devices=["-monitor", f"unix:{path},server=on,wait=off"]) as running:
+        machines.prompt(running)
+        assert uplink_link(running) == "up"
+        set_link(path, False)
+        running.expect("atoll", "^eth0: link down, uplink of xenbr0", SECONDS)
+        assert uplink_link(running) == "down"
+        # A guest's interface keeps its own.
+        assert re.search(r"^xenbr0 +vif1\.0 +[0-9a-f:]{17} +1500 +- ",
+                         running.execute("bridges", SECONDS)[0], re.MULTILINE)
+        set_link(path, True)
+        running.expect("atoll", "^eth0: link up, uplink of xenbr0", SECONDS)
+        assert uplink_link(running) == "up"
+
+
 class Peer:
     """On the host: takes all that a connection brings, then sends as much back."""
 

@@ -87,6 +87,12 @@ int virtio_add_queue(struct virtio_device *device, uint16_t index, uint16_t size
     return device != NULL && vector == index ? 0 : -EIO;
 }
 
+int virtio_set_config_vector(struct virtio_device *device, uint16_t vector)
+{
+    fake_virtio.config_vector = vector;
+    return device != NULL && vector < VIRTIO_QUEUES_MAX ? 0 : -EIO;
+}
+
 void virtio_run(struct virtio_device *device)
 {
     fake_virtio.is_running = device != NULL;
@@ -141,6 +147,12 @@ void fake_virtio_return(unsigned int queue, uint32_t id, uint32_t written)
 
     at->used->ring[at->used->idx % at->size] = (struct virtq_used_elem){id, written};
     at->used->idx++;
+}
+
+void fake_virtio_change_config(unsigned int offset, uint8_t value)
+{
+    fake_virtio.config[offset] = value;
+    handlers[fake_virtio.config_vector].run(handlers[fake_virtio.config_vector].arg);
 }
 
 bool fake_virtio_interrupt(unsigned int queue)

@@ -14,6 +14,7 @@
 struct fake_virtio {
     uint64_t offered, agreed; /* features */
     uint8_t config[FAKE_CONFIG_SIZE];
+    uint16_t config_vector;
     bool is_running;
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
     uint16_t queue_size_max;
@@ -35,6 +36,9 @@ uint8_t *fake_virtio_bytes(unsigned int queue, unsigned int descriptor);
 
 /* The device returns a chain, of which it says to have written `written` bytes. */
 void fake_virtio_return(unsigned int queue, uint32_t id, uint32_t written);
+
+/* The device changes a byte of its configuration and tells of it. */
+void fake_virtio_change_config(unsigned int offset, uint8_t value);
 
 /* The device sends its interrupts, if they are wanted; true: they were. */
 bool fake_virtio_interrupt(unsigned int queue);
