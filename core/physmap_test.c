@@ -123,6 +123,21 @@ static void test_a_large_extent_in_pieces(UNUSED void **state)
     assert_all_is_back();
 }
 
+static void test_an_extent_of_a_few_pages_goes_whole(UNUSED void **state)
+{
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(physmap_populate(d, gfn_add(HOLE, i), 0), 0);
+    assert_int_equal(physmap_release_ram(d, HOLE, 3), 0);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(type_at(d, gfn_add(HOLE, i)), P2M_NONE);
+    assert_int_equal(d->tot_pages, 1);
+    assert_int_not_equal(physmap_populate(d, HOLE, 3), 0);
+    assert_int_equal(physmap_populate(d, gfn_add(HOLE, 7), 0), 0);
+    assert_int_equal(physmap_release_ram(d, HOLE, 3), -EINVAL);
+    assert_int_equal(type_at(d, gfn_add(HOLE, 7)), P2M_RAM);
+    assert_all_is_back();
+}
+
 static void test_extents_that_cannot_be(UNUSED void **state)
 {
     assert_int_equal(physmap_populate(d, RAM, 0), -EBUSY);
@@ -305,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(ram_comes_and_goes),
         TEST(a_large_extent_in_pieces),
+        TEST(an_extent_of_a_few_pages_goes_whole),
         TEST(extents_that_cannot_be),
         TEST(shared_info_moves),
         TEST(ram_under_a_shared_page_goes_back),

@@ -14,12 +14,13 @@
 #include "tests/guest/modes.h"
 #include "tests/guest/pointers.h"
 
-#define NO_DOMAIN   0x7abcu
-#define UNKNOWN     63
-#define EXTENTS     8
-#define PATTERN     0x5a
-#define LARGE_ORDER 9
-#define HUGE_GFN    (1ull << 40)
+#define NO_DOMAIN     0x7abcu
+#define UNKNOWN       63
+#define EXTENTS       8
+#define EXTENTS_ORDER 3
+#define PATTERN       0x5a
+#define LARGE_ORDER   9
+#define HUGE_GFN      (1ull << 40)
 
 static int64_t op(unsigned int command, void *arg)
 {
@@ -116,6 +117,33 @@ static void reservation_errors(void)
     check("memory_op/populate_physmap of an order too large",
           reserve(XENMEM_populate_physmap, DOMID_SELF, &gfn, 1, 60), 0);
     page_free(page);
+}
+
+/* An extent of a few pages, each of which came alone, is more than the first of them. */
+static void small_extent(void)
+{
+    uint64_t gfns[EXTENTS];
+    uint8_t *pages = pages_alloc(EXTENTS, EXTENTS);
+    int64_t before = pages_of(XENMEM_current_reservation, DOMID_SELF);
+
+    for (unsigned int i = 0; i < EXTENTS; i++)
+        gfns[i] = virt_to_gfn(pages) + i;
+    check("memory_op/decrease_reservation page by page",
+          reserve(XENMEM_decrease_reservation, DOMID_SELF, gfns, EXTENTS, 0), EXTENTS);
+    check("memory_op/populate_physmap page by page",
+          reserve(XENMEM_populate_physmap, DOMID_SELF, gfns, EXTENTS, 0), EXTENTS);
+    check("memory_op/decrease_reservation of some pages at once",
+          reserve(XENMEM_decrease_reservation, DOMID_SELF, gfns, 1, EXTENTS_ORDER), 1);
+    check("memory_op/decrease_reservation gives all of them back",
+          before - pages_of(XENMEM_current_reservation, DOMID_SELF), EXTENTS);
+    check("memory_op/decrease_reservation leaves none of them there",
+          reserve(XENMEM_decrease_reservation, DOMID_SELF, gfns, EXTENTS, 0), 0);
+    for (unsigned int i = 1; i < EXTENTS; i++)
+        check("memory_op/populate_physmap where one was",
+              reserve(XENMEM_populate_physmap, DOMID_SELF, &gfns[i], 1, 0), 1);
+    check("memory_op/populate_physmap where the first was",
+          reserve(XENMEM_populate_physmap, DOMID_SELF, gfns, 1, 0), 1);
+    pages_free(pages, EXTENTS);
 }
 
 /* One 2 MiB extent goes page by page and comes back whole, as a balloon driver that has a large
@@ -231,6 +259,7 @@ void test_cases(void)
     sizes();
     ballooning();
     reservation_errors();
+    small_extent();
     large_extent();
     memory_map();
     pointers();
