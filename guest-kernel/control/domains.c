@@ -18,7 +18,11 @@
 #include "lib/insn.h"
 #include "lib/string.h"
 #include "lib/strutil.h"
+#include "pv-abi/io_console.h"
 #include "pv-abi/sched.h"
+
+/* A ring in pieces, the last of them not whole. */
+#define LAST_PIECES (sizeof(((struct xencons_interface *)NULL)->out) / GUEST_CONSOLE_PIECE + 1)
 
 _Static_assert(DOMAINS_MAX <= FOREIGN_PAGES_MAX, "each console has a page window");
 
@@ -127,7 +131,7 @@ static int read_config(const struct domains_create *request, struct guest_config
 
     if (!module_find(request->config_name, &file)) {
         format_str(sentence, GUEST_ERROR_MAX,
-                   "there is no boot module %s: name it in \"domains\" or \"files\" of atoll.cfg",
+                   "%s is no boot module: name it in \"domains\" or \"files\" of atoll.cfg",
                    request->config_name);
         return -ENOENT;
     }
@@ -299,12 +303,18 @@ static bool move_output(struct domain *domain)
     return size == sizeof(piece);
 }
 
+/* Moves what is left in a ring whose guest has ended. Another guest may have a grant of the page
+ * and go on writing: there is nothing more than a ring to take. */
+static void move_last_output(struct domain *domain)
+{
+    for (size_t i = 0; i < LAST_PIECES && move_output(domain); i++)
+        ;
+}
+
 /* Takes the last output and the domain itself away. */
 static int take_down(struct domain *domain, const char *reason)
 {
-    /* A ring holds no more than two pieces, and nobody fills it any more. */
-    for (int i = 0; i < 3 && move_output(domain); i++)
-        ;
+    move_last_output(domain);
     if (!domain->has_ended)
         TELL(ended, domain, reason);
     guest_console_disconnect(&domain->console);
@@ -408,8 +418,7 @@ static void end(struct domain *domain, uint32_t shutdown_reason)
     store_shut_down(domain->domid);
     switch (action_for(domain, shutdown_reason)) {
     case END_PRESERVE:
-        while (move_output(domain))
-            ;
+        move_last_output(domain);
         domain->has_ended = true;
         TELL(ended, domain, reason);
         break;

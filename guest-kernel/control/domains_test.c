@@ -81,9 +81,20 @@ static void ended(const struct domain *domain, const char *reason)
     hear(reason);
 }
 
+/* A guest that goes on writing into the ring of one that has ended. */
+static bool is_flooded;
+static unsigned int piece_count;
+
 static void output(const struct domain *domain, const char *bytes, size_t size)
 {
     char text[64];
+
+    piece_count++;
+    if (is_flooded) {
+        fake.console.out_prod = fake.console.out_cons + (XENCONS_RING_IDX)sizeof(fake.console.out);
+        assert_true(piece_count < 100);
+        return;
+    }
 
     assert_string_equal(domain->name, "g");
     snprintf(text, sizeof(text), "\"%.*s\"", (int)size, bytes);
@@ -361,6 +372,19 @@ static void test_preserve_keeps_the_domain(void **state)
     assert_string_equal(heard, "created; running; poweroff; gone; ");
 }
 
+static void test_a_ring_that_is_filled_by_others_is_not_followed(void **state)
+{
+    assert_ptr_equal(*state, &fake);
+    config_text = CONFIG "on_poweroff='preserve'\n";
+    make(false);
+    is_flooded = true;
+    piece_count = 0;
+    fake.console.out_prod = sizeof(fake.console.out);
+    shut_down(SHUTDOWN_poweroff);
+    assert_true(piece_count >= sizeof(fake.console.out) / GUEST_CONSOLE_PIECE);
+    is_flooded = false;
+}
+
 static void test_input_waits_for_room(void **state)
 {
     struct domain *domain = make(false);
@@ -394,6 +418,7 @@ int main(void)
         DOMAIN_TEST(test_a_reboot_that_fails_ends_the_domain),
         DOMAIN_TEST(test_a_crash_is_explained),
         DOMAIN_TEST(test_preserve_keeps_the_domain),
+        DOMAIN_TEST(test_a_ring_that_is_filled_by_others_is_not_followed),
         DOMAIN_TEST(test_input_waits_for_room),
     };
 

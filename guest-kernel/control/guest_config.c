@@ -105,6 +105,25 @@ static int read_type(struct cfg *cfg)
     return 0;
 }
 
+/* Warns of something at a line of the file, or in the file (line 0). */
+static void warn(const struct cfg *cfg, uint32_t line, struct guest_config_report *report,
+                 const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+static void warn(const struct cfg *cfg, uint32_t line, struct guest_config_report *report,
+                 const char *fmt, ...)
+{
+    char warning[GUEST_ERROR_MAX];
+    size_t size = line != 0 ? format_str(warning, sizeof(warning), "%s:%u: ", cfg->file, line)
+                            : format_str(warning, sizeof(warning), "%s: ", cfg->file);
+    va_list args;
+
+    va_start(args, fmt);
+    if (size < sizeof(warning))
+        format_va(warning + size, sizeof(warning) - size, fmt, args);
+    va_end(args);
+    report->warn(warning);
+}
+
 /* xl: cmdline says all of it, or else root and extra are put together. */
 static int read_cmdline(struct cfg *cfg, struct guest_config *config,
                         struct guest_config_report *report)
@@ -122,7 +141,7 @@ static int read_cmdline(struct cfg *cfg, struct guest_config *config,
     }
     if (cmdline != NULL) {
         if (root != NULL || extra != NULL)
-            report->warn("cmdline is set: root and extra are ignored");
+            warn(cfg, 0, report, "cmdline is set: root and extra are ignored");
         size = format_str(config->cmdline, sizeof(config->cmdline), "%s", cmdline);
     } else if (root != NULL) {
         size = format_str(config->cmdline, sizeof(config->cmdline), "root=%s%s%s", root,
@@ -254,11 +273,29 @@ static int read_all(struct cfg *cfg, struct guest_config *config,
     return err;
 }
 
+/* Warns of what has no effect: keys that are unknown, and settings that are made again. */
+static void warn_of_entries(const struct cfg *cfg, struct guest_config_report *report)
+{
+    const struct cfg_entry *unused = NULL;
+
+    while ((unused = cfg_next_unused(cfg, unused)) != NULL)
+        warn(cfg, unused->line, report, "the key %s is unknown and ignored", unused->name);
+    for (size_t i = 0; i < cfg->entry_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const struct cfg_entry *one = &cfg->entries[j], *again = &cfg->entries[i];
+
+            if (one->name != NULL && again->name != NULL && strcmp(one->name, again->name) == 0) {
+                warn(cfg, again->line, report, "%s is set again, and line %u is ignored",
+                     again->name, one->line);
+                break;
+            }
+        }
+    }
+}
+
 int guest_config_read(struct guest_config *config, const char *file_name, const void *bytes,
                       size_t size, struct guest_config_report *report)
 {
-    const struct cfg_entry *unused = NULL;
-    char warning[GUEST_ERROR_MAX];
     struct cfg cfg;
     int err;
 
@@ -268,11 +305,7 @@ int guest_config_read(struct guest_config *config, const char *file_name, const 
         err = read_all(&cfg, config, report);
     if (err != 0)
         return refused(&cfg, err, report);
-    while ((unused = cfg_next_unused(&cfg, unused)) != NULL) {
-        format_str(warning, sizeof(warning), "%s:%u: the key %s is unknown and ignored", file_name,
-                   unused->line, unused->name);
-        report->warn(warning);
-    }
+    warn_of_entries(&cfg, report);
     return 0;
 }
 

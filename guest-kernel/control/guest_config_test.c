@@ -83,7 +83,7 @@ static void test_cmdline_beats_root_and_extra(void **state)
     assert_null(*state);
     assert_int_equal(read_text(BASE "cmdline='a b'\nextra='c'\n"), 0);
     assert_string_equal(config.cmdline, "a b");
-    assert_non_null(strstr(warnings, "extra"));
+    assert_non_null(strstr(warnings, "g.cfg: cmdline is set: root and extra are ignored"));
 }
 
 static void test_unknown_keys_warn_with_their_line(void **state)
@@ -92,6 +92,14 @@ static void test_unknown_keys_warn_with_their_line(void **state)
     assert_int_equal(read_text(BASE "memory=8\nserial=['a','b']\nvfb=1\n"), 0);
     assert_non_null(strstr(warnings, "g.cfg:5: the key serial"));
     assert_non_null(strstr(warnings, "g.cfg:6: the key vfb"));
+}
+
+static void test_a_key_that_is_set_again_warns(void **state)
+{
+    assert_null(*state);
+    assert_int_equal(read_text(BASE "memory=16\nvcpus=2\nmemory=32\n"), 0);
+    assert_int_equal(config.memory_mib, 32);
+    assert_string_equal(warnings, "g.cfg:6: memory is set again, and line 4 is ignored\n");
 }
 
 static void test_disks(void **state)
@@ -238,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_every_key),
         cmocka_unit_test(test_cmdline_beats_root_and_extra),
         cmocka_unit_test(test_unknown_keys_warn_with_their_line),
+        cmocka_unit_test(test_a_key_that_is_set_again_warns),
         cmocka_unit_test(test_disks),
         cmocka_unit_test(test_network_interfaces),
         cmocka_unit_test(test_wrong_values),

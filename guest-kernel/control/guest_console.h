@@ -14,7 +14,7 @@
 
 #define GUEST_LOG_SIZE      32768u
 #define GUEST_INPUT_MAX     1024u
-#define GUEST_CONSOLE_PIECE 1024u /* bytes taken from a ring at a time */
+#define GUEST_CONSOLE_PIECE 256u /* bytes taken from a ring at a time: 22 ms at 115200 baud */
 
 struct guest_console {
     unsigned int index; /* of its page window; different for each console */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Owns line editing: printable characters, backspace, Ctrl-C, Ctrl-U, arrows up and down (the
- * sequences ESC [ A and ESC [ B of ECMA-48). Other sequences are swallowed. */
+ * sequences ESC [ A and ESC [ B of ECMA-48). Other sequences are swallowed, strings too, with which
+ * a terminal answers what a guest asked it: whatever they say is not typed. */
 #include "guest-kernel/control/line.h"
 
 #include "lib/string.h"
 #include "lib/strutil.h"
 
+#define KEY_BELL      0x07
 #define KEY_ESCAPE    0x1b
 #define KEY_BACKSPACE 0x08
 #define KEY_DELETE    0x7f
@@ -80,8 +82,26 @@ static void history_down(struct line *line)
         history_show(line, line->history_at + 1);
 }
 
+/* Within a string: up to BEL, or to ESC, behind which only the rest of ST can come. */
+static void string_key(struct line *line, char key)
+{
+    if (key == KEY_BELL)
+        line->escape = LINE_PLAIN;
+    else if (key == KEY_ESCAPE)
+        line->escape = LINE_ESCAPE;
+}
+
 static void sequence_key(struct line *line, char key)
 {
+    if (line->escape == LINE_STRING) {
+        string_key(line, key);
+        return;
+    }
+    /* DCS, SOS, OSC, PM and APC (ECMA-48, 5.6). */
+    if (line->escape == LINE_ESCAPE && key != '\0' && strchr("PX]^_", key) != NULL) {
+        line->escape = LINE_STRING;
+        return;
+    }
     /* Parameters and intermediates are below 0x40, the final byte is not (ECMA-48, 5.4). */
     if (line->escape == LINE_SEQUENCE && key < '@')
         return;

@@ -12,7 +12,7 @@
 #define LINE_CTRL_U   0x15
 #define LINE_CTRL_GRP 0x1d /* Ctrl-] */
 
-enum line_escape { LINE_PLAIN, LINE_ESCAPE, LINE_SEQUENCE };
+enum line_escape { LINE_PLAIN, LINE_ESCAPE, LINE_SEQUENCE, LINE_STRING };
 
 struct line {
     char text[LINE_MAX];

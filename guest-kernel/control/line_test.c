@@ -119,6 +119,17 @@ static void test_other_sequences_leave_no_trace(void **state)
     assert_string_equal(line.text, "ab");
 }
 
+static void test_a_terminals_answers_are_not_typed(void **state)
+{
+    assert_ptr_equal(*state, &line);
+    type("a\x1bP1$rdestroy\x1b\\b\x1b]ldestroy web\ac\x1b[24;80Rd\r");
+    assert_string_equal(line.text, "abcd");
+    /* One without an end is over at the end of the line. */
+    line_clear(&line);
+    type("\x1b]ldestroy web\rlist\r");
+    assert_string_equal(line.text, "list");
+}
+
 static void test_a_long_line_is_cut(void **state)
 {
     assert_ptr_equal(*state, &line);
@@ -139,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup(test_arrows_walk_the_history, setup),
         cmocka_unit_test_setup(test_history_keeps_the_latest, setup),
         cmocka_unit_test_setup(test_other_sequences_leave_no_trace, setup),
+        cmocka_unit_test_setup(test_a_terminals_answers_are_not_typed, setup),
         cmocka_unit_test_setup(test_a_long_line_is_cut, setup),
     };
 

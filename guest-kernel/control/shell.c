@@ -90,6 +90,8 @@ static int do_create(char **words, int count, struct shell_output *output)
     } else if (count != 2) {
         return SHELL_USAGE;
     }
+    if (file[0] == '-')
+        return SHELL_USAGE;
     if (!str_copy(wanted.target, sizeof(wanted.target), file)) {
         shell_printf(output, "%s is too long for a name.\n", file);
         return -ENAMETOOLONG;
@@ -137,7 +139,9 @@ static int do_console(char **words, int count, struct shell_output *output)
         return -EOPNOTSUPP;
     }
     err = output->attach(output, words[1]);
-    if (err != 0)
+    if (err == -EINVAL)
+        shell_printf(output, "this is the console of %s.\n", words[1]);
+    else if (err != 0)
         shell_printf(output, "there is no domain %s: \"list\" shows what there is.\n", words[1]);
     return err;
 }
@@ -253,7 +257,8 @@ static int run_words(const struct command *command, char **words, int count,
 
     if (status != SHELL_USAGE)
         return status;
-    shell_printf(output, "usage: %s %s\n", command->name, command->arguments);
+    shell_printf(output, "usage: %s%s%s\n", command->name, command->arguments[0] != '\0' ? " " : "",
+                 command->arguments);
     return -EINVAL;
 }
 

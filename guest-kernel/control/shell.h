@@ -12,8 +12,8 @@
 /* Where a command's output goes; the owner's state is behind it. */
 struct shell_output {
     void (*write)(struct shell_output *output, const char *text, size_t size);
-    /* Attaches the terminal to the domain's console; NULL where there is no terminal. Returns 0, or
-     * -ESRCH where there is no such domain. */
+    /* Attaches the terminal to the domain's console; NULL where there is no terminal. Returns 0,
+     * -ESRCH where there is no such domain, or -EINVAL for the control domain, which it is at. */
     int (*attach)(struct shell_output *output, const char *target);
 };
 

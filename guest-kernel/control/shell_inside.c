@@ -20,15 +20,6 @@ static int ask(struct manage_request *request, struct shell_output *output)
     return answer.status;
 }
 
-static int set_target(struct manage_request *request, const char *target,
-                      struct shell_output *output)
-{
-    if (str_copy(request->target, sizeof(request->target), target))
-        return 0;
-    shell_printf(output, "%s is too long for a name.\n", target);
-    return -ENAMETOOLONG;
-}
-
 static void show_pages(struct shell_output *output, const char *what, uint64_t pages)
 {
     shell_printf(output, "  %-36s %9llu  %9llu KiB\n", what, (unsigned long long)pages,
@@ -131,7 +122,7 @@ int show_counters(struct shell_output *output, const char *target)
 {
     struct manage_request request = {.verb = MANAGE_DOMAIN};
     uint32_t vcpus;
-    int err = set_target(&request, target, output);
+    int err = show_set_target(&request, target, output);
 
     if (err == 0)
         err = ask(&request, output);
@@ -166,7 +157,7 @@ int show_death(struct shell_output *output, const char *target)
 {
     struct manage_request request = {.verb = MANAGE_DEATH};
     static char text[DEATH_TEXT_MAX];
-    int err = set_target(&request, target, output);
+    int err = show_set_target(&request, target, output);
 
     if (err == 0)
         err = ask(&request, output);

@@ -54,21 +54,32 @@ static void show_domain(struct shell_output *output)
                  seconds(domain->cpu_ns));
 }
 
-/* Calls show() with each domain's description in `answer`. */
-static int for_each(struct shell_output *output, const char *target,
+int show_set_target(struct manage_request *request, const char *target, struct shell_output *output)
+{
+    if (str_copy(request->target, sizeof(request->target), target))
+        return 0;
+    shell_printf(output, "%s is too long for a name.\n", target);
+    return -ENAMETOOLONG;
+}
+
+/* Prints the headings, then calls show() with each domain's description in `answer`. */
+static int for_each(struct shell_output *output, const char *target, const char *headings,
                     void (*show)(struct shell_output *output))
 {
     struct manage_request request = {.verb = MANAGE_DOMAIN};
-    int err;
 
     if (target != NULL) {
-        if (!str_copy(request.target, sizeof(request.target), target))
-            return -ENAMETOOLONG;
-        err = ask(&request, output);
+        int err = show_set_target(&request, target, output);
+
         if (err == 0)
+            err = ask(&request, output);
+        if (err == 0) {
+            shell_printf(output, "%s", headings);
             show(output);
+        }
         return err;
     }
+    shell_printf(output, "%s", headings);
     request.verb = MANAGE_NEXT_DOMAIN;
     for (;;) {
         manage(&request, &answer);
@@ -85,9 +96,11 @@ static int for_each(struct shell_output *output, const char *target,
 
 int show_list(struct shell_output *output, const char *target)
 {
-    shell_printf(output, "%-40s %5s %5s %5s\t%s\t%s\n", "Name", "ID", "Mem", "VCPUs", "State",
-                 "Time(s)");
-    return for_each(output, target, show_domain);
+    char headings[96];
+
+    format_str(headings, sizeof(headings), "%-40s %5s %5s %5s\t%s\t%s\n", "Name", "ID", "Mem",
+               "VCPUs", "State", "Time(s)");
+    return for_each(output, target, headings, show_domain);
 }
 
 /* A set of CPUs as xl writes it: "all", or ranges. */
@@ -144,9 +157,11 @@ static void show_vcpus_of(struct shell_output *output)
 
 int show_vcpus(struct shell_output *output, const char *target)
 {
-    shell_printf(output, "%-32s %5s %5s %5s %5s %9s  %s\n", "Name", "ID", "VCPU", "CPU", "State",
-                 "Time(s)", "Affinity (Hard / Soft)");
-    return for_each(output, target, show_vcpus_of);
+    char headings[128];
+
+    format_str(headings, sizeof(headings), "%-32s %5s %5s %5s %5s %9s  %s\n", "Name", "ID", "VCPU",
+               "CPU", "State", "Time(s)", "Affinity (Hard / Soft)");
+    return for_each(output, target, headings, show_vcpus_of);
 }
 
 static const char *scheduler_name(uint32_t id)
@@ -160,12 +175,18 @@ static const char *scheduler_name(uint32_t id)
     return id < ARRAY_COUNT(names) && names[id] != NULL ? names[id] : "unknown";
 }
 
+/* A text of the hypervisor's, unless it is empty. */
+static void show_text(struct shell_output *output, const char *key, const char *text)
+{
+    if (text[0] != '\0')
+        shell_printf(output, "%-23s: %s\n", key, text);
+}
+
 static void show_cpus(struct shell_output *output, const struct manage_machine *machine)
 {
     shell_printf(output, "%-23s: %s\n", "host", "atoll");
     shell_printf(output, "%-23s: %u.%u%s\n", "release", machine->version_major,
                  machine->version_minor, machine->extra);
-    shell_printf(output, "%-23s: %s\n", "version", machine->compile_date);
     shell_printf(output, "%-23s: %s\n", "machine", "x86_64");
     shell_printf(output, "%-23s: %u\n", "nr_cpus", machine->cpu_count);
     shell_printf(output, "%-23s: %u\n", "max_cpu_id", machine->cpu_max_id);
@@ -198,20 +219,20 @@ int show_machine(struct shell_output *output)
     show_cpus(output, machine);
     shell_printf(output, "%-23s: %u\n", "xen_major", machine->version_major);
     shell_printf(output, "%-23s: %u\n", "xen_minor", machine->version_minor);
-    shell_printf(output, "%-23s: %s\n", "xen_extra", machine->extra);
+    show_text(output, "xen_extra", machine->extra);
     shell_printf(output, "%-23s: %u.%u%s\n", "xen_version", machine->version_major,
                  machine->version_minor, machine->extra);
-    shell_printf(output, "%-23s: %s\n", "xen_caps", machine->caps);
+    show_text(output, "xen_caps", machine->caps);
     shell_printf(output, "%-23s: %s\n", "xen_scheduler", scheduler_name(machine->scheduler));
     shell_printf(output, "%-23s: %u\n", "xen_pagesize", machine->page_size);
     shell_printf(output, "%-23s: virt_start=0x%llx\n", "platform_params",
                  (unsigned long long)machine->virt_start);
-    shell_printf(output, "%-23s: %s\n", "xen_changeset", machine->changeset);
-    shell_printf(output, "%-23s: %s\n", "xen_commandline", machine->command_line);
-    shell_printf(output, "%-23s: %s\n", "cc_compiler", machine->compiler);
-    shell_printf(output, "%-23s: %s\n", "cc_compile_by", machine->compile_by);
-    shell_printf(output, "%-23s: %s\n", "cc_compile_domain", machine->compile_domain);
-    shell_printf(output, "%-23s: %s\n", "cc_compile_date", machine->compile_date);
+    show_text(output, "xen_changeset", machine->changeset);
+    show_text(output, "xen_commandline", machine->command_line);
+    show_text(output, "cc_compiler", machine->compiler);
+    show_text(output, "cc_compile_by", machine->compile_by);
+    show_text(output, "cc_compile_domain", machine->compile_domain);
+    show_text(output, "cc_compile_date", machine->compile_date);
     return 0;
 }
 

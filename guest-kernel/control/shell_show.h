@@ -2,10 +2,15 @@
 /* The commands that print tables. Each returns 0 or a negative errno, having said why. */
 #pragma once
 
+#include "guest-kernel/control/manage.h"
 #include "guest-kernel/control/shell.h"
 
 /* What a command's function returns when it was not called as its usage says. */
 #define SHELL_USAGE 1
+
+/* Makes a domain's name or number the request's target. -ENAMETOOLONG, having said so. */
+int MUST_CHECK show_set_target(struct manage_request *request, const char *target,
+                               struct shell_output *output);
 
 /* `list` and `vcpu-list`: of one domain, or of all (NULL). */
 int show_list(struct shell_output *output, const char *target);

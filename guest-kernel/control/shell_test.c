@@ -136,6 +136,8 @@ static void write_shown(struct shell_output *output, const char *text, size_t si
 static int attach(struct shell_output *output, const char *target)
 {
     assert_non_null(output);
+    if (strcmp(target, "0") == 0)
+        return -EINVAL;
     return strcmp(target, "demo") == 0 ? 0 : -ESRCH;
 }
 
@@ -234,14 +236,15 @@ static void test_time_runs_a_command(void **state)
 
 static void test_wrong_usage(void **state)
 {
-    static const char *const lines[] = {"create",   "create a b", "destroy",      "destroy a b",
-                                        "list a b", "info cpus",  "dmesg all",    "console",
-                                        "counters", "pause",      "vcpu-list a b"};
+    static const char *const lines[] = {
+        "create",  "create a b", "destroy", "destroy a b",   "list a b",  "info cpus", "dmesg all",
+        "console", "counters",   "pause",   "vcpu-list a b", "create -p", "create -c"};
 
     assert_ptr_equal(*state, shown);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         assert_int_equal(run(lines[i]), -EINVAL);
         assert_memory_equal(shown, "usage: ", 7);
+        assert_null(strstr(shown, " \n"));
     }
     assert_int_equal(request_count, 0);
 }
@@ -282,6 +285,8 @@ static void test_console_needs_a_terminal(void **state)
     assert_ptr_equal(*state, shown);
     assert_int_equal(run("console demo"), 0);
     assert_int_equal(run("console other"), -ESRCH);
+    assert_int_equal(run("console 0"), -EINVAL);
+    assert_string_equal(shown, "this is the console of 0.\n");
     assert_int_equal(shell_execute(line, &pipe_output), -EOPNOTSUPP);
 }
 

@@ -31,15 +31,17 @@ int show_vifs(struct shell_output *output, const char *target)
     struct manage_request request = {.verb = MANAGE_VIF};
     const struct manage_vif *vif = &answer.u.vif;
     char address[ADDRESS_TEXT];
+    int err = show_set_target(&request, target, output);
 
-    str_copy(request.target, sizeof(request.target), target);
+    if (err != 0)
+        return err;
     for (;; request.number++) {
         manage(&request, &answer);
-        if (answer.status != 0)
-            return ended(output, &answer);
-        if (request.number == 0)
+        if (request.number == 0 && (answer.status == 0 || answer.status == -ENOENT))
             shell_printf(output, "%-3s %-2s %-17s %-6s %-5s %-6s %5s/%-5s %-30s\n", "Idx", "BE",
                          "Mac Addr.", "handle", "state", "evt-ch", "tx-", "rx-ring-ref", "BE-path");
+        if (answer.status != 0)
+            return ended(output, &answer);
         shell_printf(output, "%-3u %-2u %s %6u %5lld %6lld %5lld/%-11lld ", vif->number, 0u,
                      address_text(vif->address, address), vif->number, (long long)vif->state,
                      (long long)vif->port, (long long)vif->tx_ref, (long long)vif->rx_ref);
@@ -84,9 +86,13 @@ int show_bridges(struct shell_output *output, const char *port)
     struct manage_request request = {.verb = MANAGE_ADDRESS};
     char address[ADDRESS_TEXT];
 
+    int err;
+
     if (port == NULL)
         return show_ports(output);
-    str_copy(request.target, sizeof(request.target), port);
+    err = show_set_target(&request, port, output);
+    if (err != 0)
+        return err;
     for (;; request.number++) {
         manage(&request, &answer);
         if (answer.status != 0)

@@ -51,9 +51,10 @@ int show_vbds(struct shell_output *output, const char *target)
 {
     static struct manage_answer answer;
     struct manage_request request = {.verb = MANAGE_VBD};
+    int err = show_set_target(&request, target, output);
 
-    if (!str_copy(request.target, sizeof(request.target), target))
-        return -ENAMETOOLONG;
+    if (err != 0)
+        return err;
     for (;; request.number++) {
         manage(&request, &answer);
         if (request.number == 0 && (answer.status == 0 || answer.status == -ENOENT))

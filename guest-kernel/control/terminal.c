@@ -61,10 +61,13 @@ static void output(const struct domain *domain, const char *bytes, size_t size)
         console_write(bytes, size);
 }
 
+/* What a guest may have done to the terminal is undone. CAN ends a sequence that it did not end, SI
+ * and DECSTR reset character sets and modes, SGR 0 the colours (ECMA-48; DEC STD 070); the private
+ * modes are reports of the mouse and bracketed paste (XTerm Control Sequences). */
 static void detach(void)
 {
     attached = NULL;
-    write_text("\n");
+    write_text("\x18\x0f\x1b[!p\x1b[0m\x1b[?1000;1002;1003;1006;2004l\n");
     show_prompt();
 }
 
@@ -107,7 +110,7 @@ static int attach(struct shell_output *to, const char *target)
     struct domain *domain = find(target);
 
     if (domain == NULL)
-        return -ESRCH;
+        return strcmp(target, "Domain-0") == 0 || strcmp(target, "0") == 0 ? -EINVAL : -ESRCH;
     shell_printf(to, "Ctrl-] leaves the console of %s.\n", domain->name);
     attached = domain;
     replay(domain);

@@ -52,6 +52,8 @@ def test_firmware_boots_the_disk_and_the_guests_on_it(tool, tmp_path):
     ("name = 'x'\nkernel = 'nowhere'\n", "guest.cfg:2:10: no such file: nowhere"),
     ("kernel = 'kernel'\ndisk = ['none/x.img,xvda,w']\n",
      "guest.cfg:2:8: no such file: none/x.img"),
+    ("kernel = 'kernel'\ndisk = [5]\n", "guest.cfg:2:8: a disk is a string in quotes"),
+    ("kernel = 'kernel'\ndisk = 5\n", "guest.cfg:2:8: a disk is a string in quotes"),
     ("kernel = 'kernel'\ndisk = ['empty.img,xvda,w']\n", "empty.img: a disk has 512 bytes"),
     ("kernel = '" + "k" * 64 + "'\n", "guest.cfg:1:10: " + "k" * 64 + ": a file's name has at most"),
     ("name = 'x'\n", "guest.cfg: kernel= is missing"),

@@ -50,6 +50,21 @@ def test_memory_is_protected(running):
     assert mapped and mapped.group(1) == mapped.group(2), text
 
 
+def test_info_has_no_empty_lines(running):
+    text, status = running.execute("info", SECONDS)
+    assert status == 0
+    lines = dict(line.split(":", 1) for line in text.splitlines())
+    assert all(value.strip() for value in lines.values()), text
+
+
+@pytest.mark.parametrize("command", ["list nobody", "vcpu-list nobody", "block-list nobody",
+                                     "network-list nobody", "list " + "x" * 100])
+def test_there_is_no_table_of_what_is_not_there(running, command):
+    text, status = running.execute(command, SECONDS)
+    assert status != 0
+    assert len(text.splitlines()) == 1, text
+
+
 @pytest.mark.parametrize("command", ["destroy nobody", "create nowhere.cfg", "frobnicate"])
 def test_a_wrong_command_says_so(running, command):
     text, status = running.execute(command, SECONDS)

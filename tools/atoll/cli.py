@@ -161,8 +161,11 @@ def main(arguments):
             status = follow(running, options.timeout)
         explain(running, status)
         return status
-    except (image.ImageError, xlcfg.ConfigError, OSError) as error:
+    except (image.ImageError, xlcfg.ConfigError) as error:
         complain(error)
+        return outcome.USAGE
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
         return outcome.USAGE
     except records.RecordError as error:
         complain(f"the control domain's report is damaged: {error}")

@@ -91,7 +91,7 @@ class Bundle:
         disks = config.get("disk", [])
         if disks:
             names["disk"] = [_at(config, "disk", self._disk, path, disk)
-                             for disk in ([disks] if isinstance(disks, str) else disks)]
+                             for disk in (disks if isinstance(disks, list) else [disks])]
         name = self._unused_name(os.path.basename(path))
         self.files[name] = config.replace(names).encode()
         self.domains.append(name)
@@ -101,6 +101,8 @@ class Bundle:
 
     def _disk(self, config_path, text):
         """A disk of a configuration; an image on the host becomes one of the machine's disks."""
+        if not isinstance(text, str):
+            raise ImageError("a disk is a string in quotes")
         words = text.split(",")
         for number, word in enumerate(words):
             found = re.fullmatch(r"\s*(target=|phy:|file:|)(.*?)\s*", word)

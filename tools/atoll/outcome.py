@@ -81,4 +81,7 @@ class Outcome:
         """
         if status == qemu.POWEROFF_STATUS or (status == 0 and user_quits):
             return CRASHED if self.crashed else OK
+        if status == qemu.ERROR_STATUS and not self.banner_seen and not self.ready:
+            self.refusal = "QEMU ended before Atoll began"
+            return USAGE
         return STOPPED

@@ -72,3 +72,12 @@ def test_the_loader_is_believed_only_before_the_hypervisors_first_line():
 ])
 def test_what_qemus_own_end_means(status, user_quits, verdict):
     assert fed(["ready"]).qemu_verdict(status, user_quits) == verdict
+
+
+def test_an_end_before_the_hypervisors_first_line_is_qemus():
+    seen = fed([])
+    assert seen.qemu_verdict(qemu.ERROR_STATUS, False) == outcome.USAGE
+    assert seen.refusal == "QEMU ended before Atoll began"
+    seen = fed([])
+    seen.see_com1("Atoll, an x86-64 microhypervisor")
+    assert seen.qemu_verdict(qemu.ERROR_STATUS, False) == outcome.STOPPED

@@ -13,6 +13,8 @@ DEBUG_EXIT_PORT = 0xF4
 PANIC_VALUE = 0x21
 POWEROFF_VALUE = 0x10
 PANIC_STATUS = 2 * PANIC_VALUE + 1
+# QEMU's own, where it cannot do what its options ask.
+ERROR_STATUS = 1
 POWEROFF_STATUS = 2 * POWEROFF_VALUE + 1
 
 # PCI slots of q35's first bus: the control domain names disks by them in ascending order. The disk

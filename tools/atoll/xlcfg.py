@@ -11,10 +11,20 @@ TOKEN = re.compile(r"""
     (?P<blank>[ \t\r]+|\#[^\n]*)
   | (?P<newline>\n)
   | (?P<key>[A-Za-z_][A-Za-z0-9_]*)
-  | (?P<number>0[xX][0-9a-fA-F]+|[0-9]+)
-  | (?P<string>"[^"\n]*"|'[^'\n]*')
+  | (?P<number>-?(?:0[xX][0-9a-fA-F]+|[0-9]+))
+  | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
   | (?P<mark>[=\[\],;])
 """, re.VERBOSE)
+ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))")
+LETTERS = dict(zip("abfnrtv", "\a\b\f\n\r\t\v"))
+
+
+def _meaning(escape):
+    """What an escape in a string stands for, as lib/cfg_parse.c has it."""
+    base16, base8, letter = escape.groups()
+    if letter:
+        return LETTERS.get(letter, letter)
+    return chr(int(base16, 16) if base16 else int(base8, 8))
 
 
 class ConfigError(Exception):
@@ -88,15 +98,17 @@ class Config:
     def _value(self):
         kind, text, start, end = self._take()
         if kind == "string":
-            return Value(text[1:-1], start, end)
+            return Value(ESCAPE.sub(_meaning, text[1:-1]), start, end)
         if kind == "number":
+            if re.match("-?0[0-9]", text):
+                self._fail(start, "a number with a leading 0: write it without, or as 0x...")
             return Value(int(text, 0), start, end)
         if text == "[":
             return self._list(start)
         self._fail(start, f"a value is a string in quotes, a number or a list, not {text!r}")
 
     def _list(self, start):
-        members = []
+        members, needs_comma = [], False
         while True:
             kind, text, offset, end = self._peek()
             if text == "]":
@@ -104,10 +116,14 @@ class Config:
                 return Value(members, start, end)
             if kind == "end":
                 self._fail(offset, "this list has no ]")
-            if text in ("\n", ","):
+            if text == "\n" or (text == "," and needs_comma):
                 self.position += 1
+                needs_comma = needs_comma and text != ","
+            elif needs_comma:
+                self._fail(offset, "a list wants ',' or ']' after an item")
             else:
                 members.append(self._value().value)
+                needs_comma = True
 
     def get(self, key, default=None):
         found = self.settings.get(key)
@@ -137,7 +153,7 @@ class Config:
 
 
 def quote(text):
-    return "'" + text + "'" if '"' in text else '"' + text + '"'
+    return '"' + re.sub(r'[\\"]', r"\\\g<0>", text).replace("\n", "\\n") + '"'
 
 
 def form(value):

@@ -34,6 +34,9 @@ def test_replacing_a_string_leaves_everything_else_in_place():
     ("vcpus = two", "f:1:9: a value is a string in quotes, a number or a list"),
     ("vcpus = 1 2", "f:1:11: unexpected '2' after the value of vcpus"),
     ("disk = [ \"a\"", "f:1:13: this list has no ]"),
+    ("disk = [ \"a\" \"b\" ]", "f:1:14: a list wants ',' or ']' after an item"),
+    ("disk = [ , ]", "f:1:10: a value is"),
+    ("memory = 010", "f:1:10: a number with a leading 0: write it without, or as 0x..."),
     ("a = $", "f:1:5: unexpected character '$'"),
 ])
 def test_errors_say_file_line_and_column(text, message):
@@ -47,7 +50,13 @@ def test_a_number_where_a_path_is_wanted_is_refused():
         xlcfg.Config("f", "kernel = 3").string("kernel")
 
 
+def test_escapes_stand_for_what_the_control_domain_takes_them_for():
+    config = xlcfg.Config("f", r"""extra = "a\"b\\c\x41\102\t"; weight = -1""")
+    assert config.get("extra") == 'a"b\\cAB\t'
+    assert config.get("weight") == -1
+
+
 def test_what_is_written_is_read_back():
-    settings = {"options": 'say "x"', "control_memory": 64, "domains": ["a.cfg", "b.cfg"]}
+    settings = {"options": 'say "x" and \'y\' \\', "control_memory": 64, "domains": ["a.cfg", "b.cfg"]}
     config = xlcfg.Config("f", xlcfg.write(settings))
     assert {key: config.get(key) for key in settings} == settings
