@@ -5,12 +5,13 @@
 FUZZ_SECONDS ?= 20
 FUZZ_CFLAGS := $(filter-out -fsanitize=address%,$(HOST_CFLAGS)) -fsanitize=fuzzer,address,undefined
 
-FUZZERS := store partitions block_ring virtqueue virtio_net net_offload net_rings
+FUZZERS := store partitions block_ring virtqueue virtio_net net_offload net_rings inet
 FUZZ_partitions := guest-kernel/control/partitions.c
 FUZZ_block_ring := drivers/pv/back_ring.c drivers/pv/blk_request.c
 FUZZ_virtqueue := drivers/pci/virtqueue.c
 FUZZ_virtio_net := drivers/pci/virtio_net.c drivers/pci/virtqueue.c drivers/pv/net_offload.c tests/fake/pci/fake_virtio.c
 FUZZ_net_offload := drivers/pv/net_offload.c
+FUZZ_inet := drivers/pv/inet.c
 FUZZ_net_rings := $(patsubst %,guest-kernel/control/%.c,net_rx net_tx net_groups net_switch net_adapt) \
 	$(patsubst %,drivers/pv/%.c,back_ring net_request net_offload) \
 	$(patsubst %,tests/fake/control/%.c,fake_copy fake_heap)
