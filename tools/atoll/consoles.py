@@ -3,9 +3,10 @@
 import os
 import re
 
-# Escape sequences of ECMA-48 with what they bracket, and the two-byte ones.
-ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[@-Z\\-_=>78]|[()][A-Z0-9])")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Escape sequences of ECMA-48 with what they bracket, its strings, and the two-byte ones.
+ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[PX\]^_][^\x07\x1b]*(\x07|\x1b\\|$)|[@-Z\\-_=>78]|[()][A-Z0-9])")
+# C0 and C1: a terminal takes U+009B for the start of a sequence too.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 LINE_MAX = 4096
 
 

@@ -17,6 +17,7 @@ def test_each_line_carries_its_consoles_name():
 
 def test_escape_sequences_and_control_characters_are_taken_out():
     assert consoles.plain("\x1b[2J\x1b[01;01Hred\x1b[0m\a \x1b=ok\x7f") == "red ok"
+    assert consoles.plain("a\x1b]0;title\ab\x1bP1$r\x1b\\c\x9b31md\x1b]2;cut") == "abc31md"
 
 
 def test_a_line_without_end_is_cut():
