@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "core/domain.h"
 #include "core/grant.h"
 #include "core/heap.h"
@@ -184,6 +186,66 @@ static void test_grants_in_a_list(UNUSED void **state)
     assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, domid), 0);
 }
 
+/* Lets the control domain read, or write, frame 3 of a guest by reference 1. */
+static struct grant_entry_v1 *grant_page_of(uint16_t domid, uint16_t flags)
+{
+    struct domain *d = domain_get(domid);
+    struct grant_entry_v1 *entry = (struct grant_entry_v1 *)&d->grants.slots->frame[0]->entry[1];
+
+    domain_put(d);
+    *entry = (struct grant_entry_v1){
+        .flags = GTF_permit_access | flags, .domid = DOMAIN_CONTROL, .frame = 3};
+    return entry;
+}
+
+/* More copies than are read at once, between changing domains, some of which cannot be. */
+static void test_copies_in_a_list(UNUSED void **state)
+{
+    uint16_t readable = caller_make_guest(), writable = caller_make_guest();
+    const struct grant_entry_v1 *source = grant_page_of(readable, GTF_readonly);
+    const struct grant_entry_v1 *dest = grant_page_of(writable, 0);
+    const struct gnttab_copy_ptr own = {.u.gmfn = LIST3 >> PAGE_SHIFT, .domid = DOMID_SELF};
+    const struct gnttab_copy_ptr from = {.u.ref = 1, .domid = readable, .offset = 8};
+    const struct gnttab_copy_ptr to = {.u.ref = 1, .domid = writable};
+    const struct gnttab_copy_ptr nobody = {.u.ref = 1, .domid = 77};
+    const struct {
+        struct gnttab_copy_ptr from, to;
+        uint16_t flags;
+        int16_t status;
+    } cases[] = {
+        {own, to, GNTCOPY_dest_gref, GNTST_okay},
+        {own, from, GNTCOPY_dest_gref, GNTST_general_error},
+        {from, to, GNTCOPY_source_gref | GNTCOPY_dest_gref, GNTST_okay},
+        {nobody, to, GNTCOPY_source_gref | GNTCOPY_dest_gref, GNTST_bad_domain},
+        {to, own, GNTCOPY_source_gref, GNTST_okay},
+        {to, to, GNTCOPY_source_gref | GNTCOPY_dest_gref, GNTST_okay},
+        {to, own, 0, GNTST_permission_denied},
+    };
+    struct gnttab_copy *copies = caller_memory(LIST);
+    unsigned count = 3 * ARRAY_SIZE(cases);
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned from_case = i % ARRAY_SIZE(cases);
+
+        copies[i] = (struct gnttab_copy){.source = cases[from_case].from,
+                                         .dest = cases[from_case].to,
+                                         .len = 4,
+                                         .flags = cases[from_case].flags,
+                                         .status = 1};
+    }
+    memcpy(caller_memory(LIST3), "own!", 4);
+    assert_int_equal(caller_call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, LIST, count), 0);
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(copies[i].status, cases[i % ARRAY_SIZE(cases)].status);
+    assert_memory_equal(caller_memory(LIST3), "\0\0\0\0", 4);
+    assert_int_equal(source->flags, GTF_permit_access | GTF_readonly);
+    assert_int_equal(dest->flags, GTF_permit_access);
+    assert_int_equal(this_cpu()->window->used & (3u << WINDOW_DATA0), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, readable), 0);
+    assert_int_equal(caller_domctl_simple(XEN_DOMCTL_destroydomain, writable), 0);
+    caller_assert_all_is_back();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, caller_setup, caller_teardown)
 
 int main(void)
@@ -194,6 +256,7 @@ int main(void)
         TEST(a_memory_map_is_set_before_the_domain_runs),
         TEST(device_memory),
         TEST(grants_in_a_list),
+        TEST(copies_in_a_list),
     };
 
     return cmocka_run_group_tests(tests, fake_memory_setup, NULL);

@@ -37,7 +37,7 @@ struct domain *domain_by_id(uint16_t domid)
     return domid < DOMAIN_IDS ? READ_ONCE(table[index_below(domid, DOMAIN_IDS)]) : NULL;
 }
 
-struct domain *domain_get(uint16_t domid)
+NOINLINE struct domain *domain_get(uint16_t domid)
 {
     struct domain *d;
 
@@ -223,7 +223,7 @@ void domain_unlist(struct domain *d)
     lock_drop(slot_lock(d->id));
 }
 
-void domain_put(struct domain *d)
+NOINLINE void domain_put(struct domain *d)
 {
     if (atomic_fetch_sub(&d->refs, 1) != 1)
         return;

@@ -75,11 +75,16 @@ int grant_frame(struct domain *d, uint64_t index, bool is_held, mfn_t *mfn) MUST
 
 /* ---- uses of entries ---- */
 
-/* Takes into use the entry REF of GRANTER for domain USER: marks it read or written for the granter
- * to see, counts it, takes a reference on the frame. Takes the granter's lock. */
+/* Takes the entry REF of GRANTER into use by domain USER: counts it, and marks it read or written
+ * for the granter to see. Needs the granter's lock and its p2m's; as long as both are held, the
+ * frame stays where it is. */
+int16_t grant_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
+                    mfn_t *mfn) MUST_CHECK;
+/* Ends that use. Needs the granter's lock. */
+void grant_end(struct domain *granter, uint32_t ref, bool is_write);
+/* The same with a reference on the frame, which keeps it. Both take the locks. */
 int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
                         mfn_t *mfn) MUST_CHECK;
-/* Ends that use; the reference on MFN is dropped. */
 void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn);
 
 /* ---- operations of D, which is the caller ---- */
@@ -90,6 +95,10 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
  * the handle when nothing of it is mapped any more. A CPU that may still hold a translation sets
  * *IS_WAITING instead: to be called again. */
 void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_waiting);
-int16_t grant_copy(struct domain *d, const struct gnttab_copy *op) MUST_CHECK;
+/* OTHERS: the domains of the last source and of the last destination that were not the caller's,
+ * referenced, or NULL. They are kept for a list; grant_copy_end() follows its last element. */
+int16_t grant_copy(struct domain **others, struct domain *caller,
+                   const struct gnttab_copy *op) MUST_CHECK;
+void grant_copy_end(struct domain *const *others);
 /* Drops every mapping that D holds of others. No vCPU of D runs and its p2m is gone. */
 void grant_drop_maps(struct domain *d);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GNTTABOP_copy of one element: both frames are taken into use, copied through the window, and let
- * go. Nothing is mapped for good. */
+/*
+ * GNTTABOP_copy. An element is copied with the granters' tables and p2ms locked, so that nobody
+ * takes its frames away. From one element to the next are kept the domains that were found, and
+ * what the window shows.
+ */
 #include "core/domain.h"
 #include "core/hypercall_rows.h"
 #include "lib/string.h"
@@ -9,76 +12,115 @@
 struct side {
     const struct gnttab_copy_ptr *ptr;
     bool is_ref, is_write;
-    struct domain *d; /* referenced */
-    mfn_t mfn;        /* referenced */
+    struct domain *d;
 };
 
-static int16_t take_side(struct domain *caller, struct side *side)
+static int16_t find_domain(struct domain **other, struct domain *caller, struct side *side)
 {
-    const struct gnttab_copy_ptr *ptr = side->ptr;
-    bool is_own = ptr->domid == DOMID_SELF || ptr->domid == caller->id;
-    int16_t status = GNTST_okay;
+    uint16_t domid = side->ptr->domid;
 
+    side->d = caller;
+    if (domid == DOMID_SELF || domid == caller->id)
+        return GNTST_okay;
     /* A frame by number is the caller's: of others it gets what they grant. */
-    if (!side->is_ref && !is_own)
+    if (!side->is_ref)
         return GNTST_permission_denied;
-    side->d = domain_get(is_own ? caller->id : ptr->domid);
-    if (!side->d)
-        return GNTST_bad_domain;
+    if (unlikely(!*other || (*other)->id != domid)) {
+        if (*other)
+            domain_put(*other);
+        *other = domain_get(domid);
+    }
+    side->d = *other;
+    return side->d ? GNTST_okay : GNTST_bad_domain;
+}
+
+/* Takes the frame of a side into use and shows it. */
+static int16_t begin(const struct side *side, uint16_t caller, uint8_t **bytes)
+{
+    int16_t status = GNTST_okay;
+    mfn_t mfn;
+
     if (side->is_ref)
-        status = grant_use_begin(side->d, ptr->u.ref, caller->id, side->is_write, &side->mfn);
-    else if (p2m_get_frame(side->d, (gfn_t){ptr->u.gmfn}, side->is_write, &side->mfn))
+        status = grant_begin(side->d, side->ptr->u.ref, caller, side->is_write, &mfn);
+    else if (p2m_find_loaded((gfn_t){side->ptr->u.gmfn}, side->is_write, &mfn))
         status = GNTST_bad_page;
-    if (status != GNTST_okay)
-        domain_put(side->d);
+    if (likely(status == GNTST_okay))
+        *bytes = (uint8_t *)window_map(WINDOW_DATA0 + side->is_write, mfn) + side->ptr->offset;
     return status;
 }
 
-/* USE: the window slot that shows the side's frame. It keeps frames of the caller only. */
-static void drop_side(const struct side *side, enum window_use use)
+static void end(const struct side *side)
 {
-    if (side->is_ref) {
-        window_unmap(use);
-        grant_use_end(side->d, side->ptr->u.ref, side->is_write, side->mfn);
-    } else {
-        frame_put(side->mfn, side->is_write);
-    }
-    domain_put(side->d);
+    if (side->is_ref)
+        grant_end(side->d, side->ptr->u.ref, side->is_write);
 }
 
-int16_t grant_copy(struct domain *d, const struct gnttab_copy *op)
+/* With the locks. */
+static int16_t copy(const struct side *from, const struct side *to, uint16_t caller, size_t size)
 {
-    struct side from = {.ptr = &op->source, .is_ref = op->flags & GNTCOPY_source_gref};
-    struct side to = {.ptr = &op->dest, .is_ref = op->flags & GNTCOPY_dest_gref, .is_write = true};
-    const uint8_t *source;
-    uint8_t *dest;
+    uint8_t *source, *dest;
+    int16_t status = begin(from, caller, &source);
+
+    if (unlikely(status != GNTST_okay))
+        return status;
+    status = begin(to, caller, &dest);
+    if (likely(status == GNTST_okay)) {
+        memcpy(dest, source, size);
+        end(to);
+    }
+    end(from);
+    return status;
+}
+
+FLATTEN int16_t grant_copy(struct domain **others, struct domain *caller,
+                           const struct gnttab_copy *op)
+{
+    struct side from = {&op->source, op->flags & GNTCOPY_source_gref, false, caller};
+    struct side to = {&op->dest, op->flags & GNTCOPY_dest_gref, true, caller};
+    struct domain *a, *b;
     int16_t status;
 
     if (op->len > PAGE_SIZE || op->source.offset > PAGE_SIZE - op->len ||
         op->dest.offset > PAGE_SIZE - op->len)
         return GNTST_bad_copy_arg;
-    status = take_side(d, &from);
-    if (status != GNTST_okay)
+    status = find_domain(&others[0], caller, &from);
+    if (likely(status == GNTST_okay))
+        status = find_domain(&others[1], caller, &to);
+    if (unlikely(status != GNTST_okay))
         return status;
-    status = take_side(d, &to);
-    if (status == GNTST_okay) {
-        source = window_map(WINDOW_DATA0, from.mfn);
-        dest = window_map(WINDOW_DATA1, to.mfn);
-        memmove(dest + op->dest.offset, source + op->source.offset, op->len);
-        drop_side(&to, WINDOW_DATA1);
-    }
-    drop_side(&from, WINDOW_DATA0);
+    /* An own frame is not freed before this CPU has entered the guest again. */
+    a = from.is_ref ? from.d : to.d;
+    b = to.is_ref ? to.d : from.d;
+    lock_take_pair(&a->grants.lock, &b->grants.lock);
+    lock_take_pair(&a->p2m.lock, &b->p2m.lock);
+    status = copy(&from, &to, caller->id, op->len);
+    lock_drop_pair(&a->p2m.lock, &b->p2m.lock);
+    lock_drop_pair(&a->grants.lock, &b->grants.lock);
     return status;
 }
 
-static void copy_one(struct domain *d, void *element, UNUSED bool *must_wait)
+void grant_copy_end(struct domain *const *others)
+{
+    /* What others have granted must not stay visible. */
+    window_unmap_slots(1u << WINDOW_DATA0 | 1u << WINDOW_DATA1);
+    for (unsigned i = 0; i < 2; i++)
+        if (others[i])
+            domain_put(others[i]);
+}
+
+static bool copy_one(struct domain *caller, void *element, void *others)
 {
     struct gnttab_copy *op = element;
 
-    op->status = grant_copy(d, op);
+    op->status = grant_copy(others, caller, op);
+    return true;
 }
 
 int64_t grant_op_copy(struct hypercall *call)
 {
-    return hypercall_for_each(call, copy_one);
+    struct domain *others[2] = {NULL, NULL};
+    int64_t result = hypercall_for_each(call, copy_one, others);
+
+    grant_copy_end(others);
+    return result;
 }

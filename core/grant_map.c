@@ -121,14 +121,15 @@ void grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
         domain_put(granter);
 }
 
-static void map_one(struct domain *d, void *op, UNUSED bool *must_wait)
+static bool map_one(struct domain *d, void *op, UNUSED void *state)
 {
     grant_map(d, op);
+    return true;
 }
 
 int64_t grant_op_map(struct hypercall *call)
 {
-    return hypercall_for_each(call, map_one);
+    return hypercall_for_each(call, map_one, NULL);
 }
 
 /* Finds a handle in use. Needs the lock. */
@@ -211,16 +212,19 @@ void grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op, bool *is_w
         end_use(&done);
 }
 
-static void unmap_one(struct domain *d, void *op, bool *must_wait)
+static bool unmap_one(struct domain *d, void *op, void *must_wait)
 {
     grant_unmap(d, op, must_wait);
+    return !*(bool *)must_wait;
 }
 
 /* Once an element has to wait for a TLB, those behind it are only taken out of the memory, so that
  * one wait serves them all. */
 int64_t grant_op_unmap(struct hypercall *call)
 {
-    return hypercall_for_each(call, unmap_one);
+    bool must_wait = false;
+
+    return hypercall_for_each(call, unmap_one, &must_wait);
 }
 
 void grant_drop_maps(struct domain *d)

@@ -339,6 +339,15 @@ static struct gnttab_copy copy_of(uint16_t from, uint16_t to, uint16_t len)
     return op;
 }
 
+static int16_t do_copy(const struct gnttab_copy *op)
+{
+    struct domain *others[2] = {NULL, NULL};
+    int16_t status = grant_copy(others, mapper, op);
+
+    grant_copy_end(others);
+    return status;
+}
+
 static void test_a_copy_copies_what_it_says(UNUSED void **state)
 {
     struct gnttab_copy op = copy_of(10, 20, 4);
@@ -347,7 +356,7 @@ static void test_a_copy_copies_what_it_says(UNUSED void **state)
     grant_to(mapper, REF, GTF_readonly);
     own = p2m_get(mapper, OWN);
     memcpy(fake_frame(granted_frame()) + 9, "abcdef", 6);
-    assert_int_equal(grant_copy(mapper, &op), GNTST_okay);
+    assert_int_equal(do_copy(&op), GNTST_okay);
     assert_memory_equal(fake_frame(own.mfn) + 19, "\0bcde\0", 6);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_readonly);
 }
@@ -371,19 +380,38 @@ static void test_copies_that_cannot_be(UNUSED void **state)
     grant_to(mapper, REF, 0);
     for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
         op = copy_of(cases[i].from, cases[i].to, cases[i].len);
-        assert_int_equal(grant_copy(mapper, &op), cases[i].status);
+        assert_int_equal(do_copy(&op), cases[i].status);
     }
     op = copy_of(0, 0, 1);
     op.flags = 0;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_permission_denied);
+    assert_int_equal(do_copy(&op), GNTST_permission_denied);
     op = copy_of(0, 0, 1);
     op.source.domid = DOMID_FIRST_RESERVED - 1;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_bad_domain);
+    assert_int_equal(do_copy(&op), GNTST_bad_domain);
     op = copy_of(0, 0, 1);
     op.dest.u.gmfn = AT.v;
-    assert_int_equal(grant_copy(mapper, &op), GNTST_bad_page);
+    assert_int_equal(do_copy(&op), GNTST_bad_page);
     assert_int_equal(entry_of(REF)->flags, GTF_permit_access);
     assert_all_is_back();
+}
+
+/* An entry that is mapped stands for the frame that the mapping has, and keeps its marks. */
+static void test_copies_from_a_mapped_page(UNUSED void **state)
+{
+    struct gnttab_copy op = copy_of(0, 0, 1);
+    uint32_t handle, refs, writable;
+
+    grant_to(mapper, REF, 0);
+    assert_int_equal(map(REF, GNTMAP_host_map, &handle), GNTST_okay);
+    entry_of(REF)->frame = 0x12345;
+    *fake_frame(granted_frame()) = 0x7e;
+    assert_int_equal(do_copy(&op), GNTST_okay);
+    assert_int_equal(*fake_frame(p2m_get(mapper, OWN).mfn), 0x7e);
+    assert_int_equal(entry_of(REF)->flags, GTF_permit_access | GTF_reading | GTF_writing);
+    fake_frame_refs(granted_frame(), &refs, &writable);
+    assert_int_equal(refs, 2);
+    assert_int_equal(physmap_release_ram(granter, GFN, 0), 0);
+    assert_int_equal(do_copy(&op), GNTST_bad_page);
 }
 
 static void test_a_table_grows_to_its_limit(UNUSED void **state)
@@ -418,6 +446,7 @@ int main(void)
         TEST(handles_end),
         TEST(a_copy_copies_what_it_says),
         TEST(copies_that_cannot_be),
+        TEST(copies_from_a_mapped_page),
         TEST(a_table_grows_to_its_limit),
     };
 

@@ -5,7 +5,7 @@
  * entry is read once for each attempt, as one 64-bit word.
  */
 #include "core/domain.h"
-
+#include "lib/errno.h"
 #include "pv-abi/grant_table.h"
 
 /* Attempts against a granter that changes the entry all the time. */
@@ -48,21 +48,17 @@ static void unmark_entry(uint64_t *entry, const struct grant_active *active)
         __atomic_fetch_and(entry, ~clear, __ATOMIC_SEQ_CST);
 }
 
-/* The frame behind a marked entry, with a reference: the one in use already, or what the entry
- * names. */
-static int16_t take_frame(struct domain *granter, const struct grant_active *active, uint64_t word,
-                          bool is_write, mfn_t *mfn)
+/* The frame behind a marked entry: the one in use already, or what the entry names. */
+static int find_frame(const struct domain *granter, const struct grant_active *active,
+                      uint64_t word, bool is_write, mfn_t *mfn)
 {
-    gfn_t gfn = {ENTRY_FRAME(word)};
-
-    if (!active->readers && !active->writers)
-        return p2m_get_frame(granter, gfn, is_write, mfn) ? GNTST_bad_page : GNTST_okay;
+    if (likely(!active->readers && !active->writers))
+        return p2m_find_ram(granter, (gfn_t){ENTRY_FRAME(word)}, is_write, mfn);
     *mfn = active->frame;
-    return frame_get(*mfn, granter, is_write) ? GNTST_bad_page : GNTST_okay;
+    return frame_owner(*mfn) == granter ? 0 : -EINVAL;
 }
 
-static int16_t begin_locked(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
-                            mfn_t *mfn)
+int16_t grant_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write, mfn_t *mfn)
 {
     struct grant_page *page;
     struct grant_active *active;
@@ -83,15 +79,26 @@ static int16_t begin_locked(struct domain *granter, uint32_t ref, uint16_t user,
     status = mark_entry(entry, user, is_write, &word);
     if (status != GNTST_okay)
         return status;
-    status = take_frame(granter, active, word, is_write, mfn);
-    if (status != GNTST_okay) {
+    if (find_frame(granter, active, word, is_write, mfn)) {
         unmark_entry(entry, active);
-        return status;
+        return GNTST_bad_page;
     }
     active->frame = *mfn;
     active->domid = user;
     (*uses)++;
     return GNTST_okay;
+}
+
+void grant_end(struct domain *granter, uint32_t ref, bool is_write)
+{
+    struct grant_page *page = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
+    struct grant_active *active = &page->active[ref % GRANT_REFS_IN_FRAME];
+
+    if (is_write)
+        active->writers--;
+    else
+        active->readers--;
+    unmark_entry(&page->entry[ref % GRANT_REFS_IN_FRAME], active);
 }
 
 int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is_write,
@@ -100,22 +107,21 @@ int16_t grant_use_begin(struct domain *granter, uint32_t ref, uint16_t user, boo
     int16_t status;
 
     lock_take(&granter->grants.lock);
-    status = begin_locked(granter, ref, user, is_write, mfn);
+    lock_take(&granter->p2m.lock);
+    status = grant_begin(granter, ref, user, is_write, mfn);
+    if (status == GNTST_okay && frame_get(*mfn, granter, is_write)) {
+        grant_end(granter, ref, is_write);
+        status = GNTST_bad_page;
+    }
+    lock_drop(&granter->p2m.lock);
     lock_drop(&granter->grants.lock);
     return status;
 }
 
 void grant_use_end(struct domain *granter, uint32_t ref, bool is_write, mfn_t mfn)
 {
-    struct grant_page *page = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
-    struct grant_active *active = &page->active[ref % GRANT_REFS_IN_FRAME];
-
     lock_take(&granter->grants.lock);
-    if (is_write)
-        active->writers--;
-    else
-        active->readers--;
-    unmark_entry(&page->entry[ref % GRANT_REFS_IN_FRAME], active);
+    grant_end(granter, ref, is_write);
     lock_drop(&granter->grants.lock);
     frame_put(mfn, is_write);
 }

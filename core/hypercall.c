@@ -259,8 +259,7 @@ int64_t hypercall_multicall(struct hypercall *call)
     return error;
 }
 
-int64_t hypercall_for_each(struct hypercall *call,
-                           void (*work)(struct domain *caller, void *element, bool *must_wait))
+int64_t hypercall_for_each(struct hypercall *call, hypercall_work *work, void *state)
 {
     const struct hypercall_array *array = call->row->arrays;
     bool is_converted = call->is_32bit && array->layout, must_wait = false;
@@ -278,7 +277,7 @@ int64_t hypercall_for_each(struct hypercall *call,
         if (error)
             break;
         for (uint64_t i = 0; i < count; i++) {
-            work(call->d, (uint8_t *)elements + i * array->size64, &must_wait);
+            must_wait |= !work(call->d, (uint8_t *)elements + i * array->size64, state);
             done += !must_wait;
         }
         cursor_write(&cursor, elements);

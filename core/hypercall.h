@@ -63,10 +63,10 @@ int cursor_write_bulk(struct hypercall_cursor *cursor, const void *elements,
                       uint64_t count) MUST_CHECK;
 
 /* Calls WORK for each element of the list that the family has in registers; elements are read and
- * written back some at a time, and an interrupt may come between. WORK sets *MUST_WAIT, and finds
- * it set from then on, when its element is not done: it, and those behind it, come again. */
-int64_t hypercall_for_each(struct hypercall *call,
-                           void (*work)(struct domain *caller, void *element, bool *must_wait));
+ * written back some at a time, and an interrupt may come between. WORK, which gets STATE, is false
+ * when its element is not done: it, and those behind it, come again. */
+typedef bool hypercall_work(struct domain *caller, void *element, void *state);
+int64_t hypercall_for_each(struct hypercall *call, hypercall_work *work, void *state);
 
 /* Elements or extents done in earlier executions of this call (rows with progress CMD; 0
  * otherwise). */

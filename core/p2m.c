@@ -106,17 +106,24 @@ struct p2m_entry p2m_get(struct domain *d, gfn_t gfn)
     return entry;
 }
 
-int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
+int p2m_find_ram(const struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
 {
     struct p2m_entry entry;
-    int error = -EINVAL;
+
+    p2m_look(d, gfn, &entry);
+    *mfn = entry.mfn;
+    return entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write) ? 0 : -EINVAL;
+}
+
+int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn)
+{
+    int error;
 
     lock_take(&d->p2m.lock);
-    p2m_look(d, gfn, &entry);
-    if (entry.type == P2M_RAM || (entry.type == P2M_RAM_RO && !is_write))
-        error = frame_get(entry.mfn, d, is_write);
+    error = p2m_find_ram(d, gfn, is_write, mfn);
+    if (!error)
+        error = frame_get(*mfn, d, is_write);
     lock_drop(&d->p2m.lock);
-    *mfn = entry.mfn;
     return error;
 }
 

@@ -56,8 +56,10 @@ void p2m_look(const struct domain *d, gfn_t gfn, struct p2m_entry *entry);
  * the guest; it stays until this CPU enters the guest again. The loaded vCPU remembers it. -EFAULT:
  * it is neither RAM nor a page of the hypervisor's. */
 int p2m_find_loaded(gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
-/* p2m_get() and a reference on the frame (frame_get) taken under the lock. -EINVAL. Result type RAM
- * only, or any with references. */
+/* The frame of D's RAM at GFN. Needs the p2m lock, under which it stays there. -EINVAL: there is
+ * none, or it is not to be written. */
+int p2m_find_ram(const struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
+/* The same with a reference on the frame (frame_get), and takes the lock. */
 int p2m_get_frame(struct domain *d, gfn_t gfn, bool is_write, mfn_t *mfn) MUST_CHECK;
 /* Two phases. prepare: what is at GFN has one of TYPES (P2M_BIT() of each), and tables for a leaf
  * of ORDER (0, 9, 18) exist; -EBUSY: another type; -ENOMEM; -EEXIST: smaller leaves are mapped

@@ -19,10 +19,14 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t size)
     const char *from = src;
 
     if (size >= REP_MIN) {
-        size_t words = size / sizeof(word_t);
+        size_t words = size / sizeof(word_t), last = size % sizeof(word_t);
 
         __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-        size %= sizeof(word_t);
+        /* The rest by a word that ends where it ends. */
+        to += last;
+        from += last;
+        ((word_t *)to)[-1] = ((const word_t *)from)[-1];
+        return dst;
     }
     for (; size >= sizeof(word_t); size -= sizeof(word_t)) {
         *(word_t *)to = *(const word_t *)from;
