@@ -184,7 +184,9 @@ int domain_destroy_step(struct domain *d)
         is_done = frame_destroy_step(d) == 0;
         break;
     case STEP_LAST:
-        atomic_store(&d->state, DOMAIN_DEAD);
+        /* Whoever else has found it in the table and destroys it is late. */
+        if (atomic_exchange(&d->state, DOMAIN_DEAD) == DOMAIN_DEAD)
+            return 0;
         domain_unlist(d);
         domain_put(d);
         evtchn_raise_control_virq(VIRQ_DOM_EXC);

@@ -221,6 +221,27 @@ static void test_reference_outlives_destruction(UNUSED void **state)
     assert_same_counts(&before);
 }
 
+/* Two find it in the table; one of them is late. */
+static void test_second_destruction_finds_nothing_to_do(UNUSED void **state)
+{
+    struct frame_counts before;
+    struct domain *d, *next;
+    uint16_t domid;
+
+    counts_now(&before);
+    assert_int_equal(create(&d), 0);
+    domid = d->id;
+    domain_hold(d);
+    fake_domain_destroy(d);
+    assert_int_equal(domain_create(&domid, &config, &next), 0);
+    fake_domain_destroy(d);
+    assert_ptr_equal(domain_by_id(domid), next);
+    assert_int_equal(atomic_load(&d->refs), 1);
+    domain_put(d);
+    fake_domain_destroy(next);
+    assert_same_counts(&before);
+}
+
 static void test_shutdown_keeps_the_first_reason(UNUSED void **state)
 {
     struct domain *d;
@@ -328,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_identifiers),
         cmocka_unit_test(test_target_needs_privilege),
         cmocka_unit_test(test_reference_outlives_destruction),
+        cmocka_unit_test(test_second_destruction_finds_nothing_to_do),
         cmocka_unit_test(test_shutdown_keeps_the_first_reason),
         cmocka_unit_test(test_last_vcpu_down_is_power_off),
         cmocka_unit_test(test_crash_leaves_a_record),
