@@ -29,7 +29,7 @@ int64_t domctl_getvcpuinfo(struct hypercall *call)
     info->running = atomic_load(&v->sched.is_running);
     vcpu_get_runstate(v, &times);
     info->cpu_time = times.time[RUNSTATE_running];
-    info->cpu = v->sched.cpu;
+    info->cpu = READ_ONCE(v->sched.cpu);
     return 0;
 }
 

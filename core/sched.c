@@ -53,7 +53,7 @@ static inline struct run_queue *lock_queue_of(struct vcpu *v)
         struct run_queue *rq = queue_of(READ_ONCE(v->sched.cpu));
 
         lock_take(&rq->lock);
-        if (likely(v->sched.cpu == rq->cpu))
+        if (likely(READ_ONCE(v->sched.cpu) == rq->cpu))
             return rq;
         lock_drop(&rq->lock);
     }

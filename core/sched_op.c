@@ -22,7 +22,7 @@ int64_t sched_op_yield(struct hypercall *call)
 
 int64_t sched_op_block(struct hypercall *call)
 {
-    WRITE_ONCE(call->v->info->evtchn_upcall_mask, 0);
+    WRITE_ONCE(READ_ONCE(call->v->info)->evtchn_upcall_mask, 0);
     vcpu_block(call->v);
     return 0;
 }

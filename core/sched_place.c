@@ -35,7 +35,7 @@ static void move(struct vcpu *v, struct run_queue *from, struct run_queue *to, u
 
     run_queue_account(to, now);
     v->sched.node.key = key > from->min_key ? to->min_key + (key - from->min_key) : to->min_key;
-    v->sched.cpu = to->cpu;
+    WRITE_ONCE(v->sched.cpu, to->cpu);
 }
 
 void sched_place(struct vcpu *v)

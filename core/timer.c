@@ -43,7 +43,7 @@ static struct timers *take_out(struct timer *timer)
         struct timers *t = &timers[READ_ONCE(timer->cpu)];
 
         lock_take(&t->lock);
-        if (likely(t == &timers[timer->cpu])) {
+        if (likely(t == &timers[READ_ONCE(timer->cpu)])) {
             if (timer_is_set(timer)) {
                 queue_remove(&t->queue, &timer->node);
                 note_next(t);
@@ -60,7 +60,7 @@ void timer_set(struct timer *timer, uint64_t deadline_ns)
     struct timers *t;
 
     while ((t = take_out(timer)) != &timers[here]) {
-        timer->cpu = here;
+        WRITE_ONCE(timer->cpu, here);
         lock_drop(&t->lock);
     }
     timer->node.key = deadline_ns;
@@ -73,7 +73,15 @@ void timer_set(struct timer *timer, uint64_t deadline_ns)
 
 void timer_cancel(struct timer *timer)
 {
-    lock_drop(&take_out(timer)->lock);
+    struct timers *t = take_out(timer);
+
+    /* Looked at under the lock: a handler that is seen done has not set the timer again since. */
+    while (unlikely(atomic_load(&timer->firing) != 0)) {
+        lock_drop(&t->lock);
+        cpu_relax();
+        t = take_out(timer);
+    }
+    lock_drop(&t->lock);
 }
 
 void timer_run(void)
@@ -87,8 +95,11 @@ void timer_run(void)
         if (timer->node.key > time_ns())
             break;
         queue_remove(&t->queue, &timer->node);
+        atomic_fetch_add(&timer->firing, 1);
         lock_drop(&t->lock);
         timer->fire(timer);
+        /* From here on whoever cancels it may free it. */
+        atomic_fetch_sub(&timer->firing, 1);
         lock_take(&t->lock);
     }
     note_next(t);

@@ -6,10 +6,13 @@
 #include "core/queue.h"
 #include "core/types.h"
 
+#include <stdatomic.h>
+
 struct timer {
     struct queue_node node;            /* key: the deadline; under the queue's lock */
     void (*fire)(struct timer *timer); /* runs on the timer's CPU, no lock held, interrupts off */
     uint32_t cpu;                      /* where it is queued; under that queue's lock */
+    _Atomic uint32_t firing;           /* CPUs whose handler runs; rises under that lock */
 };
 
 /* Once, before any other use. */
@@ -18,8 +21,9 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 /* Sets TIMER for DEADLINE_NS on this CPU; replaces an earlier setting. A deadline in the past fires
  * at the next look. */
 void timer_set(struct timer *timer, uint64_t deadline_ns);
-/* After this it does not fire, unless it is firing on another CPU at this moment (that CPU's
- * handler must cope). */
+/* After this it neither fires nor is set: a handler that runs on another CPU, and may set it again,
+ * is waited for. Not for the handler itself, nor with a lock held that a handler takes (LOCK_EVTCHN
+ * and those further down). */
 void timer_cancel(struct timer *timer);
 /* Fires everything due on this CPU, at most a bounded count, and arms the CPU's timer for the next.
  */

@@ -20,6 +20,7 @@
 #define PORTS       24u    /* that a guest names */
 #define REFS        16u    /* of its grant table, and handles, that it uses */
 #define TIME_MAX_NS 200000u
+#define TIME_FAR_NS (UINT64_C(1) << 60)
 #define ACCESSES    128u /* of its memory, in a row */
 
 static _Thread_local uint64_t sequence;
@@ -292,10 +293,8 @@ static void vcpu_some(struct vcpu *v)
     /* Across two pages. */
     uint64_t area = gpa + PAGE_SIZE - 16;
     struct vcpu_register_vcpu_info info = {.mfn = gpa >> PAGE_SHIFT};
-    struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns =
-                                                  fake_ns + random_below(TIME_MAX_NS)};
 
-    switch (random_below(8)) {
+    switch (random_below(6)) {
     case 0:
         vcpu_op(v, VCPUOP_up, other, &area, 0);
         break;
@@ -312,8 +311,27 @@ static void vcpu_some(struct vcpu *v)
     case 4:
         vcpu_op(v, VCPUOP_register_vcpu_info, other, &info, sizeof(info));
         break;
-    case 5:
+    default:
         vcpu_op(v, VCPUOP_get_runstate_info, other, &area, 0);
+    }
+}
+
+/* Of a guest that is destroyed meanwhile some are due. */
+static void timer_some(struct vcpu *v)
+{
+    struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns =
+                                                  fake_ns + random_below(TIME_MAX_NS)};
+
+    switch (random_below(8)) {
+    case 0:
+        vcpu_op(v, VCPUOP_stop_singleshot_timer, v->id, &timer, 0);
+        break;
+    case 1:
+        call(__HYPERVISOR_set_timer_op, random_below(2) ? 0 : TIME_FAR_NS, 0, 0);
+        break;
+    case 2:
+    case 3:
+        call(__HYPERVISOR_set_timer_op, timer.timeout_abs_ns, 0, 0);
         break;
     default:
         vcpu_op(v, VCPUOP_set_singleshot_timer, v->id, &timer, sizeof(timer));
@@ -430,7 +448,7 @@ void guest_act(struct vcpu *v)
         touch,           touch,        balloon,         add_special,    remove_special,
         evtchn_alloc,    evtchn_bind,  evtchn_bind_own, evtchn_by_port, evtchn_by_port,
         evtchn_look,     grant_change, grant_change,    grant_map_some, grant_unmap_some,
-        grant_copy_some, sched_some,   vcpu_some,
+        grant_copy_some, sched_some,   vcpu_some,       timer_some,     timer_some,
     };
     static void (*const control[])(struct vcpu * v) = {build, build,  build,
                                                        build, manage, map_foreign};

@@ -21,7 +21,6 @@
 #include "tests/parallel/parallel.h"
 #include "tests/parallel/threads.h"
 
-#define CPUS        4u
 #define STEPS       60000u /* of each CPU */
 #define STEP_NS     1000u
 #define LENGTH      3u /* of the hypercall instruction */
@@ -76,6 +75,7 @@ static void run_guest(struct percpu *self, bool may_act)
 {
     struct vcpu *v = self->current;
     struct guest_regs *regs = &vcpu_private()->regs;
+    struct vcpu_info *info;
 
     /* A new vCPU has not made a call that could be under way. */
     if (regs->gpr[REG_R9] == 0)
@@ -93,8 +93,9 @@ static void run_guest(struct percpu *self, bool may_act)
         hypercall_dispatch(LENGTH);
         count(regs);
     }
-    if (evtchn_upcall_pending(v))
-        __atomic_store_n(&v->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+    /* Another of its vCPUs may have seen this one down and gives it its place meanwhile. */
+    info = __atomic_load_n(&v->info, __ATOMIC_ACQUIRE);
+    __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
 }
 
 /* An interrupt for some vCPU: what blocks goes on. */
@@ -190,6 +191,7 @@ static void run_cpus_at_once(void)
 int main(void)
 {
     fake_memory_setup(NULL);
+    timers_at_once();
     run_cpus_at_once();
     return 0;
 }

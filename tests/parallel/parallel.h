@@ -4,6 +4,7 @@
 
 #include "core/domain.h"
 
+#define CPUS          4u
 #define GUESTS        5u /* domains 1 .. GUESTS come and go */
 #define GUEST_VCPUS   2u
 #define CONTROL_VCPUS FAKE_VCPUS
@@ -21,3 +22,6 @@ void random_seed(uint64_t seed);
 /* The loaded V, which has no hypercall under way, does something: looks at its memory, or starts a
  * hypercall, which the registers hold then. */
 void guest_act(struct vcpu *v);
+
+/* CPUs cancel timers that another one fires. */
+void timers_at_once(void);
