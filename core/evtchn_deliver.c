@@ -14,28 +14,34 @@
 
 /* Words of the bitmaps. A bit has the same place in them whether the guest's words have 32 or 64
  * bits; what a guest of the other size does to the same bytes is atomic too. */
-typedef uint32_t __attribute__((may_alias)) word_t;
+typedef uint64_t __attribute__((may_alias)) word_t;
+#define WORD_BITS 64u
 
 _Static_assert(offsetof(struct shared_info, evtchn_pending) ==
                    offsetof(struct compat_shared_info, evtchn_pending),
                "the pending bits are at the same place in both layouts");
+_Static_assert(offsetof(struct compat_shared_info, evtchn_mask) % sizeof(word_t) == 0,
+               "whole words");
+
+static inline word_t bit_of(uint32_t port)
+{
+    return UINT64_C(1) << (port % WORD_BITS);
+}
 
 /* These return what the bit was. */
-static inline bool test_and_set(word_t *words, uint32_t bit)
+static inline bool test_and_set(word_t *words, uint32_t port)
 {
-    word_t mask = UINT32_C(1) << (bit % 32);
-
-    return __atomic_fetch_or(&words[bit / 32], mask, __ATOMIC_SEQ_CST) & mask;
+    return __atomic_fetch_or(&words[port / WORD_BITS], bit_of(port), __ATOMIC_SEQ_CST) &
+           bit_of(port);
 }
-static inline bool test_and_clear(word_t *words, uint32_t bit)
+static inline bool test_and_clear(word_t *words, uint32_t port)
 {
-    word_t mask = UINT32_C(1) << (bit % 32);
-
-    return __atomic_fetch_and(&words[bit / 32], ~mask, __ATOMIC_SEQ_CST) & mask;
+    return __atomic_fetch_and(&words[port / WORD_BITS], ~bit_of(port), __ATOMIC_SEQ_CST) &
+           bit_of(port);
 }
-static inline bool test(const word_t *words, uint32_t bit)
+static inline bool test(const word_t *words, uint32_t port)
 {
-    return __atomic_load_n(&words[bit / 32], __ATOMIC_SEQ_CST) & (UINT32_C(1) << (bit % 32));
+    return __atomic_load_n(&words[port / WORD_BITS], __ATOMIC_SEQ_CST) & bit_of(port);
 }
 
 static inline word_t *pending_of(const struct domain *d)
@@ -46,14 +52,8 @@ static inline word_t *pending_of(const struct domain *d)
 static inline word_t *mask_of(const struct domain *d)
 {
     return unlikely(d->is_32bit)
-               ? ((struct compat_shared_info *)(void *)d->shared_info)->evtchn_mask
+               ? (word_t *)((struct compat_shared_info *)(void *)d->shared_info)->evtchn_mask
                : (word_t *)d->shared_info->evtchn_mask;
-}
-
-static inline word_t *selector_of(const struct domain *d, struct vcpu_info *info)
-{
-    return unlikely(d->is_32bit) ? &((struct compat_vcpu_info *)(void *)info)->evtchn_pending_sel
-                                 : (word_t *)&info->evtchn_pending_sel;
 }
 
 /* D has bits for ports below this. */
@@ -87,10 +87,21 @@ static inline void raise_upcall(struct target to)
         vcpu_notify(to.v);
 }
 
+/* Sets bits of the selector; true if none of them was set. */
+static inline bool select_words(const struct domain *d, struct vcpu_info *info, uint64_t words)
+{
+    struct compat_vcpu_info *compat = (void *)info;
+
+    if (unlikely(d->is_32bit))
+        return !(__atomic_fetch_or(&compat->evtchn_pending_sel, (uint32_t)words, __ATOMIC_SEQ_CST) &
+                 (uint32_t)words);
+    return !(__atomic_fetch_or(&info->evtchn_pending_sel, words, __ATOMIC_SEQ_CST) & words);
+}
+
 /* Sets the selector bit of an unmasked pending PORT, and raises the upcall if the bit is new. */
 static inline void select_port(const struct domain *d, struct target to, uint32_t port)
 {
-    if (!test_and_set(selector_of(d, to.info), port / (unlikely(d->is_32bit) ? 32 : 64)))
+    if (select_words(d, to.info, UINT64_C(1) << port / (unlikely(d->is_32bit) ? 32 : WORD_BITS)))
         raise_upcall(to);
 }
 
@@ -218,12 +229,9 @@ void evtchn_raise_pirq(struct domain *d, uint32_t pirq)
 void evtchn_vcpu_info_moved(struct vcpu *v)
 {
     struct target to = {v, READ_ONCE(v->info)};
-    word_t *selector = selector_of(v->domain, to.info);
 
     /* A sender that still saw the old place set its pending bit before that, so that a guest that
      * looks at every word finds it. */
-    __atomic_store_n(&selector[0], UINT32_MAX, __ATOMIC_SEQ_CST);
-    if (!v->domain->is_32bit)
-        __atomic_store_n(&selector[1], UINT32_MAX, __ATOMIC_SEQ_CST);
+    select_words(v->domain, to.info, UINT64_MAX);
     raise_upcall(to);
 }

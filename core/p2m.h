@@ -74,9 +74,8 @@ struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn,
 int p2m_remove(struct domain *d, gfn_t gfn, unsigned order, uint32_t types, mfn_t *mfn) MUST_CHECK;
 /* True when no CPU can hold a translation older than GENERATION of D's p2m. */
 bool p2m_flush_done(struct domain *d, uint64_t generation);
-/* Called at each guest entry of D's vCPU on this CPU (and when it is loaded but does not enter): if
- * the generation rose since tlb_gen of the vCPU, requests the flush (virt->flush) and empties the
- * window; notes the generation in this CPU's struct cpu. A handful of instructions when nothing
- * rose. */
+/* For the loaded V, before its guest is entered, if the generation rose since V's tlb_gen: requests
+ * the flush (virt->flush), empties the window, and notes the generation in V and in this CPU's
+ * struct cpu. */
 struct vcpu;
 void p2m_enter(struct vcpu *v);

@@ -111,7 +111,7 @@ static void park(struct vcpu *v)
               atomic_load(&v->domain->sched.period_start_ns) + SCHED_CAP_PERIOD_NS);
 }
 
-inline void run_queue_account(struct run_queue *rq, uint64_t now)
+ALWAYS_INLINE void run_queue_account(struct run_queue *rq, uint64_t now)
 {
     struct vcpu *v = rq->current;
     uint64_t delta = now - rq->start_ns, least;
@@ -145,7 +145,7 @@ static inline void look_at(struct run_queue *rq, const struct vcpu *v, uint64_t 
         timer_set(&rq->slice, at);
 }
 
-inline void run_queue_enter(struct run_queue *rq, struct vcpu *v, uint64_t now)
+ALWAYS_INLINE void run_queue_enter(struct run_queue *rq, struct vcpu *v, uint64_t now)
 {
     uint64_t least;
 
@@ -171,7 +171,7 @@ void run_queue_leave(struct run_queue *rq, struct vcpu *v)
         queue_remove(&rq->queue, &v->sched.node);
 }
 
-FLATTEN void sched_wake(struct vcpu *v)
+void sched_wake(struct vcpu *v)
 {
     uint64_t allowed = READ_ONCE(v->sched.affinity), here = UINT64_C(1) << READ_ONCE(v->sched.cpu);
     uint64_t idle = atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) & allowed;
@@ -250,8 +250,8 @@ static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu
 {
     arch_vcpu_switch(prev, next);
     self->current = next;
-    /* Nothing is known to be flushed for it here until p2m_enter() says so. */
-    atomic_store_explicit(&self->cpu->loaded_gen, 0, memory_order_relaxed);
+    atomic_store_explicit(&self->cpu->loaded_gen, next ? next->arch.tlb_gen : 0,
+                          memory_order_relaxed);
     atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
     if (!prev)
         return;

@@ -30,7 +30,7 @@ struct run_queue {
     uint64_t min_key;     /* virtual time of the queue; never falls */
     uint64_t pushed_ns;   /* when one came or went last by sched_push() */
     struct timer slice;
-};
+} ALIGNED(64);
 
 extern struct run_queue run_queues[CPU_MAX];
 extern _Atomic uint64_t sched_idle_cpus; /* bit per CPU that runs nothing */

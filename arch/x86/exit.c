@@ -195,7 +195,8 @@ static inline void deliver(struct vcpu *v)
         vlapic_accept(v, (uint8_t)vector);
 }
 
-static void take_pending(struct percpu *self)
+/* Only here does the loaded vCPU change. */
+static NOINLINE void take_pending(struct percpu *self)
 {
     uint32_t bits = atomic_exchange(&self->cpu->pending, 0);
 
@@ -207,7 +208,7 @@ static void take_pending(struct percpu *self)
         sched_run();
 }
 
-static void idle(struct percpu *self)
+static NOINLINE void idle(struct percpu *self)
 {
     while (atomic_load(&self->cpu->pending) == 0 && frame_scrub_step())
         irq_window();
@@ -215,21 +216,6 @@ static void idle(struct percpu *self)
         return;
     irq_enable_and_halt();
     cpu_enter_end(self->cpu);
-}
-
-/* The vCPU that this CPU has to run, with its domain's translations up to date. Only here does it
- * change. */
-static NOINLINE struct vcpu *next_vcpu(struct percpu *self)
-{
-    for (;;) {
-        if (atomic_load(&self->cpu->pending) != 0)
-            take_pending(self);
-        if (self->current != NULL) {
-            p2m_enter(self->current);
-            return self->current;
-        }
-        idle(self);
-    }
 }
 
 void vm_exit(struct vm_exit *exit)
@@ -286,16 +272,25 @@ static inline bool is_stale(const struct vcpu *v)
            atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
 }
 
-static NOINLINE struct vcpu *enter_after_work(struct percpu *self, struct vcpu *v)
+/* Finds the vCPU to enter when there is something to do before. */
+static NOINLINE struct vcpu *enter_after_work(struct percpu *self)
 {
     for (;;) {
+        struct vcpu *v;
+
+        if (atomic_load(&self->cpu->pending) != 0)
+            take_pending(self);
+        v = self->current;
+        if (unlikely(v == NULL)) {
+            idle(self);
+            continue;
+        }
         if (is_stale(v))
             p2m_enter(v);
         if (vcpu_has_news(v))
             deliver(v);
         if (cpu_enter_begin(self->cpu))
             return v;
-        v = next_vcpu(self);
     }
 }
 
@@ -304,16 +299,14 @@ struct vcpu *vm_entry(void)
     struct percpu *self = this_cpu();
     struct vcpu *v = self->current;
 
-    if (likely(!is_stale(v) && !vcpu_has_news(v))) {
-        if (likely(cpu_enter_begin(self->cpu)))
-            return v;
-        v = next_vcpu(self);
-    }
-    return enter_after_work(self, v);
+    if (likely(!is_stale(v) && !vcpu_has_news(v)) && likely(cpu_enter_begin(self->cpu)))
+        return v;
+    return enter_after_work(self);
 }
 
 void arch_cpu_loop(void)
 {
-    next_vcpu(this_cpu());
+    /* There is a vCPU from here on that vm_entry() can look at. */
+    enter_after_work(this_cpu());
     virt->run();
 }

@@ -30,6 +30,7 @@ static void set_tsc(struct domain *d, uint64_t tsc)
 
     for (uint32_t i = 0; i < d->vcpu_max; i++) {
         d->vcpu[i]->arch.tsc_offset = offset;
+        virt->flush(d->vcpu[i]);
         vcpu_update_time(d->vcpu[i]);
     }
 }
@@ -50,7 +51,6 @@ static int set_cpu(struct vcpu *v, const void *record, UNUSED size_t size)
     }
     v->arch.tsc_aux = r->msr_tsc_aux;
     v->window.paging.cpl = PAGING_UNKNOWN;
-    virt->flush(v);
     if (v->id == 0)
         set_tsc(v->domain, r->tsc);
     return 0;
@@ -167,5 +167,6 @@ int arch_set_hvm_record(struct vcpu *v, uint16_t type, const void *record, size_
     vcpu_pages_map(v);
     rc = row->set(v, record, size);
     vcpu_pages_unmap();
+    virt->flush(v);
     return rc;
 }

@@ -97,8 +97,9 @@ static int set_state(UNUSED const struct hvm_hw_cpu *record)
     return set_state_verdict;
 }
 
-static void flush(UNUSED struct vcpu *v)
+static void flush(struct vcpu *v)
 {
+    v->arch.asid_gen = 0;
 }
 
 static const struct virt_ops ops = {.get_state = get_state, .set_state = set_state, .flush = flush};
@@ -115,6 +116,7 @@ static int setup(UNUSED void **state)
     for (uint32_t i = 0; i < 2; i++) {
         vcpus[i].id = i;
         vcpus[i].domain = &domain;
+        vcpus[i].arch.asid_gen = 1;
         vcpus[i].info = &infos[i];
         domain.vcpu[i] = &vcpus[i];
     }
@@ -189,6 +191,7 @@ static void the_first_vcpus_tsc_is_the_domains(UNUSED void **state)
     assert_int_equal(arch_set_hvm_record(&vcpus[0], HVM_SAVE_CODE_CPU, &record, sizeof(record)), 0);
     assert_int_equal(vcpus[0].arch.tsc_offset, 49000);
     assert_int_equal(vcpus[1].arch.tsc_offset, 49000);
+    assert_int_equal(vcpus[1].arch.asid_gen, 0); /* its next entry takes the offset over */
     record.tsc = 1;
     assert_int_equal(arch_set_hvm_record(&vcpus[1], HVM_SAVE_CODE_CPU, &record, sizeof(record)), 0);
     assert_int_equal(vcpus[1].arch.tsc_offset, 49000);
@@ -212,6 +215,7 @@ static void memory_types_are_checked(UNUSED void **state)
     assert_int_equal(arch_set_hvm_record(&vcpus[0], HVM_SAVE_CODE_MTRR, &record, sizeof(record)),
                      0);
     assert_int_equal(vcpus[0].arch.pat, PAT_RESET);
+    assert_int_equal(vcpus[0].arch.asid_gen, 0); /* its next entry takes the PAT over */
     record.msr_pat_cr = 0xbad;
     assert_int_equal(arch_set_hvm_record(&vcpus[0], HVM_SAVE_CODE_MTRR, &record, sizeof(record)),
                      -EINVAL);

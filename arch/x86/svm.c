@@ -142,7 +142,8 @@ static void svm_flush(struct vcpu *v)
     v->arch.asid_gen = 0;
 }
 
-/* Gives the loaded vCPU an ASID of this CPU that no other vCPU has had since the last flush of all.
+/* Gives the loaded vCPU an ASID of this CPU that no other vCPU has had since the last flush of all,
+ * and what else it has not brought here.
  */
 static NOINLINE void take_asid(void)
 {
@@ -158,6 +159,7 @@ static NOINLINE void take_asid(void)
     v->arch.asid_gen = self->asid_gen;
     c->asid = self->asid_next++;
     v->counters.flushes++;
+    svm_load(v);
 }
 
 /* An instruction that was emulated has left its shadow behind: RIP tells. */

@@ -105,7 +105,6 @@ static inline void load(struct percpu *self, struct vcpu *v)
     if (has_predictor_barrier && self->predicted != v->domain)
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
     self->predicted = v->domain;
-    virt->load(v);
 }
 
 static inline void save(struct percpu *self, const struct vcpu *v)

@@ -150,8 +150,8 @@ struct virt_ops {
     /* Fills the control block and registers behind vcpu_private_other() with V's state after INIT,
      * or after a start-up IPI with VECTOR if that is not negative. */
     void (*vcpu_init)(struct vcpu *v, int vector);
-    /* V is loaded, and its private pages are mapped; or what it keeps outside of them and the guest
-     * feels (PAT, TSC offset, task priority) has changed. */
+    /* What V, which is loaded, keeps outside of its private pages and the guest feels (PAT, TSC
+     * offset, task priority) has changed. */
     void (*load)(struct vcpu *v);
     /* Enters what vm_entry() returns, and hands each exit to vm_exit(): never returns. Interrupts
      * stay off. An event whose delivery an exit interrupted is queued again. */
@@ -175,7 +175,8 @@ struct virt_ops {
     void (*get_state)(struct hvm_hw_cpu *record);
     /* -EINVAL, nothing changed: the control registers make no valid state. */
     int (*set_state)(const struct hvm_hw_cpu *record);
-    /* The next entry flushes this vCPU's guest translations. */
+    /* The next entry, on whichever CPU, flushes this vCPU's guest translations and does what load
+     * does. */
     void (*flush)(struct vcpu *v);
     /* Writes the stub for hypercall NUMBER, HYPERCALL_STUB_SIZE bytes (xen.h: hypercall page). */
     void (*hypercall_stub)(uint8_t *stub, uint32_t number);

@@ -286,8 +286,10 @@ int vlapic_write_base(struct vcpu *v, uint64_t value)
     if (((value ^ l->base_msr) & ~VLAPIC_BASE_MODE) || !(changes[before] >> after & 1))
         return -EINVAL;
     l->base_msr = value;
-    if (!(value & VLAPIC_BASE_ENABLE))
+    if (!(value & VLAPIC_BASE_ENABLE)) {
         vlapic_reset(v);
+        virt->load(v);
+    }
     return 0;
 }
 

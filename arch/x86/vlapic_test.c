@@ -197,7 +197,9 @@ static void modes_change_only_as_the_manual_allows(UNUSED void **state)
     assert_int_equal(vlapic_write_base(&vcpus[0], base | VLAPIC_BASE_ENABLE), -EINVAL);
     assert_int_equal(vlapic_write_base(&vcpus[0], base | X2APIC | 0x1000), -EINVAL);
     assert_int_equal(vlapic_write_base(&vcpus[0], VLAPIC_BASE_RESET | X2APIC), -EINVAL);
+    assert_int_equal(loads, 0);
     assert_int_equal(vlapic_write_base(&vcpus[0], base), 0);
+    assert_int_equal(loads, 1); /* the task priority is 0 */
     assert_false(vlapic_has_page(&vcpus[0]));
     assert_int_equal(vlapic_write_base(&vcpus[0], base | X2APIC), -EINVAL);
     assert_int_equal(vlapic_write_base(&vcpus[0], base | VLAPIC_BASE_EXTD), -EINVAL);

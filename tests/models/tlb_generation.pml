@@ -27,10 +27,11 @@ proctype cpu(byte me)
     byte n;
     byte seen;
     bit is_buffered; /* the note waits in the store buffer */
+    byte flushed;    /* tlb_gen of the vCPU that is loaded here each time */
 
     for (n : 1 .. ENTRIES) {
-        /* change_domain(): nothing is known to be flushed. */
-        loaded_gen[me] = 0;
+        /* switch_to(): what was flushed counts. */
+        loaded_gen[me] = flushed;
 #ifdef WEAK
         is_buffered = 1;
 #else
@@ -39,8 +40,10 @@ proctype cpu(byte me)
         seen = generation;
 again:
         /* p2m_enter(): the vCPU's flush takes effect before its first access. */
-        tlb[me] = 0;
-        loaded_gen[me] = seen;
+        if
+        :: flushed != seen -> tlb[me] = 0; flushed = seen; loaded_gen[me] = seen
+        :: else
+        fi;
         /* cpu_enter_begin() */
         if
         :: pending[me] -> pending[me] = 0; seen = generation; goto again
