@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owns line editing: printable characters, backspace, Ctrl-C, Ctrl-U, arrows up and down (the
- * sequences ESC [ A and ESC [ B of ECMA-48). Other sequences are swallowed, strings too, with which
- * a terminal answers what a guest asked it: whatever they say is not typed. */
+/* Owns line editing, with the keys that a Linux shell has by default. Unknown sequences (ECMA-48)
+ * are swallowed, strings too, with which a terminal answers what a guest asked it: whatever they
+ * say is not typed. */
 #include "guest-kernel/control/line.h"
 
 #include "lib/string.h"
 #include "lib/strutil.h"
 
+#define KEY_CTRL_A    0x01
+#define KEY_CTRL_B    0x02
+#define KEY_CTRL_D    0x04
+#define KEY_CTRL_E    0x05
+#define KEY_CTRL_F    0x06
 #define KEY_BELL      0x07
+#define KEY_CTRL_K    0x0b
+#define KEY_CTRL_W    0x17
 #define KEY_ESCAPE    0x1b
 #define KEY_BACKSPACE 0x08
 #define KEY_DELETE    0x7f
+
+/* What stands between ESC [ and the final byte, for the sequences that are known. */
+#define PARAMETERS_OTHER 10u
 
 void line_init(struct line *line, void (*put)(const char *text, size_t size))
 {
@@ -21,6 +31,7 @@ void line_init(struct line *line, void (*put)(const char *text, size_t size))
 void line_clear(struct line *line)
 {
     line->length = 0;
+    line->at = 0;
     line->text[0] = '\0';
     line->escape = LINE_PLAIN;
     line->history_at = line->history_count;
@@ -31,13 +42,49 @@ static void show(const struct line *line, const char *text)
     line->put(text, strlen(text));
 }
 
-static void erase(struct line *line)
+static void go_back(const struct line *line, size_t count)
 {
-    while (line->length > 0) {
-        line->length--;
-        show(line, "\b \b");
-    }
-    line->text[0] = '\0';
+    while (count-- > 0)
+        show(line, "\b");
+}
+
+static void move(struct line *line, size_t to)
+{
+    if (to < line->at)
+        go_back(line, line->at - to);
+    else
+        line->put(line->text + line->at, to - line->at);
+    line->at = to;
+}
+
+void line_show(const struct line *line)
+{
+    show(line, line->text);
+    go_back(line, line->length - line->at);
+}
+
+/* Takes the characters from `start` on and before `end` out; the cursor is there then. */
+static void cut(struct line *line, size_t start, size_t end)
+{
+    move(line, start);
+    memmove(line->text + start, line->text + end, line->length + 1 - end);
+    line->length -= end - start;
+    show(line, line->text + start);
+    for (size_t i = start; i < end; i++)
+        show(line, " ");
+    go_back(line, line->length - start + end - start);
+}
+
+/* Where the word before the cursor begins. */
+static size_t word_start(const struct line *line)
+{
+    size_t at = line->at;
+
+    while (at > 0 && line->text[at - 1] == ' ')
+        at--;
+    while (at > 0 && line->text[at - 1] != ' ')
+        at--;
+    return at;
 }
 
 static const char *history_line(const struct line *line, size_t number)
@@ -59,13 +106,13 @@ static void history_keep(struct line *line)
 
 static void history_show(struct line *line, size_t number)
 {
-    erase(line);
+    cut(line, 0, line->length);
     line->history_at = number;
     if (number == line->history_count)
         return;
     str_copy(line->text, sizeof(line->text), history_line(line, number));
     line->length = strlen(line->text);
-    show(line, line->text);
+    move(line, line->length);
 }
 
 static void history_up(struct line *line)
@@ -91,38 +138,100 @@ static void string_key(struct line *line, char key)
         line->escape = LINE_ESCAPE;
 }
 
+static void move_by(struct line *line, int step)
+{
+    if (step < 0 && line->at > 0)
+        move(line, line->at - 1);
+    else if (step > 0 && line->at < line->length)
+        move(line, line->at + 1);
+}
+
+static void cut_next(struct line *line)
+{
+    if (line->at < line->length)
+        cut(line, line->at, line->at + 1);
+}
+
+/* Keys of which some terminals send ESC [ NUMBER ~. */
+static void numbered_key(struct line *line)
+{
+    if (line->parameters == 1 || line->parameters == 7)
+        move(line, 0);
+    else if (line->parameters == 4 || line->parameters == 8)
+        move(line, line->length);
+    else if (line->parameters == 3)
+        cut_next(line);
+}
+
+static void final_key(struct line *line, char key)
+{
+    if (key == '~')
+        numbered_key(line);
+    else if (line->parameters != 0)
+        return;
+    else if (key == 'A')
+        history_up(line);
+    else if (key == 'B')
+        history_down(line);
+    else if (key == 'C' || key == 'D')
+        move_by(line, key == 'C' ? 1 : -1);
+    else if (key == 'H' || key == 'F')
+        move(line, key == 'H' ? 0 : line->length);
+}
+
+/* A key behind ESC, or within a sequence. */
 static void sequence_key(struct line *line, char key)
 {
     if (line->escape == LINE_STRING) {
         string_key(line, key);
-        return;
-    }
-    /* DCS, SOS, OSC, PM and APC (ECMA-48, 5.6). */
-    if (line->escape == LINE_ESCAPE && key != '\0' && strchr("PX]^_", key) != NULL) {
-        line->escape = LINE_STRING;
-        return;
-    }
-    /* Parameters and intermediates are below 0x40, the final byte is not (ECMA-48, 5.4). */
-    if (line->escape == LINE_SEQUENCE && key < '@')
-        return;
-    if (line->escape == LINE_ESCAPE && (key == '[' || key == 'O')) {
+    } else if (line->escape == LINE_ESCAPE && (key == '[' || key == 'O')) {
         line->escape = LINE_SEQUENCE;
-        return;
+        line->parameters = 0;
+    } else if (line->escape == LINE_ESCAPE) {
+        /* DCS, SOS, OSC, PM and APC begin a string (ECMA-48, 5.6). */
+        line->escape = key != '\0' && strchr("PX]^_", key) != NULL ? LINE_STRING : LINE_PLAIN;
+    } else if (key < '@') {
+        /* Parameters and intermediates are below 0x40, the final byte is not (5.4). */
+        line->parameters = key >= '0' && key <= '9' && line->parameters == 0
+                               ? (unsigned int)(key - '0')
+                               : PARAMETERS_OTHER;
+    } else {
+        line->escape = LINE_PLAIN;
+        final_key(line, key);
     }
-    line->escape = LINE_PLAIN;
-    if (key == 'A')
-        history_up(line);
-    else if (key == 'B')
-        history_down(line);
 }
 
 static void insert(struct line *line, char key)
 {
     if (line->length + 1 >= sizeof(line->text))
         return;
-    line->text[line->length++] = key;
-    line->text[line->length] = '\0';
-    line->put(&key, 1);
+    memmove(line->text + line->at + 1, line->text + line->at, line->length + 1 - line->at);
+    line->text[line->at] = key;
+    line->length++;
+    show(line, line->text + line->at);
+    line->at++;
+    go_back(line, line->length - line->at);
+}
+
+/* A key that changes the line or moves the cursor. */
+static void edit_key(struct line *line, char key)
+{
+    if (key == LINE_CTRL_U)
+        cut(line, 0, line->at);
+    else if (key == KEY_CTRL_K)
+        cut(line, line->at, line->length);
+    else if (key == KEY_CTRL_W)
+        cut(line, word_start(line), line->at);
+    else if ((key == KEY_BACKSPACE || key == KEY_DELETE) && line->at > 0)
+        cut(line, line->at - 1, line->at);
+    else if (key == KEY_CTRL_D)
+        cut_next(line);
+    else if (key == KEY_CTRL_A || key == KEY_CTRL_E)
+        move(line, key == KEY_CTRL_A ? 0 : line->length);
+    else if (key == KEY_CTRL_B || key == KEY_CTRL_F)
+        move_by(line, key == KEY_CTRL_F ? 1 : -1);
+    else if (key >= ' ' && key != KEY_DELETE)
+        insert(line, key);
 }
 
 static enum line_result plain_key(struct line *line, char key)
@@ -137,18 +246,10 @@ static enum line_result plain_key(struct line *line, char key)
         line_clear(line);
         return LINE_CANCEL;
     }
-    if (key == LINE_CTRL_U) {
-        erase(line);
-    } else if (key == KEY_ESCAPE) {
+    if (key == KEY_ESCAPE)
         line->escape = LINE_ESCAPE;
-    } else if (key == KEY_BACKSPACE || key == KEY_DELETE) {
-        if (line->length > 0) {
-            line->text[--line->length] = '\0';
-            show(line, "\b \b");
-        }
-    } else if (key >= ' ') {
-        insert(line, key);
-    }
+    else
+        edit_key(line, key);
     return LINE_MORE;
 }
 

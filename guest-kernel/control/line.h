@@ -17,7 +17,9 @@ enum line_escape { LINE_PLAIN, LINE_ESCAPE, LINE_SEQUENCE, LINE_STRING };
 struct line {
     char text[LINE_MAX];
     size_t length;
+    size_t at; /* the cursor: before this character */
     enum line_escape escape;
+    unsigned int parameters;              /* of a sequence: a digit, 0: none, or anything else */
     bool was_return;                      /* the last key was CR: an LF behind it is no key */
     char history[LINE_HISTORY][LINE_MAX]; /* a ring, by the number of the line */
     size_t history_count;                 /* lines ever kept */
@@ -36,6 +38,9 @@ void line_init(struct line *line, void (*put)(const char *text, size_t size));
 
 /* Forgets what was typed, not the history. */
 void line_clear(struct line *line);
+
+/* Shows the line again, behind a new prompt. */
+void line_show(const struct line *line);
 
 /* Takes one key. After LINE_DONE the caller reads `text` and calls line_clear(). */
 enum line_result line_key(struct line *line, char key);

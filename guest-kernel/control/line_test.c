@@ -78,6 +78,87 @@ static void test_ctrl_u_empties(void **state)
     assert_string_equal(line.text, "xy");
 }
 
+static void test_the_cursor_moves(void **state)
+{
+    static const struct {
+        const char *keys, *text;
+    } cases[] = {
+        {"bc\x1b[D\x1b[Da", "abc"},
+        {"ac\x1bODb\x1b[Cd", "abcd"},
+        {"ac\x02"
+         "b\x06"
+         "d",
+         "abcd"},
+        {"bc\x01"
+         "a\x05"
+         "d",
+         "abcd"},
+        {"bc\x1b[Ha\x1b[Fd", "abcd"},
+        {"bc\x1b[1~a\x1b[4~d", "abcd"},
+        {"abc\x1b[D\x1b[D\x1b[3~", "ac"},
+        {"abc\x1b[D\x04\x04", "ab"},
+        {"abc\x1b[D\x7f", "ac"},
+        {"abc\x1b[D\x1b[D\x0b", "a"},
+        {"abc\x1b[D\x15", "c"},
+        {"ab cd  \x17"
+         "e",
+         "ab e"},
+        {"\x1b[D\x1b[C\x7f\x04\x17\x0b"
+         "a",
+         "a"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        setup(state);
+        type(cases[i].keys);
+        assert_string_equal(line.text, cases[i].text);
+    }
+}
+
+/* A terminal of one line: what it shows, and where its cursor is, after all that was shown. */
+static void look(char screen[LINE_MAX], size_t *cursor)
+{
+    size_t end = 0;
+
+    *cursor = 0;
+    for (const char *at = shown; *at != '\0'; at++) {
+        if (*at == '\b') {
+            assert_true(*cursor > 0);
+            --*cursor;
+        } else {
+            screen[(*cursor)++] = *at;
+        }
+        if (*cursor > end)
+            end = *cursor;
+    }
+    while (end > 0 && screen[end - 1] == ' ')
+        end--;
+    screen[end] = '\0';
+}
+
+static void test_the_screen_shows_the_line(void **state)
+{
+    static const char keys[] =
+        "pause web\x17list\x01\x1b[C\x7fx\x1b[D\x04y\x1b[F\x1b[D\x0b\x02z\x15q";
+    char screen[LINE_MAX];
+    size_t cursor;
+
+    assert_ptr_equal(*state, &line);
+    for (const char *key = keys; *key != '\0'; key++) {
+        char one[2] = {*key, '\0'};
+
+        type(one);
+        look(screen, &cursor);
+        assert_int_equal(cursor, line.at);
+        assert_memory_equal(screen, line.text, strlen(screen));
+    }
+    shown[0] = '\0';
+    line_show(&line);
+    look(screen, &cursor);
+    assert_string_equal(screen, line.text);
+    assert_int_equal(cursor, line.at);
+}
+
 static void test_ctrl_c_cancels(void **state)
 {
     assert_ptr_equal(*state, &line);
@@ -146,6 +227,8 @@ int main(void)
         cmocka_unit_test_setup(test_crlf_is_one_return, setup),
         cmocka_unit_test_setup(test_backspace_takes_one_and_stops_at_the_start, setup),
         cmocka_unit_test_setup(test_ctrl_u_empties, setup),
+        cmocka_unit_test_setup(test_the_cursor_moves, setup),
+        cmocka_unit_test_setup(test_the_screen_shows_the_line, setup),
         cmocka_unit_test_setup(test_ctrl_c_cancels, setup),
         cmocka_unit_test_setup(test_arrows_walk_the_history, setup),
         cmocka_unit_test_setup(test_history_keeps_the_latest, setup),

@@ -242,13 +242,20 @@ static void show_memory(const struct manage_request *request, struct manage_answ
 
 static void show_death(const struct manage_request *request, struct manage_answer *answer)
 {
+    struct xen_domctl_getdomaininfo info;
+    struct manage_domain domain = {.is_crashed = false};
     int err;
 
     if (!find_any(request, answer, &answer->u.death.domid))
         return;
     err = hv_get_death(&answer->u.death);
+    if (err == -ENOENT && hv_get_domain(answer->u.death.domid, &info) == 0)
+        describe(&info, &domain);
     if (err == -ENOENT)
-        refuse(answer, err, "%s has not crashed", request->target);
+        refuse(answer, err,
+               domain.is_crashed ? "%s has crashed by its own account: see its console"
+                                 : "%s has not crashed",
+               request->target);
     else
         failed(answer, err, request->target);
 }

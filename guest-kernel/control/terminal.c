@@ -39,7 +39,7 @@ static void on_input(void)
 static void show_prompt(void)
 {
     write_text(PROMPT);
-    write_text(line.text);
+    line_show(&line);
 }
 
 /* Prints a line of its own, above the prompt if that is shown. */

@@ -36,6 +36,8 @@ def test_a_crashed_domain_is_preserved_when_asked():
         text, status = running.execute("list", SECONDS)
         row = next(line.split() for line in text.splitlines() if line.startswith("demo"))
         assert status == 0 and "c" in row[4], text
+        text, status = running.execute("death demo", SECONDS)
+        assert status != 0 and "demo has crashed by its own account" in text
         assert running.execute("destroy demo", SECONDS)[1] == 0
         assert "demo" not in running.execute("list", SECONDS)[0]
 
