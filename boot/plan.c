@@ -12,6 +12,8 @@
 #define MEMORY_MAX INT64_C(0x1000000)
 
 #define CONTROL_MEMORY_DEFAULT 64
+/* The control domain's program and its tables take most of this. */
+#define CONTROL_MEMORY_MIN 4
 /* xl's default for a guest without `memory`. */
 #define GUEST_MEMORY_DEFAULT 32
 
@@ -78,9 +80,9 @@ static int get_text(struct planner *p, const char *key, char *out, size_t size)
     return rc != 0 ? refuse_cfg(p, rc) : 0;
 }
 
-static int get_memory(struct planner *p, const char *key, int64_t *out)
+static int get_memory(struct planner *p, const char *key, int64_t min, int64_t *out)
 {
-    int rc = cfg_get_number(&p->cfg, key, 1, MEMORY_MAX, out);
+    int rc = cfg_get_number(&p->cfg, key, min, MEMORY_MAX, out);
 
     return rc != 0 && rc != -ENOENT ? refuse_cfg(p, rc) : 0;
 }
@@ -172,7 +174,7 @@ static int read_main(struct planner *p)
         (rc = get_text(p, "options", plan->options, sizeof(plan->options))) != 0 ||
         (rc = get_text(p, "control_options", plan->control_options,
                        sizeof(plan->control_options))) != 0 ||
-        (rc = get_memory(p, "control_memory", &control_memory)) != 0 ||
+        (rc = get_memory(p, "control_memory", CONTROL_MEMORY_MIN, &control_memory)) != 0 ||
         (rc = add_file(p, "control", control, PLAN_CONFIG_NAME, 0)) != 0 ||
         (rc = add_file(p, "control", PLAN_CONFIG_NAME, PLAN_CONFIG_NAME, 0)) != 0 ||
         (rc = add_list(p, "domains", true)) != 0 || (rc = add_list(p, "files", false)) != 0) {
@@ -200,7 +202,7 @@ static int read_guest(struct planner *p, const struct plan_file *guest)
         }
     }
     if (rc == 0) {
-        rc = get_memory(p, "memory", &memory);
+        rc = get_memory(p, "memory", 1, &memory);
     }
     p->plan->guest_memory += (uint64_t)memory * guest->domain_count;
     return rc;

@@ -126,10 +126,10 @@ static const struct {
     {{{"atoll.cfg", "control_memory = 'x'"}, {NULL, NULL}},
      -EINVAL,
      "atoll.cfg:1:18: 'control_memory' wants a number: write control_memory=N, "
-     "N from 1 to 16777216."},
-    {{{"atoll.cfg", "control_memory = 0"}, {NULL, NULL}},
+     "N from 4 to 16777216."},
+    {{{"atoll.cfg", "control_memory = 3"}, {NULL, NULL}},
      -ERANGE,
-     "atoll.cfg:1:18: 'control_memory' is 0: write a number from 1 to "
+     "atoll.cfg:1:18: 'control_memory' is 3: write a number from 4 to "
      "16777216."},
     {{{"atoll.cfg", "control = ['c']"}, {NULL, NULL}},
      -EINVAL,

@@ -73,7 +73,7 @@ void options_read(const char *text, struct options *options)
             text++;
         if (*text == '\0')
             return;
-        if (!read_option(text, options))
+        if (!read_option(text, options) && *options->unknown == '\0')
             options->unknown = text;
         while (*text != ' ' && *text != '\0')
             text++;

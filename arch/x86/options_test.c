@@ -57,6 +57,8 @@ static void test_what_is_not_understood_changes_nothing(UNUSED void **state)
     assert_string_equal(options.unknown, "maxcpus=0 loglevel=error");
     assert_int_equal(options.cpu_max, CPU_MAX);
     assert_int_equal(options.log_level, LOG_ERROR);
+    options_read("maxcpus=2 frob console=com7", &options);
+    assert_string_equal(options.unknown, "frob console=com7");
 }
 
 int main(void)

@@ -147,14 +147,24 @@ static int read_config(const struct domains_create *request, struct guest_config
     return 0;
 }
 
-static int check_name(const struct guest_config *config, const struct domain *slot, char *sentence)
+static int check_identity(const struct guest_config *config, const struct domain *slot,
+                          char *sentence)
 {
     const struct domain *other = domains_find_name(config->name);
 
-    if ((other == NULL || other == slot) && strcmp(config->name, "Domain-0") != 0)
-        return 0;
-    format_str(sentence, GUEST_ERROR_MAX, "there is a domain named %s already", config->name);
-    return -EEXIST;
+    if ((other != NULL && other != slot) || strcmp(config->name, "Domain-0") == 0) {
+        format_str(sentence, GUEST_ERROR_MAX, "there is a domain named %s already", config->name);
+        return -EEXIST;
+    }
+    for (other = domains; other < domains + domain_end; other++) {
+        if (other == slot || !other->is_used ||
+            memcmp(other->uuid, config->uuid, sizeof(other->uuid)) != 0)
+            continue;
+        format_str(sentence, GUEST_ERROR_MAX, "%s has the same uuid: leave it out, or change it",
+                   other->name);
+        return -EEXIST;
+    }
+    return 0;
 }
 
 /* Makes a new domain's disks and network interfaces. */
@@ -228,7 +238,7 @@ static int create_in(struct domain *slot, const struct domains_create *request, 
     int err = read_config(request, &config, sentence);
 
     if (err == 0)
-        err = check_name(&config, slot, sentence);
+        err = check_identity(&config, slot, sentence);
     if (err == 0)
         err = fill_slot(slot, &config, sentence);
     if (err != 0)

@@ -306,6 +306,21 @@ static void test_a_name_is_used_once(void **state)
     assert_int_equal(fake.domains, 1);
 }
 
+static void test_a_uuid_is_used_once(void **state)
+{
+    struct domains_create request = {.config_name = "g.cfg"};
+    char sentence[GUEST_ERROR_MAX];
+    struct domain *domain;
+
+    assert_ptr_equal(*state, &fake);
+    config_text = CONFIG "uuid='01234567-89ab-cdef-0123-456789abcdef'\n";
+    make(false);
+    config_text = CONFIG "uuid='01234567-89ab-cdef-0123-456789abcdef'\nname='other'\n";
+    assert_int_equal(domains_create(&request, sentence, &domain), -EEXIST);
+    assert_string_equal(sentence, "g.cfg: g has the same uuid: leave it out, or change it");
+    assert_int_equal(fake.domains, 1);
+}
+
 static void test_power_off_destroys_after_the_last_words(void **state)
 {
     assert_ptr_equal(*state, &fake);
@@ -413,6 +428,7 @@ int main(void)
         DOMAIN_TEST(test_a_failure_at_any_call_leaves_nothing),
         DOMAIN_TEST(test_refusals_say_what_is_wrong),
         DOMAIN_TEST(test_a_name_is_used_once),
+        DOMAIN_TEST(test_a_uuid_is_used_once),
         DOMAIN_TEST(test_power_off_destroys_after_the_last_words),
         DOMAIN_TEST(test_a_reboot_makes_a_new_domain_with_the_same_console),
         DOMAIN_TEST(test_a_reboot_that_fails_ends_the_domain),

@@ -37,7 +37,17 @@ def test_debians_shell_is_one_console_away(terminal):
     terminal.expect_exact("debian# ", timeout=machines.GUEST_SECONDS)
     terminal.sendline("nproc")
     terminal.expect(r"nproc\s+2\s")
+    # Text that is not seen stays the guest's.
+    terminal.sendline("printf '\\033[8m'")
+    terminal.expect_exact("\x1b[8m")
     terminal.send(LEAVE_CONSOLE)
+    terminal.expect_exact("\x1b[!p\x1b[0m")
+    terminal.expect_exact(PROMPT)
+
+
+def test_the_line_is_edited(terminal):
+    terminal.send("help lust\x1b[D\x1b[D\x7fi\r")
+    terminal.expect(r"list \[DOMAIN\]")
     terminal.expect_exact(PROMPT)
 
 
