@@ -20,16 +20,16 @@ int show_volumes(struct shell_output *output)
     struct manage_request request = {.verb = MANAGE_VOLUME};
     const struct manage_volume *volume = &answer.u.volume;
 
-    shell_printf(output, "%-20s %-20s %12s  %-8s %-4s %s\n", "Name", "Label", "KiB", "Kind", "Mode",
-                 "Writer");
+    shell_printf(output, "%-20s %-20s %12s  %-8s %-4s %7s %s\n", "Name", "Label", "KiB", "Kind",
+                 "Mode", "Readers", "Writer");
     for (;;) {
         manage(&request, &answer);
         if (answer.status != 0)
             break;
-        shell_printf(output, "%-20s %-20s %12llu  %-8s %-4s %s\n", volume->name,
+        shell_printf(output, "%-20s %-20s %12llu  %-8s %-4s %7u %s\n", volume->name,
                      volume->label[0] != '\0' ? volume->label : "-",
                      (unsigned long long)(volume->sector_count / SECTORS_PER_KIB), kind_of(volume),
-                     volume->is_read_only ? "r" : "w",
+                     volume->is_read_only ? "r" : "w", volume->reader_count,
                      volume->writer[0] != '\0' ? volume->writer : "-");
         request.number++;
     }

@@ -39,9 +39,9 @@ def test_firmware_boots_the_disk_and_the_guests_on_it(tool, tmp_path):
         running.expect("atoll", r"^debian +\d+ +192 ", SECONDS)
         running.type_com1("volumes\r")
         # What the machine boots from is not to be written.
-        running.expect("atoll", r"^vda +- +\d+ +disk +r +-$", SECONDS)
-        running.expect("atoll", r"^vda1 +atoll +\d+ +disk +r +-$", SECONDS)
-        running.expect("atoll", r"^vda2 +content +1024 +disk +w +debian", SECONDS)
+        running.expect("atoll", r"^vda +- +\d+ +disk +r +0 -$", SECONDS)
+        running.expect("atoll", r"^vda1 +atoll +\d+ +disk +r +0 -$", SECONDS)
+        running.expect("atoll", r"^vda2 +content +1024 +disk +w +0 debian", SECONDS)
         running.type_com1("console debian\r")
         running.expect("atoll", "^debian# ", SECONDS)
         running.type_com1("head -n 1 /dev/xvda\r")
