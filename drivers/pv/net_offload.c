@@ -141,35 +141,49 @@ static uint32_t fold(uint64_t sum)
     return (uint32_t)((sum & 0xffff) + (sum >> 16));
 }
 
+/* Modulo 2^64 - 1, a multiple of 0xffff: what is carried out comes in at the other end. */
+static uint64_t add(uint64_t sum, uint64_t word)
+{
+    uint64_t total;
+    bool is_carried = __builtin_add_overflow(sum, word, &total);
+
+    return total + is_carried;
+}
+
+static uint64_t add_words(uint64_t sum, const uint8_t *bytes)
+{
+    const word_t *words = (const void *)bytes;
+
+    sum = add(sum, words[0]);
+    sum = add(sum, words[1]);
+    sum = add(sum, words[2]);
+    sum = add(sum, words[3]);
+    sum = add(sum, words[4]);
+    sum = add(sum, words[5]);
+    sum = add(sum, words[6]);
+    return add(sum, words[7]);
+}
+
 static uint32_t sum_of(const uint8_t *bytes, size_t size)
 {
-    unsigned __int128 sum = 0;
-    uint64_t total;
+    uint64_t sum = 0;
     uint8_t rest[sizeof(word_t)] = {0};
 
-    for (; size >= 4 * sizeof(word_t); bytes += 4 * sizeof(word_t), size -= 4 * sizeof(word_t)) {
-        const word_t *words = (const void *)bytes;
-
-        sum += words[0];
-        sum += words[1];
-        sum += words[2];
-        sum += words[3];
-    }
+    for (; size >= 8 * sizeof(word_t); bytes += 8 * sizeof(word_t), size -= 8 * sizeof(word_t))
+        sum = add_words(sum, bytes);
     for (; size >= sizeof(word_t); bytes += sizeof(word_t), size -= sizeof(word_t))
-        sum += *(const word_t *)(const void *)bytes;
+        sum = add(sum, *(const word_t *)(const void *)bytes);
+    if (size == 0)
+        return fold(sum);
     for (size_t i = 0; i < size; i++)
         rest[i] = bytes[i];
-    sum += *(const word_t *)(const void *)rest;
-    total = (uint64_t)sum;
-    return fold((total & 0xffffffff) + (total >> 32) + (uint64_t)(sum >> 64));
+    return fold(add(sum, *(const word_t *)(const void *)rest));
 }
 
 /* In the order of memory, as sum_of(). */
 static uint32_t word_of(uint32_t value)
 {
-    const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
-
-    return sum_of(bytes, sizeof(bytes));
+    return (value & 0xff) << 8 | (value >> 8 & 0xff);
 }
 
 static uint32_t pseudo_sum(const struct net_headers *headers, const uint8_t *head)
