@@ -180,7 +180,10 @@ int build_copy(struct build *build, uint64_t gpa, const void *bytes, uint64_t si
     const uint8_t *from = bytes;
     int err = 0;
 
-    if (gpa < BUILD_VGA_END || size > build->low_end || gpa > build->low_end - size)
+    if (gpa < BUILD_VGA_END)
+        return build_refuse(build, -EINVAL, "%s wants to lie below 1 MiB, where no room is for it",
+                            what);
+    if (size > build->low_end || gpa > build->low_end - size)
         return build_refuse(
             build, -EINVAL, "%s does not fit: it would end at %llu MiB, and memory is %u MiB", what,
             (unsigned long long)((gpa + size + MIB - 1) / MIB), build->config->memory_mib);

@@ -294,6 +294,22 @@ static void test_refusals_say_what_is_wrong(void **state)
     assert_int_equal(domains_create(&request, sentence, &domain), -ENOENT);
 }
 
+static void test_a_kernel_below_1_mib_is_refused(void **state)
+{
+    struct domains_create request = {.config_name = "g.cfg"};
+    char sentence[GUEST_ERROR_MAX];
+    struct domain *domain;
+
+    assert_ptr_equal(*state, &fake);
+    kernel.segments[0].paddr = 0x8000;
+    kernel.note.entry = 0x8004;
+    assert_int_equal(domains_create(&request, sentence, &domain), -EINVAL);
+    assert_string_equal(sentence, "g.cfg: its kernel wants to lie below 1 MiB, where no room is "
+                                  "for it");
+    kernel.segments[0].paddr = 0x100000;
+    kernel.note.entry = 0x100004;
+}
+
 static void test_a_name_is_used_once(void **state)
 {
     struct domains_create request = {.config_name = "g.cfg"};
@@ -427,6 +443,7 @@ int main(void)
         DOMAIN_TEST(test_others_are_served_while_a_large_domain_is_built),
         DOMAIN_TEST(test_a_failure_at_any_call_leaves_nothing),
         DOMAIN_TEST(test_refusals_say_what_is_wrong),
+        DOMAIN_TEST(test_a_kernel_below_1_mib_is_refused),
         DOMAIN_TEST(test_a_name_is_used_once),
         DOMAIN_TEST(test_a_uuid_is_used_once),
         DOMAIN_TEST(test_power_off_destroys_after_the_last_words),

@@ -5,12 +5,14 @@
 FUZZ_SECONDS ?= 20
 FUZZ_CFLAGS := $(filter-out -fsanitize=address%,$(HOST_CFLAGS)) -fsanitize=fuzzer,address,undefined
 
-FUZZERS := store partitions block_ring virtqueue virtio_net net_offload net_rings inet
+FUZZERS := store partitions block_ring virtqueue virtio_net net_offload net_rings inet kernels configs
 FUZZ_partitions := guest-kernel/control/partitions.c
 FUZZ_block_ring := drivers/pv/back_ring.c drivers/pv/blk_request.c
 FUZZ_virtqueue := drivers/pci/virtqueue.c
 FUZZ_virtio_net := drivers/pci/virtio_net.c drivers/pci/virtqueue.c drivers/pv/net_offload.c tests/fake/pci/fake_virtio.c
 FUZZ_net_offload := drivers/pv/net_offload.c
+FUZZ_kernels := guest-kernel/control/bzimage.c
+FUZZ_configs := $(patsubst %,guest-kernel/control/%.c,guest_config guest_config_devices guest_disk guest_vif)
 FUZZ_inet := drivers/pv/inet.c
 FUZZ_net_rings := $(patsubst %,guest-kernel/control/%.c,net_rx net_tx net_groups net_switch net_adapt) \
 	$(patsubst %,drivers/pv/%.c,back_ring net_request net_offload) \
