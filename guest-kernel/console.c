@@ -15,7 +15,8 @@
 #include "pv-abi/io_console.h"
 #include "pv-abi/sched.h"
 
-#define NOBODY (-1)
+#define NOBODY     (-1)
+#define FLUSH_TIME (30 * NS_PER_SECOND)
 
 static volatile struct xencons_interface *ring;
 static evtchn_port_t ring_port;
@@ -135,7 +136,7 @@ void console_set_output(void (*write)(const char *text, size_t size))
 
 void console_flush(void)
 {
-    uint64_t end = time_now() + NS_PER_SECOND;
+    uint64_t end = time_now() + FLUSH_TIME;
 
     while (ring && __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) != ring->out_prod &&
            time_now() < end)

@@ -19,7 +19,7 @@
 
 #define STACK_PAGES       (CPU_STACK_SIZE / PAGE_SIZE)
 #define APIC_IDS_PER_VCPU 2 /* A vcpu's APIC ID is twice its number. */
-#define START_TIMEOUT     NS_PER_SECOND
+#define START_TIMEOUT     (60 * NS_PER_SECOND)
 
 /* trampoline.asm has the same layout. */
 struct trampoline_parameters {

@@ -11,7 +11,7 @@
 #include "pv-abi/io_ring.h"
 #include "pv-abi/io_xenbus.h"
 
-#define IO_TIME          (10 * NS_PER_SECOND)
+#define IO_TIME          (60 * NS_PER_SECOND)
 #define SECTORS_PER_PAGE (PAGE_SIZE / BLKFRONT_SECTOR_SIZE)
 
 static void on_event(void *arg)

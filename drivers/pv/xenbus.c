@@ -12,7 +12,7 @@
 #include "pv-abi/io_xenbus.h"
 
 #define VALUE_MAX  512u
-#define WAIT_TIME  (3 * NS_PER_SECOND)
+#define WAIT_TIME  (60 * NS_PER_SECOND)
 #define WAIT_TOKEN "xenbus"
 
 bool xenbus_init(void)

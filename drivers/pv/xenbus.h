@@ -44,5 +44,5 @@ int MUST_CHECK xenbus_find_back_end(const char *node, char *back_node, size_t si
  * -XEN_ETIMEDOUT: it does not. XenbusStateInitialising in the node "state" begins anew. */
 int MUST_CHECK xenbus_close(const char *node, const char *back_node);
 
-/* Waits until the number in a node is `wanted`, three seconds at most. -XEN_ETIMEDOUT. */
+/* Waits until the number in a node is `wanted`, a minute at most. -XEN_ETIMEDOUT. */
 int MUST_CHECK xenbus_wait(const char *path, uint64_t wanted);

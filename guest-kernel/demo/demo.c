@@ -24,7 +24,7 @@
 
 #define UNKNOWN_MSR   0x0badc0deu
 #define PATTERN       0xa5
-#define EVENT_TIMEOUT NS_PER_SECOND
+#define EVENT_TIMEOUT (60 * NS_PER_SECOND)
 
 static unsigned int piece_count, failed_count;
 

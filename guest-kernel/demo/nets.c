@@ -19,7 +19,9 @@
 #define NAMES_MAX  128u
 #define FRAME_ROOM PAGE_SIZE
 #define PING_COUNT 3u
-#define PING_TIME  (2 * NS_PER_SECOND)
+#define PING_TIME  (60 * NS_PER_SECOND)
+/* An address is asked for again at most once a second (RFC 1122, 2.3.2.1). */
+#define ASK_TIME NS_PER_SECOND
 
 static struct netfront first;
 static struct inet inet;
@@ -73,15 +75,17 @@ void demo_net_work(void)
 static bool ping(uint32_t target, uint16_t sequence)
 {
     char text[INET_ADDRESS_TEXT];
-    uint64_t start = time_now(), end = start + PING_TIME, pongs = inet.pongs;
-    bool has_asked = inet_knows(&inet, target);
+    uint64_t start = time_now(), end = start + PING_TIME, pongs = inet.pongs, asked = start;
+    bool is_sent = inet_knows(&inet, target);
 
     send(inet_make_ping(&inet, target, sequence, answer_page));
-    while (inet.pongs == pongs && netfront_wait_frame(&first, end) && is_up) {
+    while (inet.pongs == pongs && is_up && time_now() < end) {
+        bool has_come = netfront_wait_frame(&first, is_sent ? end : asked + ASK_TIME);
+
         demo_net_work();
-        if (!has_asked && inet_knows(&inet, target)) {
-            has_asked = true;
-            start = time_now();
+        if (!is_sent && (!has_come || inet_knows(&inet, target))) {
+            is_sent = inet_knows(&inet, target);
+            asked = start = time_now();
             send(inet_make_ping(&inet, target, sequence, answer_page));
         }
     }
