@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest-kernel/time.h"
+
+/* The longest that a case waits for what comes surely, in nanoseconds. Time goes on while the
+ * machine's host is busy with something else. */
+#define CHECK_PATIENCE (60 * NS_PER_SECOND)
+
 void test_cases(void);
 
 /* A case that wants a value: a result, an error, a register. Returns whether it was right. */

@@ -14,8 +14,7 @@
 #include "tests/guest/check.h"
 #include "tests/guest/disk_raw.h"
 
-#define PAUSE         (50 * NS_PER_MS)
-#define POPULATE_TIME (5 * NS_PER_SECOND)
+#define PAUSE (50 * NS_PER_MS)
 
 static int connect_again(void)
 {
@@ -46,12 +45,15 @@ static void ids_used_twice(void)
 {
     static struct blkfront_io first, second;
     uint32_t answered = disk.ring->rsp_prod;
+    uint64_t end = time_now() + CHECK_PATIENCE;
     struct blkif_request *one = raw_request(&first, BLKIF_OP_READ);
     struct blkif_request *two = raw_request(&second, BLKIF_OP_READ);
 
     two->id = one->id;
     blkfront_push(&disk);
-    time_sleep(PAUSE);
+    while (__atomic_load_n(&disk.ring->rsp_prod, __ATOMIC_ACQUIRE) != answered + 2 &&
+           time_now() < end)
+        time_sleep(NS_PER_MS);
     check("disk/one id twice", disk.ring->rsp_prod, answered + 2);
     check_true("disk/one id twice: begins anew", disk_begin_anew());
 }
@@ -59,7 +61,7 @@ static void ids_used_twice(void)
 /* The ring's page is gone from this guest's memory; the back end keeps it until it lets go. */
 static void ring_page_given_away(void)
 {
-    uint64_t gfn = virt_to_gfn(disk.ring), end = time_now() + POPULATE_TIME;
+    uint64_t gfn = virt_to_gfn(disk.ring), end = time_now() + CHECK_PATIENCE;
     struct xen_memory_reservation arg = {
         .extent_start = (uintptr_t)&gfn, .nr_extents = 1, .domid = DOMID_SELF};
 

@@ -25,12 +25,11 @@ extern struct netfront net_left, net_right, net_victim;
 /* Connects interface `number` with NETFRONT_* wishes. */
 int MUST_CHECK net_connect(struct netfront *net, unsigned int number, unsigned int wishes);
 
-/* Sends a frame of RAW_FRAME_SIZE to an address, and waits three seconds for the last frame sent.
- */
+/* Sends a frame of RAW_FRAME_SIZE to an address, and waits for the last frame sent. */
 bool net_send(struct netfront *from, const uint8_t *to);
 bool net_arrives(struct netfront *to, size_t size);
 
-/* Frames of `size` bytes, one sent by each way; false: one has not come within three seconds.
+/* Frames of `size` bytes, one sent by each way; false: one has not come.
  * Others that come meanwhile are dropped. */
 bool net_exchange(struct netfront *from, struct netfront *to, size_t size);
 
@@ -60,7 +59,8 @@ struct raw_answers {
  * last raw_run() on. To be spoilt before that. */
 struct netif_tx_request *raw_put(void);
 
-/* Shows what was put and waits for so many answers, half a second at most. */
+/* Shows what was put and waits for so many answers, until the back end has served the others and
+ * gives this one none. */
 void raw_run(struct raw_answers *answers, unsigned int count);
 
 /* A name of the store below the device under test. */
@@ -68,6 +68,9 @@ const char *net_path(const char *name);
 
 /* Frames of raw_put() that have come to the others. */
 extern uint64_t net_noise;
+
+/* Frames to groups and to everybody that came where another frame was waited for. */
+extern uint64_t net_group_frames;
 
 /* net_wrong.c: frames and requests that are wrong. */
 void net_wrong_cases(void);

@@ -14,7 +14,6 @@
 #include "lib/strutil.h"
 #include "tests/guest/check.h"
 
-#define WAIT    (20 * NS_PER_SECOND)
 #define PAUSE   (5 * NS_PER_MS)
 #define PATTERN 0x77
 
@@ -42,7 +41,7 @@ static void on_event(void *arg)
 /* Waits until *word is `wanted` at least. */
 static bool reaches(const uint32_t *word, uint32_t wanted)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     while (__atomic_load_n(word, __ATOMIC_ACQUIRE) < wanted && time_now() < end)
         time_sleep(PAUSE);
@@ -80,7 +79,7 @@ static void granter(domid_t peer)
 /* The granter may start later than this one: tries until there is something to map. */
 static bool map_shared(domid_t peer, struct grant_mapping *mapping)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     while (grant_map(peer, REF_SHARED, false, mapping) != GNTST_okay) {
         if (time_now() > end)
@@ -137,7 +136,7 @@ static void death(domid_t peer, struct shared *shared, struct grant_mapping *map
 {
     struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
     struct grant_mapping late;
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     __atomic_store_n(&shared->user_step, 2, __ATOMIC_RELEASE);
     while (hypercall_event_channel_op(EVTCHNOP_status, &status) == 0 &&

@@ -22,7 +22,6 @@
 
 #define VCPUS           3
 #define VECTOR          0x71
-#define WAIT            (20 * NS_PER_SECOND)
 #define TURNS           100
 #define REGISTER_ROUNDS 20
 #define ICR_NMI         (4u << 8)
@@ -60,7 +59,7 @@ static void yield(void)
 /* Waits until *value is `wanted`. */
 static bool becomes(const unsigned int *value, unsigned int wanted)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     while (__atomic_load_n(value, __ATOMIC_ACQUIRE) != wanted && time_now() < end)
         yield();
@@ -95,7 +94,7 @@ static void report(void)
 /* The vcpus read the clocks in turn: none reads less than the other has read before it. */
 static void take_turns(unsigned int me)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     for (unsigned int i = 0; i < TURNS; i++) {
         while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) != me && time_now() < end)
@@ -176,7 +175,7 @@ static void order(enum command what)
 
 static bool is_done(void)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     while (__atomic_load_n(&command, __ATOMIC_ACQUIRE) != NOTHING && time_now() < end)
         yield();
@@ -250,7 +249,7 @@ static void isolation(void)
 
 static void end_and_again(void)
 {
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
 
     order(END);
     check_true("smp/the second ends", is_done());
@@ -301,7 +300,7 @@ static void initialise(void)
     check("vcpu_op/an initialised one is down", hypercall_vcpu_op(VCPUOP_is_up, 2, NULL), 0);
     check("vcpu_op/up", hypercall_vcpu_op(VCPUOP_up, 2, NULL), 0);
     check_true("vcpu_op/it runs", becomes(&third_has_run, 1));
-    uint64_t end = time_now() + WAIT;
+    uint64_t end = time_now() + CHECK_PATIENCE;
     while (smp_cpu_is_up(2) && time_now() < end)
         yield();
     check_true("vcpu_op/down", !smp_cpu_is_up(2));

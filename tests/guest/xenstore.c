@@ -12,7 +12,6 @@
 #include "pv-abi/sched.h"
 #include "tests/guest/check.h"
 
-#define PATIENCE    (5 * NS_PER_SECOND)
 #define NODES_MAX   1000u /* xenstored's quota-nodes */
 #define CHAIN       20u   /* nodes made by one request here */
 #define WATCHES_MAX 128u  /* xenstored's quota-watches, which lets one more pass */
@@ -165,7 +164,7 @@ static void access(void)
 static bool wait_for(const char *path, const char *token)
 {
     struct xenstore_event event;
-    uint64_t deadline = time_now() + PATIENCE;
+    uint64_t deadline = time_now() + CHECK_PATIENCE;
 
     while (xenstore_wait_event(&event, deadline)) {
         if (strcmp(event.path, path) == 0 && strcmp(event.token, token) == 0)
@@ -285,7 +284,7 @@ static void broken(void)
     volatile struct xenstore_domain_interface *page = xenstore_page();
     struct xsd_sockmsg header = {.type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1};
     const char *bytes = (const char *)&header;
-    uint64_t deadline = time_now() + PATIENCE;
+    uint64_t deadline = time_now() + CHECK_PATIENCE;
     uint32_t features = page->server_features;
 
     if ((features & XENSTORE_SERVER_FEATURE_ERROR) == 0)
