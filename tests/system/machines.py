@@ -9,9 +9,8 @@ from atoll import image, qemu, session
 DEBIAN = os.path.join(guests.TOP, "build/debian")
 KERNELS = {"cloud-vmlinuz": "cloud/vmlinuz", "generic-vmlinuz": "generic/vmlinuz",
            "cloud-vmlinux": "cloud/vmlinux"}
-# From QEMU's start to the shell: UEFI firmware takes 4 s of it, twice that on a busy machine.
-BOOT_SECONDS = 60
-GUEST_SECONDS = 60
+# The longest wait for what comes surely: the host may be slow, and busy with something else.
+PATIENCE = 300
 # Owners in `info memory` whose frames must be the same before and after.
 COUNTED = ("Domain-0", "quarantine", "of it used", "of it charged to domains")
 # A line of `info memory`: an owner, its frames, the same in KiB.
@@ -50,28 +49,57 @@ def start(*guest_texts, **machine):
 
 def prompt(running):
     """Waits for the shell's prompt."""
-    return running.wait_record("ready", BOOT_SECONDS)
+    return running.wait_record("ready", PATIENCE)
+
+
+def boots(running, name):
+    """How many times the shell of a Debian guest has come up."""
+    return len(re.findall("^Debian guest: (?s:.*?)^debian# ", running.text(name), re.MULTILINE))
+
+
+def booted(running, name, times=1):
+    """Waits until the shell of a Debian guest has come up so many times."""
+    running.wait(lambda: boots(running, name) >= times, PATIENCE, f"{name}: boot {times}")
 
 
 def memory(running):
     """{owner: KiB} of `info memory`, which counts frames."""
-    text, status = running.execute("info memory", BOOT_SECONDS)
+    text, status = running.execute("info memory", PATIENCE)
     assert status == 0, text
     return {name: int(value) for name, value in MEMORY_LINE.findall(text)}
 
 
 def settled_memory(running):
     """Memory once two readings agree: a domain's frames come back some time after its end."""
-    before = memory(running)
-    while True:
+    readings = [memory(running)]
+
+    def agree():
         running.poll(0.5)
-        after = memory(running)
-        if all(after[name] == before[name] for name in COUNTED):
-            return after
-        before = after
+        readings.append(memory(running))
+        return all(readings[-1][name] == readings[-2][name] for name in COUNTED)
+
+    running.wait(agree, PATIENCE, "memory that stays the same")
+    return readings[-1]
 
 
-def typed(running, name, command, seconds):
+def returned_memory(running, before, owners=COUNTED):
+    """Waits until these owners have as much as `before`: a domain's frames come back some time
+    after its end."""
+    wanted = {name: before[name] for name in owners}
+    found = []
+
+    def is_back():
+        now = memory(running)
+        found.append({name: now[name] for name in owners})
+        return found[-1] == wanted
+
+    try:
+        running.wait(is_back, PATIENCE, f"memory as before: {wanted}")
+    except session.WaitError as error:
+        raise AssertionError(f"{wanted} has become {found[-1]}") from error
+
+
+def typed(running, name, command, seconds=PATIENCE):
     """Types a command at a Debian guest's shell; gives what it prints and its status."""
     typed.count += 1
     # The quotes keep the echo of the command apart from what it prints.
@@ -82,3 +110,8 @@ def typed(running, name, command, seconds):
 
 
 typed.count = 0
+
+
+def listening(port):
+    """A command for typed() that waits until somebody listens to a TCP port of the guest."""
+    return f"while ! netstat -ltn | grep -q ':{port} '; do usleep 100000; done"

@@ -7,8 +7,6 @@ import pytest
 import machines
 from atoll import qemu, session
 
-SECONDS = 60
-BOOT_SECONDS = 180
 MAC = r"00:16:3e:[0-9a-f:]{8}"
 
 
@@ -30,12 +28,12 @@ def running_fixture():
     del bundle.domains[3:]
     with session.Session(bundle, qemu.Machine(boot="grub", smp=1)) as running:
         machines.prompt(running)
-        running.expect("held", r"holding", SECONDS)
+        running.expect("held", r"holding", machines.PATIENCE)
         yield running
 
 
 def ask(running, command, status=0):
-    text, found = running.execute(command, SECONDS)
+    text, found = running.execute(command, machines.PATIENCE)
     assert found == status, text
     return text
 
@@ -59,43 +57,38 @@ def test_bridges_have_ports_and_counters(running):
     assert re.search(rf"^other +vif\d+\.0 +{MAC} +1500 ", text, re.MULTILINE)
     assert re.search(r"^xenbr0 +vif\d+\.1 +00:16:3e:00:00:11 ", text, re.MULTILINE)
     assert len(re.findall(r"^inner +vif", text, re.MULTILINE)) == 2
-    assert "there is no port" in running.execute("bridges nobody", SECONDS)[0]
+    assert "there is no port" in running.execute("bridges nobody", machines.PATIENCE)[0]
 
 
 def test_what_is_without_effect_is_told(running):
-    running.expect("atoll", r"vif 0: rate has no effect", SECONDS)
+    running.expect("atoll", r"vif 0: rate has no effect", machines.PATIENCE)
 
 
 def test_two_interfaces_with_one_address_are_refused(running):
-    text, status = running.execute("create guest3.cfg", SECONDS)
+    text, status = running.execute("create guest3.cfg", machines.PATIENCE)
     assert status != 0 and "another interface of the bridge has its address" in text
     assert "00:16:3e:00:00:22" not in ask(running, "bridges")
 
 
 def test_a_wrong_address_is_refused_by_its_line(running):
-    text, status = running.execute("create guest4.cfg", SECONDS)
+    text, status = running.execute("create guest4.cfg", machines.PATIENCE)
     assert status != 0 and re.search(r"guest4\.cfg:\d+:\d+: .*mac has the form", text)
 
 
 def test_a_made_address_stays_over_a_reboot(running):
     before = made_address(running)
     ask(running, "reboot held")
-    running.wait_record("running", SECONDS, name="held")
-    running.poll(1)
-    running.expect("held", r"(?s)holding.*holding", SECONDS)
+    running.expect("held", r"(?s)holding.*holding", machines.PATIENCE)
     assert made_address(running) == before
 
 
 def run(running, name, command):
     """Types a command at Debian's shell; gives what it prints."""
-    running.count = getattr(running, "count", 0) + 1
-    running.type(name, f"echo 'begin'-{running.count}; {command}; echo 'done'-{running.count}\n")
-    return running.expect(name, rf"(?s)^begin-{running.count}$(.*?)^done-{running.count}$",
-                          BOOT_SECONDS).group(1)
+    return machines.typed(running, name, command)[0]
 
 
-def start_network(running, name, last):
-    running.expect(name, "^debian# ", BOOT_SECONDS)
+def start_network(running, name, last, boot=1):
+    machines.booted(running, name, boot)
     run(running, name, f"ip link set eth0 up; ip addr add 10.0.0.{last}/24 dev eth0")
 
 
@@ -109,18 +102,15 @@ def test_a_guest_destroyed_in_the_middle_of_traffic_gives_everything_back(runnin
     start_network(running, "two", 2)
     ask(running, "destroy two")
     before = machines.settled_memory(running)
-    for _ in range(2):
+    for boot in (2, 3):
         ask(running, "create guest1.cfg")
-        start_network(running, "two", 2)
-        running.type("two", "nc -ll -p 7000 -e cat > /dev/null &\n")
-        running.type("two", "ping 10.0.0.1 > /dev/null &\n")
+        start_network(running, "two", 2, boot)
+        run(running, "two", "(nc -ll -p 7000 -e cat > /dev/null &); " + machines.listening(7000))
+        run(running, "two", "(ping 10.0.0.1 > /dev/null &)")
         assert "bytes from" in run(running, "one", "ping -c 1 10.0.0.2")
         running.type("one", "(nc 10.0.0.2 7000 < /dev/zero > /dev/null; true) &\n")
         start = frames_out(running)
-        while frames_out(running) < start + 500:
-            running.poll(0.5)
+        running.wait(lambda: frames_out(running) >= start + 500, machines.PATIENCE, "500 frames")
         ask(running, "destroy two")
-        after = machines.settled_memory(running)
-        for owner in machines.COUNTED:
-            assert after[owner] == before[owner], owner
+        machines.returned_memory(running, before)
         run(running, "one", "killall nc; ip neigh flush dev eth0")

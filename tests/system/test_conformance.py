@@ -6,7 +6,7 @@ import guests
 import machines
 from atoll import qemu, session
 
-SECONDS = 240
+SECONDS = machines.PATIENCE
 # The disks of the guest `disk` are a boot module and `null`; on Xen there is Linux's RAM disk alone.
 RAM0_SIZE = 1 << 20
 NAMES = ["demo", *guests.names()]

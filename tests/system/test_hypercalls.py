@@ -7,13 +7,12 @@ import machines
 # Hypercalls with an operation that Linux tries and does without: event_channel_op (init_control,
 # then two-level events) and hvm_op (pagetable_dying).
 MAY_BE_UNKNOWN = {"32": 1, "34": 1}
-SECONDS = 30
 
 
 def test_a_debian_boot_asks_for_nothing_unknown():
     with machines.start(machines.debian(), boot="grub", smp=2) as running:
-        running.expect("debian", "^debian# ", machines.GUEST_SECONDS)
-        text, status = running.execute("counters debian", SECONDS)
+        machines.booted(running, "debian")
+        text, status = running.execute("counters debian", machines.PATIENCE)
         assert status == 0
         unknown = {number: int(count) for number, count in
                    re.findall(r"hypercall (\d+) unknown +(\d+)", text)}

@@ -10,7 +10,7 @@ import machines
 from atoll import qemu, session
 
 TOOL = os.path.join(guests.TOP, "tools/atoll-image")
-SECONDS = 120
+SECONDS = machines.PATIENCE
 SEED = b"what the guest finds on its disk\n"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import machines
 
-SECONDS = 60
+SECONDS = machines.PATIENCE
 
 
 @pytest.mark.parametrize("cmdline", ["spin", "spin-cli"])

@@ -20,8 +20,7 @@ import guests
 import machines
 from atoll import qemu, session
 
-SECONDS = 120
-BOOT_SECONDS = 180
+SECONDS = machines.PATIENCE
 LOAD_SECONDS = 60
 DISK_SIZE = 16 << 20
 FILE_MIB = 4
@@ -87,15 +86,15 @@ def running_fixture(tmp_path_factory):
         running.dump = machine.net_dump
         machines.prompt(running)
         for name, address in ("one", "10.0.3.1"), ("two", "10.0.3.2"):
-            running.expect(name, "^debian# ", BOOT_SECONDS)
+            machines.booted(running, name)
             run(running, name, f"ip addr add {address}/24 dev eth1; ip link set eth1 up")
-        running.expect("reference", "demo: holding", BOOT_SECONDS)
+        running.expect("reference", "demo: holding", SECONDS)
         yield running
 
 
 def run(running, name, command):
     """Types a command at a guest's shell; gives what it prints. It must succeed."""
-    text, status = machines.typed(running, name, command, SECONDS)
+    text, status = machines.typed(running, name, command)
     assert status == 0, text
     return text
 
@@ -141,12 +140,12 @@ def begin_stream(running, source, target, address):
     # A pipe that never ends, so that the listener does not end its direction: that ends the other.
     run(running, target, f"mkfifo /tmp/never{number}; (nc -l -p {port} <>/tmp/never{number} | "
                          f"sha256sum >/tmp/got{number}; "
-                         f"touch /tmp/gone{number}) & sleep 1")
+                         f"touch /tmp/gone{number}) & {machines.listening(port)}")
     run(running, source, f"mkfifo /tmp/pipe{number}; "
                          f"(sha256sum </tmp/pipe{number} >/tmp/sent{number}) & "
-                         f"(while [ ! -e /tmp/stop{number} ]; do head -c {1 << 20} /dev/urandom; done | "
+                         f"(while head -c {1 << 20} /dev/urandom; [ ! -e /tmp/stop{number} ]; do :; done | "
                          f"tee /tmp/pipe{number} | nc {address} {port} >/dev/null; "
-                         f"touch /tmp/gone{number}) & sleep 0.1")
+                         f"touch /tmp/gone{number}) & :")
     return source, target, number
 
 
@@ -238,45 +237,45 @@ def test_another_source_address_is_dropped(running):
     own = run(running, "one", "cat /sys/class/net/eth1/address").strip().split()[-1]
     change = "ip link set eth1 down; ip link set eth1 address {}; ip link set eth1 up"
     run(running, "one", change.format("00:16:3e:77:77:77"))
-    text, status = machines.typed(running, "one", "ping -c 2 -W 2 10.0.3.2", SECONDS)
+    text, status = machines.typed(running, "one", "ping -c 2 -W 2 10.0.3.2")
     assert status != 0, text
     run(running, "one", change.format(own))
     ping(running, "one", "10.0.3.2")
 
 
-def counted(running):
-    found = machines.settled_memory(running)
-    return {name: found[name] for name in machines.COUNTED}
-
-
 def test_a_guest_whose_rings_are_wrong_harms_nobody(running):
-    before = counted(running)
+    before = machines.settled_memory(running)
     stream = begin_stream(running, "one", "two", "10.0.3.2")
     assert running.execute("create guest4.cfg", SECONDS)[1] == 0
     running.wait_record("ended", SECONDS, name="hostile")
     assert guests.summary(running.text("hostile"))[1] == 0, running.text("hostile")
     end_stream(running, stream)
-    assert counted(running) == before
+    machines.returned_memory(running, before)
 
 
 def test_a_guest_destroyed_while_it_sends(running):
-    before = counted(running)
+    before = machines.settled_memory(running)
     stream = begin_stream(running, "one", "two", "10.0.3.2")
     assert running.execute("create guest3.cfg", SECONDS)[1] == 0
-    running.expect("three", "^debian# ", BOOT_SECONDS)
-    run(running, "two", "mkfifo /tmp/never; (nc -l -p 4000 <>/tmp/never >/dev/null) & sleep 1")
+    machines.booted(running, "three")
+    run(running, "two", "mkfifo /tmp/never; (nc -l -p 4000 <>/tmp/never >/dev/null) & " +
+        machines.listening(4000))
     running.type("three", f"nc {TWO} 4000 </dev/zero &\nping -f 10.0.2.31 >/dev/null &\n")
     run(running, "three", "sleep 2")
     assert running.execute("destroy three", SECONDS)[1] == 0
     running.wait_record("ended", SECONDS, name="three")
     ping(running, "one", REFERENCE)
     end_stream(running, stream)
-    assert counted(running) == before
+    machines.returned_memory(running, before)
 
 
 def received(running, name, interface):
     text = run(running, name, f"cat /sys/class/net/{interface}/statistics/rx_bytes")
     return int(text.split()[-1])
+
+
+def wait_for_more(running, place, count):
+    running.wait(lambda: received(running, *place) > count, SECONDS, f"more bytes on {place}")
 
 
 def test_load_on_everything(running, server):
@@ -293,11 +292,10 @@ def test_load_on_everything(running, server):
     places = [(name, interface) for name in ("one", "two") for interface in ("eth0", "eth1")]
     before = [received(running, *place) for place in places]
     while time.monotonic() < end:
-        running.poll(1)
-        run(running, "one", "sleep 4")
-        after = [received(running, *place) for place in places]
-        assert all(new > old for new, old in zip(after, before)), (before, after)
-        before = after
+        run(running, "one", "sleep 1")
+        for place, count in zip(places, before):
+            wait_for_more(running, place, count)
+        before = [received(running, *place) for place in places]
     for name in "one", "two":
         run(running, name, "touch /tmp/enough; while [ ! -e /tmp/no-more ]; do sleep 0.2; done")
         sums = re.findall("[0-9a-f]{64}", run(running, name, "cat /tmp/files"))

@@ -3,7 +3,7 @@
 import guests
 import machines
 
-SECONDS = 120
+SECONDS = machines.PATIENCE
 
 
 def test_two_guests_share_a_page():

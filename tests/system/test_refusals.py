@@ -94,8 +94,8 @@ def test_a_refusal_says_what_is_wrong(boot, cpu, change, sentence, tmp_path):
     change(bundle, tmp_path)
     machine = qemu.Machine(boot=boot, cpu=cpu, mem=512)
     with session.Session(bundle, machine) as running:
-        running.wait(lambda: running.outcome.refusal, machines.BOOT_SECONDS, "a refusal")
+        running.wait(lambda: running.outcome.refusal, machines.PATIENCE, "a refusal")
         # The firmware's console may break the line; the one on COM1 stands in one piece.
         pattern = re.compile("Atoll cannot start: .*" + sentence)
-        running.wait(lambda: pattern.search(running.text("atoll")), 10, sentence)
+        running.wait(lambda: pattern.search(running.text("atoll")), machines.PATIENCE, sentence)
         assert running.outcome.verdict() == outcome.USAGE

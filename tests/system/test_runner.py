@@ -22,7 +22,7 @@ def tool_fixture(tmp_path):
             config.write_text(machines.own("demo", cmdline=cmdline))
             command += ["--domain", str(config)]
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+                              stderr=subprocess.PIPE, text=True, timeout=2 * machines.PATIENCE, check=False,
                               cwd=tmp_path)
     return run
 
@@ -39,7 +39,7 @@ def test_the_configuration_that_the_readme_shows(tool, tmp_path):
     with open(os.path.join(guests.TOP, "README.md"), encoding="utf-8") as readme:
         config = re.search(r"```\n(name = .*?)```", readme.read(), re.DOTALL).group(1)
     (tmp_path / "mine.cfg").write_text(config.replace("mykernel.elf", guests.image("demo")))
-    done = tool("--domain", "mine.cfg", "--timeout", "60")
+    done = tool("--domain", "mine.cfg", "--timeout", str(machines.PATIENCE))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -56,7 +56,7 @@ def test_a_time_out(tool):
 
 
 def test_commands(tool):
-    done = tool("--exec", "list; info memory", "--timeout", "60", cmdline="hold")
+    done = tool("--exec", "list; info memory", "--timeout", str(machines.PATIENCE), cmdline="hold")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Name" in done.stdout and "demo" in done.stdout
     assert "writable and executable: 0" in done.stdout
@@ -64,14 +64,14 @@ def test_commands(tool):
 
 def test_a_wrong_value_in_a_guests_configuration(tool, tmp_path):
     (tmp_path / "bad.cfg").write_text(machines.own("demo").replace("vcpus = 1", "vcpus = 'x'"))
-    done = tool("--domain", "bad.cfg", "--timeout", "60")
+    done = tool("--domain", "bad.cfg", "--timeout", str(machines.PATIENCE))
     assert done.returncode == 2, done.stdout + done.stderr
     assert "bad.cfg:4:9: 'vcpus' wants a number" in done.stderr
 
 
 def test_two_at_once(tmp_path):
     (tmp_path / "guest.cfg").write_text(machines.own("demo"))
-    command = [TOOL, "--timeout", "100", "--domain", str(tmp_path / "guest.cfg")]
+    command = [TOOL, "--timeout", str(machines.PATIENCE), "--domain", str(tmp_path / "guest.cfg")]
     both = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]

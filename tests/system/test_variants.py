@@ -8,7 +8,6 @@ import guests
 import machines
 
 VARIANTS = ("clang", "debug")
-SECONDS = 60
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -17,4 +16,4 @@ def test_smoke(variant, boot, monkeypatch):
     monkeypatch.setattr(guests, "BUILD", os.path.join(guests.TOP, "build", variant))
     with machines.start(machines.own("demo"), boot=boot, smp=2) as running:
         machines.prompt(running)
-        assert running.wait_record("ended", SECONDS, name="demo").reason == "poweroff"
+        assert running.wait_record("ended", machines.PATIENCE, name="demo").reason == "poweroff"

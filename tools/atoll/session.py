@@ -18,6 +18,9 @@ from . import consoles, image, outcome, qemu, records
 
 HYPERVISOR = "atoll"
 READ_SIZE = 65536
+START_SECONDS = 60
+# What a wait may take on a machine where something has not come before: that one may hang.
+LATE_SECONDS = 10
 
 
 class WaitError(Exception):
@@ -39,6 +42,7 @@ class Session:
         self.peers = {}
         self.listeners = []
         self.process = None
+        self.is_late = False
         self.folder = tempfile.mkdtemp(prefix="atoll-")
         try:
             make = image.make_iso if machine.boot == "grub" else image.make_esp
@@ -59,16 +63,20 @@ class Session:
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(os.path.join(self.folder, name + ".sock"))
             listener.listen(1)
-            listener.settimeout(10)
+            listener.settimeout(1)
             self.listeners.append((name, listener))
         terminal = None if self.machine.interactive else subprocess.DEVNULL
         self.process = subprocess.Popen(qemu.command(self.machine, boot_image, self.folder),
                                         stdin=terminal)
         for name, listener in self.listeners:
-            try:
-                self.peers[name] = listener.accept()[0]
-            except TimeoutError as error:
-                raise image.ImageError("QEMU does not start") from error
+            self.peers[name] = self._accept(listener)
+
+    def _accept(self, listener):
+        end = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(TimeoutError):
+                return listener.accept()[0]
+        raise image.ImageError("QEMU does not start")
 
     def poll(self, seconds):
         """Takes in what comes within `seconds`; False when QEMU is gone and nothing is left."""
@@ -144,7 +152,7 @@ class Session:
 
     def wait(self, condition, seconds, what):
         """Polls until `condition()` is true and gives its value. Raises WaitError."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (min(seconds, LATE_SECONDS) if self.is_late else seconds)
         while True:
             result = condition()
             if result:
@@ -154,6 +162,7 @@ class Session:
                 result = condition()
                 if result:
                     return result
+                self.is_late = True
                 reason = "did not come in time" if left <= 0 else "did not come before QEMU's end"
                 raise WaitError(f"{what} {reason}\n{self.tails()}")
 
@@ -161,10 +170,12 @@ class Session:
         return "\n".join(f"--- {name}\n" + "\n".join(self.text(name).split("\n")[-40:])
                          for name in self.texts)
 
-    def expect(self, name, pattern, seconds):
-        """Waits until console `name` has shown the regular expression `pattern`."""
+    def expect(self, name, pattern, seconds, start=0):
+        """Waits until console `name` has shown the regular expression `pattern`, behind the first
+        `start` characters of its text."""
         compiled = re.compile(pattern, re.MULTILINE)
-        return self.wait(lambda: compiled.search(self.text(name)), seconds, f"{name}: {pattern}")
+        return self.wait(lambda: compiled.search(self.text(name), start), seconds,
+                         f"{name}: {pattern}")
 
     def wait_record(self, kind, seconds, **fields):
         """Waits for a record of `kind` whose fields are as given."""
