@@ -208,7 +208,10 @@ def run(guests, seconds, smp=1, icount=False, log=None, programs=None, devices=(
         with open(log, "wb") as output, \
                 subprocess.Popen(command(initrd, smp, icount, devices), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as qemu:
-            text = collect(qemu, output, seconds)
+            try:
+                text = collect(qemu, output, seconds)
+            finally:
+                qemu.kill()
     finally:
         os.unlink(initrd)
     return split(text)
@@ -226,7 +229,6 @@ def collect(qemu, log, seconds):
             log.write(data)
             log.flush()
             text += data
-    qemu.kill()
     return text.decode("utf-8", "replace")
 
 
