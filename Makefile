@@ -30,7 +30,7 @@ all: $(DEFAULT_TARGETS)
 
 .PHONY: unit check clean
 unit: $(UNIT_TESTS)
-	@set -e; for t in $(UNIT_TESTS); do echo "== $$t"; $$t; done
+	@status=0; for t in $(UNIT_TESTS); do echo "== $$t"; $$t || status=1; done; exit $$status
 
 check: $(CHECKS)
 

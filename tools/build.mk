@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Running the system, the whole test, the static checks and the report.
 
-PYTEST := $(PYTHON) -u -m pytest -q
+PYTEST := $(PYTHON) -u -m pytest -q -rs
 RUN_SMP := 2
 # Parts of `make test`, the fast ones first. Each is a target of its own.
 TEST_PARTS := unit $(if $(wildcard tests/abi/build.mk),abi-test) test-tools check \

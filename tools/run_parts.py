@@ -38,12 +38,17 @@ def run(make, target):
     command = [make, "--no-print-directory", "-s", "-k", f"-j{os.cpu_count()}", target]
     with subprocess.Popen(command, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            more_passed, more_failed = count(line)
-            passed += more_passed
-            failed += more_failed
+        try:
+            for line in process.stdout:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                more_passed, more_failed = count(line)
+                passed += more_passed
+                failed += more_failed
+        except KeyboardInterrupt:
+            # The part has had the terminal's signal too, and ends what it has started.
+            sys.stdout.write(process.communicate()[0])
+            raise
     return process.returncode, passed, failed
 
 
@@ -67,4 +72,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + 2)

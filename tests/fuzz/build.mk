@@ -28,5 +28,5 @@ $(foreach name,$(FUZZERS),$(eval $(call fuzzer,$(name))))
 
 .PHONY: fuzz
 fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
-	@set -e; for f in $(FUZZERS); do echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-		-verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f-inputs; done
+	@status=0; for f in $(FUZZERS); do echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f-inputs || status=1; done; exit $$status
