@@ -14,7 +14,6 @@
 #include "lib/string.h"
 #include "pv-abi/event_channel.h"
 #include "pv-abi/features.h"
-#include "pv-abi/sched.h"
 #include "pv-abi/vcpu.h"
 #include "pv-abi/version.h"
 #include "tests/guest/check.h"
@@ -179,7 +178,7 @@ static bool is_done(const struct request *request, uint64_t time)
     uint64_t end = time_now() + time;
 
     while (!__atomic_load_n(&request->is_done, __ATOMIC_ACQUIRE) && time_now() < end)
-        hypercall_sched_op(SCHEDOP_yield, NULL);
+        time_sleep(NS_PER_MS);
     return __atomic_load_n(&request->is_done, __ATOMIC_ACQUIRE) != 0;
 }
 
