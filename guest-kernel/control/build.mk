@@ -51,6 +51,7 @@ $(BUILD)/unit/net_uplink_test: $(NET_SWITCH_OBJS) $(NET_ADAPT_OBJS) $(BUILD)/uni
 	$(BUILD)/unit/guest-kernel/control/net_uplink.o \
 	$(BUILD)/unit/drivers/pci/virtio_net.o $(BUILD)/unit/drivers/pci/virtqueue.o $(FAKE_VIRTIO)
 $(BUILD)/unit/blk_kept_test: $(BUILD)/unit/guest-kernel/control/blk_kept.o
+$(BUILD)/unit/terminal_test: $(BUILD)/unit/guest-kernel/control/terminal.o
 # Its test has its own partitions.
 $(BUILD)/unit/volumes_test: $(BUILD)/unit/guest-kernel/control/volumes.o
 $(BUILD)/unit/volumes_test: REPLACED_OBJS := $(BUILD)/unit/guest-kernel/control/partitions.o
@@ -63,7 +64,7 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter-out $(REPLACED_OBJS),$^) -lcmocka
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
--include $(BUILD)/unit/guest-kernel/control/shell.d $(BUILD)/unit/guest-kernel/control/volumes.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
+-include $(BUILD)/unit/guest-kernel/control/shell.d $(BUILD)/unit/guest-kernel/control/volumes.d $(BUILD)/unit/guest-kernel/control/terminal.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
 	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d \
 	$(BUILD)/unit/guest-kernel/control/backend.d $(BUILD)/unit/guest-kernel/control/heap.d \
 	$(NET_RINGS_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/net_uplink.d $(CONTROL_TEST_OBJS:.o=.d)

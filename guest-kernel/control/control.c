@@ -96,6 +96,7 @@ int main_guest(void)
     net_uplinks_init(domains_notice);
     terminal_start();
     builder_set_meanwhile(serve_others);
+    terminal_set_meanwhile(serve_devices);
     start_domains();
     report_ready();
     for (;;) {

@@ -12,13 +12,14 @@
 
 #define PROMPT      "atoll> "
 #define INPUT_PIECE 64u
-#define REPLAY_SIZE 2048u /* how much of a guest's log is shown when the terminal attaches */
+#define REPLAY_SIZE 8192u /* how much of a guest's log is shown when the terminal attaches */
 
 static bool has_input;
 static bool is_started;
 static bool is_executing; /* a command: what it does needs no notice */
 static struct line line;
 static struct domain *attached; /* NULL: at the shell */
+static void (*meanwhile)(void); /* NULL: nothing has to go on */
 
 static void write_text(const char *text)
 {
@@ -77,6 +78,14 @@ static void gone(const struct domain *domain)
         detach();
 }
 
+/* A serial line takes a millisecond for eleven bytes: what others wait for goes on between pieces.
+ */
+static void serve_meanwhile(void)
+{
+    if (meanwhile != NULL)
+        meanwhile();
+}
+
 /* Shows the end of what the guest has written, from the start of a line, and goes on from there. */
 static void replay(const struct domain *domain)
 {
@@ -92,6 +101,7 @@ static void replay(const struct domain *domain)
         while (is_in_line && start < size)
             is_in_line = piece[start++] != '\n';
         console_write(piece + start, size - start);
+        serve_meanwhile();
     }
 }
 
@@ -128,6 +138,7 @@ static void shell_write(struct shell_output *shell, const char *text, size_t siz
     const struct terminal_output *to = (const struct terminal_output *)shell;
 
     to->line->put(text, size);
+    serve_meanwhile();
 }
 
 static void shell_key(char key)
@@ -163,6 +174,11 @@ void terminal_init(void)
     line_init(&line, put);
     domains_listen(&listener);
     console_set_input_handler(on_input);
+}
+
+void terminal_set_meanwhile(void (*serve)(void))
+{
+    meanwhile = serve;
 }
 
 void terminal_start(void)

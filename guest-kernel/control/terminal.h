@@ -8,6 +8,10 @@
 /* Listens to the domains and to the keyboard. */
 void terminal_init(void);
 
+/* Lets serve() be called again and again while a command prints, or a guest's log is shown. It must
+ * not use the terminal or the shell. */
+void terminal_set_meanwhile(void (*serve)(void));
+
 /* Prints the first prompt; before it, notices are plain lines and keys wait. */
 void terminal_start(void);
 
