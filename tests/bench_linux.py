@@ -23,6 +23,7 @@ from atoll import image, initramfs, packages, qemu, session
 KERNEL = os.path.join(lab.DEBIAN, "cloud/vmlinux")
 PROGRAMS = os.path.join(guests.BUILD, "linux")
 SECONDS = 400
+SECONDS_ON_XEN = 1200
 # What a machine without a hypervisor needs for its disk; guests have no use for it.
 BARE_MODULES = ["virtio_pci", "virtio_blk"]
 # A disk whose content is zeros that come from nowhere, so that QEMU completes a request as soon as
@@ -30,6 +31,13 @@ BARE_MODULES = ["virtio_pci", "virtio_blk"]
 DISK_DEVICES = ["-drive", "if=none,id=zeros,format=raw,file.driver=null-co,"
                           "file.size=1073741824,file.read-zeroes=on",
                 "-device", f"virtio-blk-pci,drive=zeros,ioeventfd=off,addr={qemu.FIRST_DISK_SLOT}"]
+# Two network cards and a wire between them, which takes a frame an instruction after the card is
+# told of it: in the CPU's thread, where the clock's timers run, and not in QEMU's main loop.
+WIRE_DEVICES = [option for number in range(2) for option in (
+    "-netdev", f"hubport,id=end{number},hubid=0",
+    "-device", f"virtio-net-pci,netdev=end{number},disable-legacy=on,romfile=,"
+               f"mac=52:54:00:00:00:{number + 1:02x},addr={qemu.NET_SLOT + number:#x},"
+               "ioeventfd=off,tx=timer,x-txtimer=1")]
 # The first round warms up. On Atoll lines at the console begin a measurement and end the guest.
 READ = """#!/bin/sh
 /bench/blkread {device} warm-up
@@ -37,7 +45,8 @@ READ = """#!/bin/sh
 /bench/blkread {device} {name}
 {wait}
 """
-# Two guests on a bridge: the server, and the client that measures once that has booted.
+# Two guests, on a bridge or each on its own: the server, and the client that measures once that
+# has booted.
 NETWORK = """#!/bin/sh
 until [ -d /sys/class/net/eth0 ]; do sleep 0.1; done
 echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
@@ -45,26 +54,29 @@ ifconfig eth0 {address} netmask 255.255.255.0 up
 """
 SERVER = "10.9.0.1"
 CLIENT = "10.9.0.2"
+NETWORK_ROWS = ["take", "give", "echo"]
 SERVE = NETWORK.format(address=SERVER) + "/bench/netbench serve\n"
 ASK = NETWORK.format(address=CLIENT) + f"""
 until ping -c 1 -W 1 {SERVER} >/dev/null; do true; done
 sleep 1
-for row in take give echo; do
+for row in {" ".join(NETWORK_ROWS)}; do
     {{wait}}
-    /bench/netbench {SERVER} tcp-$row $row
+    /bench/netbench {SERVER} {{prefix}}-$row $row
 done
 {{wait}}
 """
 WAIT = "echo 'bench waits'; read line"
-VIF = ["bridge=bench0"]
+# {prefix of rows: (the client's bridge, the server's)}. Card N is the uplink of bridge xenbrN.
+BRIDGES = {"tcp": ("bench0", "bench0"), "uplink": ("xenbr0", "xenbr1")}
 
 # What comes in one measurement: operations, those that warm up among them.
-OPERATIONS = {"linux-read-4k": 1000, "tcp-take": 40, "tcp-give": 40, "tcp-echo": 1250}
+OPERATIONS = {"linux-read-4k": 1000, "take": 40, "give": 40, "echo": 1250}
 READ_RATIO_MAX = 1.5
 NETWORK_SHARE = 5
 # Instructions on Xen; bare-read-4k is what its control domain pays, which has the disk.
 XEN = {"linux-read-4k": 109366, "bare-read-4k": 40572, "tcp-take": 4295289, "tcp-give": 4213089,
-       "tcp-echo": 248671}
+       "tcp-echo": 248671, "uplink-take": 10773066, "uplink-give": 10724131,
+       "uplink-echo": 309314}
 COUNTER = re.compile(r"^  (exit|hypercall) (\S.*?) +(\d+)$", re.MULTILINE)
 
 
@@ -135,11 +147,12 @@ class Counters:
 
     def show(self, name):
         """Prints how often each came for one operation of row `name`."""
+        operations = OPERATIONS.get(name) or OPERATIONS[name.split("-")[1]]
         for domain, before in self.before.items():
             after = read_counters(self.running, domain)
             reading = self.reading[domain]
             rates = {kind: (number - 2 * before.get(kind, 0) + reading.get(kind, 0)) /
-                     OPERATIONS[name] for kind, number in after.items()}
+                     operations for kind, number in after.items()}
             shown = [f"{kind} {rate:.2f}" for kind, rate in rates.items() if rate >= 0.05]
             print(f"{name}, {domain}: {', '.join(shown)}")
 
@@ -168,28 +181,42 @@ def on_atoll(folder):
     script = READ.format(device="/dev/xvda", name="linux-read-4k", wait=WAIT)
     reader = guest_config("reader", KERNEL, write_initrd(f"{folder}/reader.gz", script),
                           disk=["phy:vda,xvda,r"])
-    server = guest_config("server", KERNEL, write_initrd(f"{folder}/server.gz", SERVE), vif=VIF)
-    client = guest_config("client", KERNEL,
-                          write_initrd(f"{folder}/client.gz", ASK.format(wait=WAIT)), vif=VIF)
     return (bare(folder) + run_guests({"reader": reader}, ["linux-read-4k"], DISK_DEVICES) +
-            run_guests({"server": server, "client": client}, ["tcp-take", "tcp-give", "tcp-echo"]))
+            pair_on_atoll(folder, "tcp") + pair_on_atoll(folder, "uplink", WIRE_DEVICES))
+
+
+def pair_on_atoll(folder, prefix, devices=()):
+    """The console of a guest that measures TCP to another one."""
+    near, far = BRIDGES[prefix]
+    server = guest_config("server", KERNEL, write_initrd(f"{folder}/server.gz", SERVE),
+                          vif=[f"bridge={far}"])
+    client = guest_config("client", KERNEL,
+                          write_initrd(f"{folder}/client.gz",
+                                       ASK.format(wait=WAIT, prefix=prefix)),
+                          vif=[f"bridge={near}"])
+    return run_guests({"server": server, "client": client},
+                      [f"{prefix}-{row}" for row in NETWORK_ROWS], devices)
 
 
 def on_xen(folder):
     guest = READ.format(device="/dev/xvda", name="linux-read-4k", wait="")
     own = READ.format(device="/dev/vda", name="bare-read-4k", wait="")
-    client = ASK.format(wait="")
+    scripts = {"reader": guest, "server": SERVE,
+               **{prefix: ASK.format(wait="", prefix=prefix) for prefix in BRIDGES}}
     programs = {f"{name}.gz": lab.read(write_initrd(f"{folder}/{name}.gz", script))
-                for name, script in (("reader", guest), ("client", client), ("server", SERVE))}
+                for name, script in scripts.items()}
     programs["own.sh"] = own.replace("/bench/", "/guests/").encode()
     programs["blkread"] = lab.read(os.path.join(PROGRAMS, "blkread"))
-    programs["client.with"] = guest_config("client-with", "/guests/client.elf",
-                                           "/guests/server.gz", vif=VIF).encode()
     chosen = {"reader": (KERNEL, guest_config("reader", "/guests/reader.elf", "/guests/reader.gz",
-                                              disk=["phy:/dev/vda,xvda,r"])),
-              "client": (KERNEL, guest_config("client", "/guests/client.elf", "/guests/client.gz",
-                                              vif=VIF))}
-    results = lab.run(chosen, SECONDS, icount=True, programs=programs, devices=DISK_DEVICES)
+                                              disk=["phy:/dev/vda,xvda,r"]))}
+    for prefix, (near, far) in BRIDGES.items():
+        chosen[prefix] = (KERNEL, guest_config(prefix, f"/guests/{prefix}.elf",
+                                               f"/guests/{prefix}.gz", vif=[f"bridge={near}"]))
+        programs[f"{prefix}.with"] = guest_config(f"{prefix}-with", f"/guests/{prefix}.elf",
+                                                  "/guests/server.gz",
+                                                  vif=[f"bridge={far}"]).encode()
+    results = lab.run(chosen, SECONDS_ON_XEN, icount=True, programs=programs,
+                      devices=[*DISK_DEVICES, *WIRE_DEVICES])
     return "\n".join(text for _, text in results.values())
 
 
@@ -209,7 +236,8 @@ def show(title, found, goals):
 def goals_of(found):
     """A read costs at most so many times what it costs without a hypervisor, the network a share
     of Xen's."""
-    goals = {name: xen // NETWORK_SHARE for name, xen in XEN.items() if name.startswith("tcp-")}
+    goals = {name: xen // NETWORK_SHARE for name, xen in XEN.items()
+             if name.startswith(tuple(BRIDGES))}
     if "bare-read-4k" in found:
         goals["linux-read-4k"] = int(found["bare-read-4k"][0] * READ_RATIO_MAX)
     return goals
