@@ -21,6 +21,8 @@
 #include "lib/string.h"
 #include "lib/strutil.h"
 
+#define OPTION_MAX 80u
+
 static void start_domain(const char *config_name, void *arg)
 {
     static struct manage_answer answer;
@@ -46,6 +48,31 @@ static void start_domains(void)
         return;
     if (guest_config_domains(file.bytes, file.size, start_domain, &count, &report) != 0)
         domains_notice(report.error);
+}
+
+static bool is_option(const char *word)
+{
+    return strcmp(word, "report=com2") == 0 || strcmp(word, "persistent-grants") == 0 ||
+           str_starts_with(word, "boot-partition=");
+}
+
+/* A word that nobody reads is a mistake of whoever wrote it. */
+static void check_options(void)
+{
+    char word[OPTION_MAX];
+    const char *at = guest_command_line();
+
+    while (*at != '\0') {
+        size_t size = 0;
+
+        while (*at != '\0' && *at != ' ' && size + 1 < sizeof(word))
+            word[size++] = *at++;
+        word[size] = '\0';
+        if (size > 0 && !is_option(word))
+            console_printf("control: %s among control_options is not understood\n", word);
+        while (*at == ' ')
+            at++;
+    }
 }
 
 static bool has_work(void)
@@ -90,6 +117,7 @@ int main_guest(void)
                        "privilege\n",
                        -err);
     terminal_init();
+    check_options();
     if (guest_has_option("report=com2") && !report_init())
         console_printf("control: report=com2: there is no second serial port\n");
     volumes_init(domains_notice);

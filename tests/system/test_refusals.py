@@ -51,6 +51,18 @@ def wrong_guest_syntax(bundle, _):
     bundle.domains.append("guest.cfg")
 
 
+def test_options_that_are_not_understood_are_named():
+    bundle = machines.bundle()
+    bundle.options += " maxcpus=0 frobnicate"
+    bundle.control_options += " persistent-grant boot-partition=none"
+    with session.Session(bundle, qemu.Machine(boot="grub")) as running:
+        machines.prompt(running)
+        text = running.text("atoll")
+    assert "not understood among the options: maxcpus=0 frobnicate" in text
+    assert "control: persistent-grant among control_options is not understood" in text
+    assert text.count("not understood") == 2
+
+
 def wrong_key(bundle, _):
     bundle.config_text = 'hypervisor = "atoll.elf"\n  colour = "blue"\n'
 
