@@ -61,6 +61,7 @@
 #define VECTOR_OF         4u
 #define VECTOR_UD         6u
 #define VECTOR_GP         13u
+#define VECTOR_AC         17u
 #define EXCEPTION_VECTORS 32u
 
 /* MSR numbers, APM Vol. 2 A.1 and SDM Vol. 4 2.1 */

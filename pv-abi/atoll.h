@@ -55,7 +55,9 @@ ABI_LAYOUT(struct atoll_death, 456, domid, 0, vcpu, 8, flags, 12, reason, 16, gp
 #define ATOLL_EXIT_UNDEFINED 13
 #define ATOLL_EXIT_SHUTDOWN  14 /* Triple fault. */
 #define ATOLL_EXIT_BAD_STATE 15
-#define ATOLL_EXIT_KINDS     16
+#define ATOLL_EXIT_DEBUG     16 /* #DB of the guest. */
+#define ATOLL_EXIT_ALIGNMENT 17 /* #AC of the guest. */
+#define ATOLL_EXIT_KINDS     18
 
 /* Counters of a vcpu since it was made. -ESRCH: no such domain; -ENOENT: no such vcpu. */
 struct atoll_counters {
@@ -67,8 +69,8 @@ struct atoll_counters {
     uint64_t flushes;                 /* Flushes of its translations at entry. */
     uint64_t window_fills;            /* Frames mapped to reach its memory. */
 };
-ABI_LAYOUT(struct atoll_counters, 160, domid, 0, vcpu, 4, exits, 8, injections, 136, flushes, 144,
-           window_fills, 152);
+ABI_LAYOUT(struct atoll_counters, 176, domid, 0, vcpu, 4, exits, 8, injections, 152, flushes, 160,
+           window_fills, 168);
 
 /* The hypervisor's memory, in pages of 4096 bytes. The tables are walked while one calls. */
 struct atoll_memory {

@@ -250,6 +250,13 @@ void vm_exit(struct vm_exit *exit)
     case VM_EXIT_UNDEFINED:
         virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_UD);
         break;
+    case VM_EXIT_DEBUG:
+        vcpu_private()->regs.rip += exit->length;
+        virt->inject(v, VM_EVENT_EXCEPTION | VECTOR_DB);
+        break;
+    case VM_EXIT_ALIGNMENT:
+        virt->inject(v, VM_EVENT_EXCEPTION | VM_EVENT_HAS_ERROR | VECTOR_AC);
+        break;
     case VM_EXIT_SHUTDOWN:
         domain_shutdown(v->domain, (uint32_t)v->domain->params[HVM_PARAM_TRIPLE_FAULT_REASON]);
         break;

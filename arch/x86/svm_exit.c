@@ -7,13 +7,17 @@
  * without next-RIP save prefixes are not seen (docs/architecture.md). CR3 is the guest's own with
  * nested paging, as are TS and MP of CR0. The rest of CR0 and CR4 are not: a guest could set what
  * it must not see, and some processors let a combination through that VMRUN refuses. CR8 is not,
- * because the task priority belongs to the vLAPIC. */
+ * because the task priority belongs to the vLAPIC. #DB and #AC: their delivery can raise them again
+ * and again, with no instruction between at which the processor would look at interrupts (APM Vol.
+ * 2 15.12); the guest gets them by an entry each. */
 static const struct {
     uint8_t kind;
     uint8_t length;
 } rows[] = {
     [SVM_EXIT_CR_WRITE + 4] = {VM_EXIT_CR_WRITE, 0},
     [SVM_EXIT_CR_WRITE + 8] = {VM_EXIT_CR_WRITE, 0},
+    [0x41] = {VM_EXIT_DEBUG, 0},
+    [0x51] = {VM_EXIT_ALIGNMENT, 0},
     [0x60 ... 0x63] = {VM_EXIT_NONE, 0}, /* INTR NMI SMI INIT */
     [SVM_EXIT_VINTR] = {VM_EXIT_WINDOW, 0},
     [SVM_EXIT_CR0_SEL] = {VM_EXIT_CR_WRITE, 0},
@@ -30,9 +34,11 @@ static const struct {
     [0x80] = {VM_EXIT_UNDEFINED, 3}, /* VMRUN */
     [0x81] = {VM_EXIT_HYPERCALL, 3},
     [0x82 ... 0x86] = {VM_EXIT_UNDEFINED, 3}, /* VMLOAD VMSAVE STGI CLGI SKINIT */
+    [0x88] = {VM_EXIT_DEBUG, 1},              /* ICEBP */
     [0x89] = {VM_EXIT_CACHE, 2},              /* WBINVD */
     [0x8a ... 0x8b] = {VM_EXIT_UNDEFINED, 3}, /* MONITOR MWAIT */
     [0x8d] = {VM_EXIT_XSETBV, 3},
+    [0x8e] = {VM_EXIT_UNDEFINED, 3}, /* RDPRU */
 };
 
 void svm_exit_intercept(struct vmcb_control *c)

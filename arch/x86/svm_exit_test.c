@@ -48,7 +48,7 @@ static void plain_exits_have_kind_and_fixed_length(UNUSED void **state)
         {0x72, VM_EXIT_CPUID, 2},    {0x76, VM_EXIT_CACHE, 2},     {0x78, VM_EXIT_HLT, 1},
         {0x7f, VM_EXIT_SHUTDOWN, 0}, {0x80, VM_EXIT_UNDEFINED, 3}, {0x81, VM_EXIT_HYPERCALL, 3},
         {0x89, VM_EXIT_CACHE, 2},    {0x8a, VM_EXIT_UNDEFINED, 3}, {0x8d, VM_EXIT_XSETBV, 3},
-        {0x5f, VM_EXIT_UNKNOWN, 0},  {0x66, VM_EXIT_UNKNOWN, 0},   {0x7d, VM_EXIT_UNKNOWN, 0},
+        {0x42, VM_EXIT_UNKNOWN, 0},  {0x66, VM_EXIT_UNKNOWN, 0},   {0x7d, VM_EXIT_UNKNOWN, 0},
         {0x401, VM_EXIT_UNKNOWN, 0},
     };
 
@@ -147,14 +147,30 @@ static void cr_writes_leave_the_operand_to_the_decoder(UNUSED void **state)
     assert_int_equal(decoded.length, 0);
 }
 
+static void exceptions_that_can_come_for_ever_exit(UNUSED void **state)
+{
+    svm_has_next_rip = true;
+    decode(0x41, 0, 0, 0);
+    assert_int_equal(decoded.kind, VM_EXIT_DEBUG);
+    assert_int_equal(decoded.length, 0);
+    decode(0x51, 0, 0, 0);
+    assert_int_equal(decoded.kind, VM_EXIT_ALIGNMENT);
+    decode(0x88, 0, 0, RIP + 2); /* ICEBP */
+    assert_int_equal(decoded.kind, VM_EXIT_DEBUG);
+    assert_int_equal(decoded.length, 2);
+    decode(0x8e, 0, 0, RIP + 3); /* RDPRU */
+    assert_int_equal(decoded.kind, VM_EXIT_UNDEFINED);
+}
+
 /* APM Vol. 2 table B-1: a bit per exit code, from CR reads at offset 0 to offset 010h. */
 static void what_has_a_row_is_intercepted_but_windows(UNUSED void **state)
 {
     svm_exit_intercept(&vmcb.control);
     assert_int_equal(vmcb.control.intercept[0], 1u << (16 + 4) | 1u << (16 + 8));
-    assert_int_equal(vmcb.control.intercept[1] | vmcb.control.intercept[2], 0);
+    assert_int_equal(vmcb.control.intercept[1], 0);
+    assert_int_equal(vmcb.control.intercept[2], 1u << 1 | 1u << 17);
     assert_int_equal(vmcb.control.intercept[3], 0xdd44802f);
-    assert_int_equal(vmcb.control.intercept[4], 0x2e7f);
+    assert_int_equal(vmcb.control.intercept[4], 0x6f7f);
     assert_int_equal(vmcb.control.intercept[5], 0);
 }
 
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test_setup(msr_exits_tell_direction, setup),
         cmocka_unit_test_setup(nested_faults_tell_address_and_access, setup),
         cmocka_unit_test_setup(cr_writes_leave_the_operand_to_the_decoder, setup),
+        cmocka_unit_test_setup(exceptions_that_can_come_for_ever_exit, setup),
         cmocka_unit_test_setup(what_has_a_row_is_intercepted_but_windows, setup),
     };
 

@@ -85,6 +85,8 @@ enum vm_exit_kind {
     VM_EXIT_UNDEFINED, /* an instruction that a guest does not have (VMRUN, MONITOR, ...): #UD */
     VM_EXIT_SHUTDOWN,  /* triple fault */
     VM_EXIT_BAD_STATE, /* the hardware refused the guest's state */
+    VM_EXIT_DEBUG,     /* #DB, as the guest is to get it; behind the instruction */
+    VM_EXIT_ALIGNMENT, /* #AC */
     VM_EXIT_KINDS,
 };
 struct vm_exit {

@@ -27,6 +27,8 @@ const char *death_exit_name(uint64_t kind)
                                                         [ATOLL_EXIT_UNDEFINED] = "#UD",
                                                         [ATOLL_EXIT_SHUTDOWN] = "triple fault",
                                                         [ATOLL_EXIT_BAD_STATE] = "bad state",
+                                                        [ATOLL_EXIT_DEBUG] = "#DB",
+                                                        [ATOLL_EXIT_ALIGNMENT] = "#AC",
                                                         [ATOLL_EXIT_UNKNOWN] = "unknown"};
 
     return kind < ATOLL_EXIT_KINDS ? names[kind] : "unknown";

@@ -92,6 +92,16 @@ static void instructions(void)
     }
 }
 
+/* One step shows in DR6. */
+static void step(void)
+{
+    void (*instruction)(void) = fault_step;
+
+    write_dr6(0);
+    check("exceptions/a step", trap_expect(run, &instruction, NULL), TRAP_DB);
+    check("exceptions/a step, DR6", (int64_t)(read_dr6() & DR6_BS), (int64_t)DR6_BS);
+}
+
 static void page_faults(void)
 {
     extern const uint8_t image_start[];
@@ -145,6 +155,7 @@ void test_cases(void)
 {
     traps_set_handler(0x80, count_interrupt);
     instructions();
+    step();
     software_interrupt();
     page_faults();
     not_canonical();
