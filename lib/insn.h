@@ -266,6 +266,12 @@ static inline void invlpg(uint64_t vaddr)
     __asm__ volatile("invlpg (%0)" : : "r"(vaddr) : "memory");
 }
 
+/* Makes the x87 unit's pointers to its last instruction and operand those of a load of *ANY. */
+static inline void fpu_forget_pointers(const uint32_t *any)
+{
+    __asm__ volatile("fnclex; ffree %%st(7); fildl %0" : : "m"(*any));
+}
+
 #define DEBUG_REGISTER(n)                                                                          \
     static inline uint64_t read_dr##n(void)                                                        \
     {                                                                                              \

@@ -18,6 +18,9 @@ void xstate_reset(struct vcpu_private *p);
  * no vCPU is loaded XCR0 has all components. */
 static inline void xstate_load(const struct vcpu_private *p)
 {
+    /* XRSTOR of some processors keeps the x87 unit's pointers unless an exception waits (APM Vol. 3
+     * E.4.7, bit 2 of EBX): what the last vCPU executed is nothing for the next. */
+    fpu_forget_pointers(&p->xsave.mxcsr);
     xrstor(&p->xsave, xstate_components);
     if (p->xcr0 != xstate_components)
         write_xcr0(p->xcr0);
