@@ -7,9 +7,11 @@
 #include "core/domain.h"
 
 #define BUS_CYCLE_NS UINT64_C(10)
-/* A shorter period would keep the host busy with this guest's timer; the guest sees interrupts
- * merge as it would on a slow machine. */
-#define PERIOD_MIN_NS UINT64_C(20000)
+/* A shorter period (as on Xen) would keep the host busy with this guest's timer; the guest sees
+ * interrupts merge as it would on a slow machine. A guest that has not taken the last one, perhaps
+ * because it does not run, takes no CPU time from others for the next ones. */
+#define PERIOD_MIN_NS        UINT64_C(100000)
+#define PERIOD_MIN_UNSEEN_NS UINT64_C(1000000)
 /* TSC deadlines further away than this are not armed: nobody waits for them. */
 #define DEADLINE_TICKS_MAX (UINT64_C(1) << 56)
 
@@ -73,6 +75,8 @@ void vlapic_timer_fire(struct timer *timer)
     struct vlapic *l = container_of(timer, struct vlapic, timer);
     struct vcpu *v = container_of(l, struct vcpu, arch.vlapic);
     uint32_t entry = READ_ONCE(l->reg[APIC_REG_LVT]), initial = l->reg[APIC_REG_TIMER_INIT];
+    uint32_t vector = entry & ICR_VECTOR_MASK, irr = l->reg[APIC_REG_IRR + vector / 32];
+    bool is_seen = !(entry & APIC_LVT_MASKED) && !(irr >> vector % 32 & 1);
 
     if (mode(l) == APIC_TIMER_DEADLINE) {
         l->tsc_deadline = 0;
@@ -80,11 +84,13 @@ void vlapic_timer_fire(struct timer *timer)
         uint64_t period = initial * tick_ns(l), now = time_ns(), next;
 
         l->timer_start_ns += (now - l->timer_start_ns) / period * period;
-        next = l->timer_start_ns + period;
-        timer_set(timer, next > now + PERIOD_MIN_NS ? next : now + PERIOD_MIN_NS);
+        next = now + (is_seen ? PERIOD_MIN_NS : PERIOD_MIN_UNSEEN_NS);
+        if (next < l->timer_start_ns + period)
+            next = l->timer_start_ns + period;
+        timer_set(timer, next);
     }
-    if (!(entry & APIC_LVT_MASKED) && (entry & ICR_VECTOR_MASK) >= APIC_VECTOR_MIN)
-        vlapic_set_irq(v, (uint8_t)entry);
+    if (is_seen && vector >= APIC_VECTOR_MIN)
+        vlapic_set_irq(v, (uint8_t)vector);
 }
 
 void vlapic_timer_mode_changed(struct vlapic *l)
