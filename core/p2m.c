@@ -162,7 +162,10 @@ static void removed(struct domain *d, gfn_t gfn, unsigned order, mfn_t mfn)
                 window->stale |= 1u << slot;
                 pins_forget(window, slot);
             }
-        v->own_raises++;
+        /* Nothing of it is free before this CPU enters: a call that takes memory all the time, a
+         * chunk of it by now, has to let it. */
+        if (++v->own_raises % CHUNK_FRAMES == 0 || order != 0)
+            cpu_look(CPU_PENDING_TLB);
     }
     atomic_fetch_add(&d->p2m.generation, 1);
     for (uint32_t i = 0; i < cpu_count; i++)

@@ -17,8 +17,6 @@
 /* Machine addresses of devices have 48 bits here, as guest-physical ones do. */
 #define GFN_LIMIT (UINT64_C(1) << (48 - PAGE_SHIFT))
 
-#define LEAF_ORDERS 9u /* of a leaf: 0, 9, 18 */
-
 #define RAM (P2M_BIT(P2M_RAM) | P2M_BIT(P2M_RAM_RO))
 
 static bool is_ram(struct p2m_entry entry)
@@ -126,7 +124,7 @@ int physmap_release_ram(struct domain *d, gfn_t gfn, unsigned order)
     lock_take(&d->lock);
     /* No leaf has another order: an extent of that many pages is pieces. */
     if (atomic_load(&d->state) < DOMAIN_DYING)
-        error = order % LEAF_ORDERS ? -EBUSY : p2m_remove(d, gfn, order, RAM, &mfn);
+        error = order % pt_order(PT_LEVEL_2M) ? -EBUSY : p2m_remove(d, gfn, order, RAM, &mfn);
     if (!error)
         frame_release(d, mfn, order);
     else if (error == -EBUSY)

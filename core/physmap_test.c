@@ -138,6 +138,22 @@ static void test_an_extent_of_a_few_pages_goes_whole(UNUSED void **state)
     assert_all_is_back();
 }
 
+/* What it took is not free before it enters its guest. */
+static void test_a_call_that_takes_much_is_to_be_interrupted(UNUSED void **state)
+{
+    assert_int_equal(physmap_populate(d, LARGE, ORDER_CHUNK), 0);
+    atomic_store(&cpus[0].pending, 0);
+    assert_int_equal(physmap_release_ram(d, LARGE, ORDER_CHUNK), 0);
+    assert_int_not_equal(atomic_load(&cpus[0].pending) & CPU_PENDING_TLB, 0);
+    atomic_store(&cpus[0].pending, 0);
+    for (uint64_t i = 0; i < CHUNK_FRAMES && atomic_load(&cpus[0].pending) == 0; i++) {
+        assert_int_equal(physmap_populate(d, HOLE, 0), 0);
+        assert_int_equal(physmap_release_ram(d, HOLE, 0), 0);
+    }
+    assert_int_not_equal(atomic_load(&cpus[0].pending) & CPU_PENDING_TLB, 0);
+    assert_all_is_back();
+}
+
 static void test_extents_that_cannot_be(UNUSED void **state)
 {
     assert_int_equal(physmap_populate(d, RAM, 0), -EBUSY);
@@ -321,6 +337,7 @@ int main(void)
         TEST(ram_comes_and_goes),
         TEST(a_large_extent_in_pieces),
         TEST(an_extent_of_a_few_pages_goes_whole),
+        TEST(a_call_that_takes_much_is_to_be_interrupted),
         TEST(extents_that_cannot_be),
         TEST(shared_info_moves),
         TEST(ram_under_a_shared_page_goes_back),
