@@ -9,6 +9,7 @@
 
 #include "arch/x86/layout.h"
 #include "arch/x86/lock.h"
+#include "arch/x86/percpu.h"
 #include "core/log.h"
 #include "lib/errno.h"
 
@@ -26,6 +27,10 @@ static struct lock area_lock = LOCK_INIT(LOCK_AREA);
 static uint64_t *tables[TABLES];
 static uint32_t table_count;
 static uint32_t next_slot; /* where the search for a free slot begins */
+
+/* Dropped slots for which a CPU that runs guests makes all others flush; an idle one does it for
+ * fewer. A guest that registers areas all the time costs the others little. */
+#define BATCH 64u
 
 /* Slots dropped together wait for one generation: those in `closed` for theirs, while new ones
  * gather in `open`. */
@@ -91,13 +96,12 @@ void host_unmap_area(void *address, unsigned count)
         open.first = slot;
         open.count++;
     }
-    open.generation = host_generation_raise();
     lock_drop(&area_lock);
 }
 
 unsigned host_reclaim_area(mfn_t *frames, unsigned max)
 {
-    unsigned count = 0;
+    unsigned count = 0, wanted = this_cpu()->current == NULL ? 1 : BATCH;
 
     if (READ_ONCE(closed.count) == 0 && READ_ONCE(open.count) == 0)
         return 0;
@@ -105,9 +109,10 @@ unsigned host_reclaim_area(mfn_t *frames, unsigned max)
     while (count < max) {
         uint64_t *entry, value;
 
-        if (closed.count == 0) {
+        if (closed.count == 0 && open.count >= wanted) {
             closed = open;
             open.count = 0;
+            closed.generation = host_generation_raise();
         }
         if (closed.count == 0 || !host_flush_done(closed.generation))
             break;

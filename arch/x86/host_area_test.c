@@ -73,9 +73,9 @@ static void test_a_dropped_slot_waits_for_every_cpu(UNUSED void **state)
     mfn_t back[8];
     void *area;
 
+    assert_int_equal(host_reclaim_area(back, 8), 0);
     fake_host_flush_all();
-    while (host_reclaim_area(back, 8) != 0)
-        ;
+    assert_int_equal(host_reclaim_area(back, 8), 3);
     assert_int_equal(host_map_area(&frame, 1, &area), 0);
     host_unmap_area(area, 1);
     assert_int_equal(shown(area), 0);
@@ -105,6 +105,7 @@ static void test_many_come_and_go(UNUSED void **state)
         assert_int_equal(shown(areas[i]), 0x10000 + i);
     for (unsigned i = 0; i < MANY; i++)
         host_unmap_area(areas[(i * 7) % MANY], 1);
+    assert_int_equal(host_reclaim_area(back, 64), 0);
     fake_host_flush_all();
     while ((got = host_reclaim_area(back, 64)) != 0) {
         for (unsigned i = 0; i < got; i++) {
@@ -115,6 +116,29 @@ static void test_many_come_and_go(UNUSED void **state)
         count += got;
     }
     assert_int_equal(count, MANY);
+}
+
+static void test_a_busy_cpu_lets_many_wait_for_one_flush(UNUSED void **state)
+{
+    enum { BATCH = 64 };
+    static void *areas[BATCH];
+    const mfn_t frame = {0x99};
+    static struct vcpu *v;
+    mfn_t back[BATCH];
+
+    for (unsigned i = 0; i < BATCH; i++)
+        assert_int_equal(host_map_area(&frame, 1, &areas[i]), 0);
+    this_cpu()->current = (struct vcpu *)(void *)&v;
+    for (unsigned i = 0; i < BATCH - 1; i++)
+        host_unmap_area(areas[i], 1);
+    fake_host_flush_all();
+    assert_int_equal(host_reclaim_area(back, BATCH), 0);
+    assert_int_equal(atomic_load(&cpus[1].pending) & CPU_PENDING_HOST, 0);
+    host_unmap_area(areas[BATCH - 1], 1);
+    assert_int_equal(host_reclaim_area(back, BATCH), 0);
+    fake_host_flush_all();
+    assert_int_equal(host_reclaim_area(back, BATCH), BATCH);
+    this_cpu()->current = NULL;
 }
 
 static void test_no_memory_for_a_table(UNUSED void **state)
@@ -137,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_two_frames_lie_side_by_side),
         cmocka_unit_test(test_a_dropped_slot_waits_for_every_cpu),
         cmocka_unit_test(test_many_come_and_go),
+        cmocka_unit_test(test_a_busy_cpu_lets_many_wait_for_one_flush),
         cmocka_unit_test(test_no_memory_for_a_table),
     };
 
