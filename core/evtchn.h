@@ -57,6 +57,7 @@ static inline struct evtchn *evtchn_find(const struct evtchn_table *table, uint3
 {
     if (unlikely(port >= table->port_count))
         return NULL;
+    port = (uint32_t)index_below(port, EVTCHN_PORTS);
     return &table->page[port / EVTCHN_PORTS_IN_PAGE][port % EVTCHN_PORTS_IN_PAGE];
 }
 

@@ -139,6 +139,7 @@ static struct maptrack *find_track(const struct domain *d, uint32_t handle)
 
     if (handle >= d->grants.maptrack_count)
         return NULL;
+    handle = (uint32_t)index_below(handle, MAPTRACK_PAGES_MAX * MAPTRACK_IN_PAGE);
     track = track_of(&d->grants, handle);
     return track->granter ? track : NULL;
 }

@@ -70,6 +70,7 @@ int16_t grant_begin(struct domain *granter, uint32_t ref, uint16_t user, bool is
         return GNTST_bad_domain;
     if (ref >= granter->grants.frame_count * GRANT_REFS_IN_FRAME)
         return GNTST_bad_gntref;
+    ref = (uint32_t)index_below(ref, GRANT_FRAMES_MAX * GRANT_REFS_IN_FRAME);
     page = granter->grants.slots->frame[ref / GRANT_REFS_IN_FRAME];
     entry = &page->entry[ref % GRANT_REFS_IN_FRAME];
     active = &page->active[ref % GRANT_REFS_IN_FRAME];
