@@ -154,7 +154,7 @@ static void fault(struct vcpu *v, const struct vm_exit *exit)
     /* A translation that was there or grew since, and that this CPU has not seen. */
     entry = p2m_get(v->domain, gfn_of(gpa));
     if (entry.type != P2M_NONE && (entry.is_writable || !exit->fault.is_write) &&
-        !(exit->fault.is_exec && entry.type == P2M_MMIO)) {
+        !(exit->fault.is_exec && entry.type > P2M_RAM_RO)) {
         virt->flush(v);
         return;
     }

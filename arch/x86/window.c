@@ -80,4 +80,5 @@ void window_switch(struct window *w)
     WRITE_ONCE(directory[pt_index(LOADED_VA, 1)], w->entry);
     write_cr3(read_cr3());
     this_cpu()->window = w;
+    this_cpu()->pins_checked = 0;
 }
