@@ -10,8 +10,9 @@
 /* Below this size a loop beats the start-up of a string instruction. */
 #define REP_MIN 64u
 
-/* An 8-byte access at any address to an object of any type. */
+/* Accesses of 8 and 4 bytes at any address to an object of any type. */
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
+typedef uint32_t __attribute__((may_alias, aligned(1))) half_t;
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t size)
 {
@@ -32,6 +33,12 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t size)
         *(word_t *)to = *(const word_t *)from;
         to += sizeof(word_t);
         from += sizeof(word_t);
+    }
+    if (size >= sizeof(half_t)) {
+        *(half_t *)to = *(const half_t *)from;
+        to += sizeof(half_t);
+        from += sizeof(half_t);
+        size -= sizeof(half_t);
     }
     while (size-- != 0) {
         *to++ = *from++;
