@@ -61,6 +61,12 @@ void back_ring_put(struct back_ring *ring, const void *response, size_t size)
     ring->rsp_prod++;
 }
 
+bool back_ring_is_awaited(const struct back_ring *ring)
+{
+    return (int32_t)(ring->rsp_prod -
+                     __atomic_load_n(&ring->shared->rsp_event, __ATOMIC_RELAXED)) >= 0;
+}
+
 bool back_ring_show(struct back_ring *ring)
 {
     uint32_t old = ring->rsp_sent, event;

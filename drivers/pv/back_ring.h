@@ -49,3 +49,6 @@ void back_ring_put(struct back_ring *ring, const void *response, size_t size);
 
 /* Shows the responses to the front end. True: it wants an event. */
 bool MUST_CHECK back_ring_show(struct back_ring *ring);
+
+/* True if the front end wants an event, and has not looked at what it was to tell of. */
+bool MUST_CHECK back_ring_is_awaited(const struct back_ring *ring);

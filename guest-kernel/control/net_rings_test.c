@@ -139,7 +139,7 @@ static void step(void)
         net_tx_forward(&ends[i].tx, now);
     net_copy_run();
     for (unsigned int i = 0; i < 2; i++) {
-        bool wants = net_tx_answer(&ends[i].tx);
+        bool wants = net_tx_answer(&ends[i].tx, now, false);
 
         wants = net_rx_answer(&ends[i].rx) || wants;
         assert_true(wants || ends[i].rx.slot_count == 0);
@@ -174,6 +174,66 @@ static void test_a_frame_from_ring_to_ring(void **state)
     assert_int_equal(fake_pages[1][0][999], 0x5a);
     assert_int_equal(ends[1].port.counters.frames_out, 1);
     assert_int_equal(ends[1].port.counters.bytes_out, 1000);
+}
+
+/* Serves the first end alone; true if it is to get an event. */
+static bool serve_first(bool is_woken)
+{
+    bool wants;
+
+    net_tx_gather(&ends[0].tx);
+    net_copy_run();
+    net_tx_forward(&ends[0].tx, now);
+    net_copy_run();
+    wants = net_tx_answer(&ends[0].tx, now, is_woken);
+    assert_true(net_rx_answer(&ends[1].rx) || ends[1].rx.slot_count == 0);
+    return wants;
+}
+
+/* The first end has seen all answers and sleeps until the next. */
+static void sleep_first(void)
+{
+    ends[0].tx_ring->rsp_event = ends[0].tx_ring->rsp_prod + 1;
+}
+
+static void test_the_event_of_a_single_frame_waits(void **state)
+{
+    assert_null(*state);
+    post_many(12);
+    sleep_first();
+    put_frame(1000);
+    assert_false(serve_first(false));
+    assert_int_equal(ends[0].tx_ring->rsp_prod, 1);
+    now = ends[0].tx.notify_at - 1;
+    assert_false(serve_first(false));
+    now++;
+    assert_true(serve_first(false));
+    sleep_first();
+    assert_false(serve_first(false));
+
+    /* Another event wakes the guest. */
+    put_frame(1000);
+    assert_false(serve_first(false));
+    assert_true(serve_first(true));
+    sleep_first();
+
+    /* It has found the answer. */
+    put_frame(1000);
+    assert_false(serve_first(false));
+    sleep_first();
+    now = ends[0].tx.notify_at;
+    assert_false(serve_first(false));
+    assert_int_equal(ends[0].tx.notify_at, 0);
+
+    /* There is more to answer. */
+    put_frame(1000);
+    assert_false(serve_first(false));
+    put_frame(1000);
+    assert_true(serve_first(false));
+    sleep_first();
+    put_frame(1000);
+    put_frame(1000);
+    assert_true(serve_first(false));
 }
 
 static void put_large(void)
@@ -437,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_frame_from_ring_to_ring),
+        TEST(test_the_event_of_a_single_frame_waits),
         TEST(test_a_large_packet_in_slots),
         TEST(test_many_small_pieces_share_pages),
         TEST(test_a_bad_page_of_the_sender_is_its_error),

@@ -4,11 +4,15 @@
 
 #include "guest-kernel/control/net_copy.h"
 #include "guest-kernel/control/net_switch.h"
+#include "guest-kernel/memory.h"
 #include "guest-kernel/time.h"
 #include "lib/errno.h"
 
 /* How long a frame waits for its destination: a guest that shares its CPU has had its turn. */
 #define WAIT_MAX (100 * NS_PER_MS)
+/* How long a front end that has sent a single frame gets no event for the answer: a reply from near
+ * by takes less, and its event wakes the guest for both. */
+#define NOTIFY_MAX (1 * NS_PER_MS)
 
 static struct net_tx_frame *frame_at(struct net_tx *tx, unsigned int index)
 {
@@ -47,7 +51,8 @@ static void split(struct net_tx *tx, struct net_tx_frame *frame)
         struct net_segment piece = {.ref = slot->ref, .domid = tx->domid, .offset = slot->offset};
 
         piece.size = slot->size < left ? slot->size : left;
-        net_copy_add(&frame->frame, &piece, &to, &frame->status);
+        if (piece.size > 0)
+            net_copy_add(&frame->frame, &piece, &to, &frame->status);
         to.bytes += piece.size;
         left -= piece.size;
         if (piece.size == slot->size)
@@ -156,12 +161,29 @@ static void answer(struct net_tx *tx, const struct net_tx_frame *frame)
         put_answer(tx, request->ids[i], status);
 }
 
-bool net_tx_answer(struct net_tx *tx)
+/* True if the front end has sent nothing but one small frame. */
+static bool is_single(struct net_tx *tx)
 {
+    const struct net_tx_frame *frame = frame_at(tx, 0);
+
+    return tx->forwarded == 1 && tx->taken == 1 && frame->status == 0 && frame->frame.status == 0 &&
+           frame->request.action == NET_SEND && frame->request.size <= PAGE_SIZE;
+}
+
+bool net_tx_answer(struct net_tx *tx, uint64_t now, bool is_woken)
+{
+    bool can_wait = !is_woken && tx->notify_at == 0 && is_single(tx);
+    bool is_due = tx->notify_at != 0 && (is_woken || tx->forwarded != 0);
+
     for (unsigned int i = 0; i < tx->forwarded; i++)
         answer(tx, frame_at(tx, i));
     tx->first = (tx->first + tx->forwarded) % NET_TX_FRAMES;
     tx->taken -= tx->forwarded;
     tx->forwarded = 0;
-    return back_ring_show(&tx->ring);
+    if (back_ring_show(&tx->ring) || is_due)
+        tx->notify_at = can_wait ? now + NOTIFY_MAX : now;
+    if (tx->notify_at == 0 || now < tx->notify_at)
+        return false;
+    tx->notify_at = 0;
+    return back_ring_is_awaited(&tx->ring);
 }

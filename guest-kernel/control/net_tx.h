@@ -39,6 +39,7 @@ struct net_tx {
     unsigned int taken;     /* frames from the ring */
     unsigned int forwarded; /* of these, to the switch */
     uint64_t held_until;    /* not 0: the next one waits for room, until then */
+    uint64_t notify_at;     /* not 0: the event of an answer waits, until then */
 };
 
 /* Takes frames from the ring and asks for copies of their first bytes. */
@@ -47,5 +48,7 @@ void net_tx_gather(struct net_tx *tx);
 /* Hands the frames to the switch, in order, at system time `now`. */
 void net_tx_forward(struct net_tx *tx, uint64_t now);
 
-/* Answers those that the switch has. True: the front end wants an event. */
-bool MUST_CHECK net_tx_answer(struct net_tx *tx);
+/* Answers those that the switch has. True: the front end is to get an event, at system time `now`.
+ * That of a single small frame waits until tx->notify_at, the next answer, or until the guest
+ * `is_woken` by another event; if the front end finds the answer before, there is none. */
+bool MUST_CHECK net_tx_answer(struct net_tx *tx, uint64_t now, bool is_woken);

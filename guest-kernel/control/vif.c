@@ -29,8 +29,8 @@ static unsigned int vif_first; /* whose turn it is to be the first of a batch */
 static uint64_t ring_gfns;     /* VIF_LINK_PAGES for each */
 static struct timer hold_timer;
 static uint64_t batch_start; /* system time */
-static uint64_t hold_end;    /* the earliest time at which a frame need not wait any more, or 0 */
-static bool should_retry;    /* waiting frames may go */
+static uint64_t hold_end;    /* when the first frame, or event, waits no more, or 0 */
+static bool should_retry;    /* what waits may go */
 
 static void expire(struct timer *timer)
 {
@@ -260,21 +260,26 @@ static void gather(struct vif *vif)
         net_tx_gather(&link->tx);
 }
 
+static void step_again(uint64_t deadline)
+{
+    if (deadline != 0 && (hold_end == 0 || deadline < hold_end))
+        hold_end = deadline;
+}
+
 static void forward(struct vif *vif)
 {
-    struct net_tx *tx = &vif->link->tx;
-
-    net_tx_forward(tx, batch_start);
-    if (tx->held_until != 0 && (hold_end == 0 || tx->held_until < hold_end))
-        hold_end = tx->held_until;
+    net_tx_forward(&vif->link->tx, batch_start);
+    step_again(vif->link->tx.held_until);
 }
 
 /* Answers, and asks for an event with the next frame, unless there is more to do at once. */
 static void answer(struct vif *vif)
 {
     struct vif_link *link = vif->link;
-    bool wants_tx = net_tx_answer(&link->tx), wants_rx = net_rx_answer(&link->rx);
+    bool wants_rx = net_rx_answer(&link->rx);
+    bool wants_tx = net_tx_answer(&link->tx, batch_start, wants_rx);
 
+    step_again(link->tx.notify_at);
     if (wants_tx)
         vif_link_notify_tx(link);
     if (wants_rx && (!wants_tx || link->port_count == 2))
@@ -300,7 +305,7 @@ void vifs_step(void)
     for_each(forward);
     net_copy_run();
     for_each(answer);
-    if (hold_end != 0)
+    if (hold_end != 0 && (!hold_timer.is_armed || hold_end < hold_timer.deadline))
         timer_start(&hold_timer, hold_end);
     vif_first = (vif_first + 1) % vif_end;
 }
