@@ -55,29 +55,13 @@ static void end(const struct side *side)
         grant_end(side->d, side->ptr->u.ref, side->is_write);
 }
 
-/* With the locks. */
-static int16_t copy(const struct side *from, const struct side *to, uint16_t caller, size_t size)
-{
-    uint8_t *source, *dest;
-    int16_t status = begin(from, caller, &source);
-
-    if (unlikely(status != GNTST_okay))
-        return status;
-    status = begin(to, caller, &dest);
-    if (likely(status == GNTST_okay)) {
-        memcpy(dest, source, size);
-        end(to);
-    }
-    end(from);
-    return status;
-}
-
 FLATTEN int16_t grant_copy(struct domain **others, struct domain *caller,
                            const struct gnttab_copy *op)
 {
     struct side from = {&op->source, op->flags & GNTCOPY_source_gref, false, caller};
     struct side to = {&op->dest, op->flags & GNTCOPY_dest_gref, true, caller};
     struct domain *a, *b;
+    uint8_t *source, *dest;
     int16_t status;
 
     if (op->len > PAGE_SIZE || op->source.offset > PAGE_SIZE - op->len ||
@@ -93,7 +77,15 @@ FLATTEN int16_t grant_copy(struct domain **others, struct domain *caller,
     b = to.is_ref ? to.d : from.d;
     lock_take_pair(&a->grants.lock, &b->grants.lock);
     lock_take_pair(&a->p2m.lock, &b->p2m.lock);
-    status = copy(&from, &to, caller->id, op->len);
+    status = begin(&from, caller->id, &source);
+    if (likely(status == GNTST_okay)) {
+        status = begin(&to, caller->id, &dest);
+        if (likely(status == GNTST_okay)) {
+            memcpy(dest, source, op->len);
+            end(&to);
+        }
+        end(&from);
+    }
     lock_drop_pair(&a->p2m.lock, &b->p2m.lock);
     lock_drop_pair(&a->grants.lock, &b->grants.lock);
     return status;
