@@ -65,10 +65,11 @@ int64_t sched_op_poll(struct hypercall *call)
     if (poll->nr_ports > POLL_PORTS_MAX)
         return -EINVAL;
     timer_cancel(&v->poll_timer);
-    /* Whoever raises an event after this ends the poll; who did before is seen by the look below.
-     */
-    evtchn_poll_begin(v, UINT32_MAX);
+    /* In this order: a late waker of an earlier poll that ends this one lets V go afterwards. */
     atomic_fetch_or(&v->stop, VCPU_BLOCKED);
+    /* Whoever raises an event after this ends the poll; who did before is seen by the look below.
+     * tests/models/poll.pml is the model. */
+    evtchn_poll_begin(v, UINT32_MAX);
     rc = can_take && evtchn_upcall_pending(v) ? 1 : look_at_ports(call, &port);
     if (rc) {
         vcpu_wake(v);
