@@ -109,13 +109,11 @@ void vcpu_notify(struct vcpu *v)
 void vcpu_down(struct vcpu *v)
 {
     struct domain *d = v->domain;
-    bool is_last = true;
 
+    /* Of those that go down at once, one or all see that they are the last. */
+    vcpu_stop(v, VCPU_DOWN);
     for (uint32_t i = 0; i < d->vcpu_max; i++)
-        if (d->vcpu[i] != v && vcpu_is_up(d->vcpu[i]))
-            is_last = false;
-    if (is_last)
-        domain_shutdown(d, SHUTDOWN_poweroff);
-    else
-        vcpu_stop(v, VCPU_DOWN);
+        if (vcpu_is_up(d->vcpu[i]))
+            return;
+    domain_shutdown(d, SHUTDOWN_poweroff);
 }
