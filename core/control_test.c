@@ -323,6 +323,32 @@ static void test_parameters_of_a_guest(UNUSED void **state)
 
 /* ---- the machine ---- */
 
+static struct domain *dying;
+
+/* Another CPU destroys the domain whose lock nobody holds when its vcpu_info is looked at. */
+static void destroy_at_load(const volatile void *address)
+{
+    if (address != &dying->vcpu[0]->info->evtchn_upcall_pending ||
+        atomic_load(&dying->lock.next) != atomic_load(&dying->lock.serving))
+        return;
+    fake_on_load = NULL;
+    fake_domain_destroy(dying);
+}
+
+static void test_the_callback_of_a_domain_that_is_destroyed(UNUSED void **state)
+{
+    struct xen_hvm_param arg = {.domid = caller_make_guest(),
+                                .index = HVM_PARAM_CALLBACK_IRQ,
+                                .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56 | 0x30};
+
+    dying = domain_get(arg.domid);
+    assert_int_equal(vcpu_register_info(dying->vcpu[0], (gfn_t){3}, 0), 0);
+    fake_on_load = destroy_at_load;
+    assert_int_equal(caller_pass(__HYPERVISOR_hvm_op, HVMOP_set_param, &arg, sizeof(arg)), 0);
+    fake_on_load = NULL;
+    domain_put(dying);
+}
+
 static void test_the_log_is_read_once(UNUSED void **state)
 {
     struct xen_sysctl op = {.u.readconsole = {.buffer = LIST, .count = 4096}};
@@ -442,6 +468,7 @@ int main(void)
         TEST(a_dying_domain_has_no_state),
         TEST(a_running_domain_has_no_context),
         TEST(parameters_of_a_guest),
+        TEST(the_callback_of_a_domain_that_is_destroyed),
         TEST(the_log_is_read_once),
         TEST(free_memory_is_what_domains_leave),
         TEST(a_death_record),

@@ -59,9 +59,12 @@ static void set_callback(const struct hypercall *call, uint8_t vector)
     if (d == call->d)
         domain_set_32bit(d, call->is_32bit);
     WRITE_ONCE(d->callback, vector);
-    for (uint32_t i = 0; i < d->vcpu_max; i++)
+    /* Destruction, which takes vcpu_info away, passes this lock first. */
+    lock_take(&d->lock);
+    for (uint32_t i = 0; i < d->vcpu_max && atomic_load(&d->state) < DOMAIN_DYING; i++)
         if (evtchn_upcall_pending(d->vcpu[i]))
             vcpu_notify(d->vcpu[i]);
+    lock_drop(&d->lock);
 }
 
 int64_t hvm_op_set_param(struct hypercall *call)
