@@ -81,27 +81,27 @@ struct domain *domain_get_next(uint16_t from)
     return NULL;
 }
 
-/* Puts D into the table as DOMID. -EEXIST */
-static int insert(struct domain *d, uint32_t domid)
+/* Puts D into the table as ID, from when on it may be destroyed. -EEXIST */
+static int insert(struct domain *d, uint32_t id, uint16_t *domid)
 {
     int rc = -EEXIST;
 
-    lock_take(slot_lock(domid));
-    if (!table[domid]) {
-        d->id = (uint16_t)domid;
-        WRITE_ONCE(table[domid], d);
+    lock_take(slot_lock(id));
+    if (!table[id]) {
+        d->id = *domid = (uint16_t)id;
+        WRITE_ONCE(table[id], d);
         rc = 0;
     }
-    lock_drop(slot_lock(domid));
+    lock_drop(slot_lock(id));
     return rc;
 }
 
-static int insert_anywhere(struct domain *d)
+static int insert_anywhere(struct domain *d, uint16_t *domid)
 {
     int rc = -EEXIST;
 
     for (uint32_t tries = 1; rc && tries < DOMAIN_IDS; tries++)
-        rc = insert(d, atomic_fetch_add(&last_domid, 1) % (DOMAIN_IDS - 1) + 1);
+        rc = insert(d, atomic_fetch_add(&last_domid, 1) % (DOMAIN_IDS - 1) + 1, domid);
     return rc;
 }
 
@@ -171,12 +171,11 @@ int domain_create(uint16_t *domid, const struct xen_domctl_createdomain *config,
         goto undo;
     domain_update_wall_clock(d);
     if (*domid == DOMAIN_ID_ANY || (*domid == DOMAIN_CONTROL && table[DOMAIN_CONTROL]))
-        rc = insert_anywhere(d);
+        rc = insert_anywhere(d, domid);
     else
-        rc = *domid < DOMAIN_IDS ? insert(d, *domid) : -EINVAL;
+        rc = *domid < DOMAIN_IDS ? insert(d, *domid, domid) : -EINVAL;
     if (rc)
         goto undo;
-    *domid = d->id;
     *result = d;
     return 0;
 
