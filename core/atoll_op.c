@@ -68,8 +68,9 @@ int64_t atoll_op_get_memory(struct hypercall *call)
         id = d->id;
         arg->guest += READ_ONCE(d->tot_pages);
         arg->charged += READ_ONCE(d->hyp_pages);
-        arg->grant_maps += d->p2m.page_count[P2M_GRANT] + d->p2m.page_count[P2M_GRANT_RO];
-        arg->foreign_maps += d->p2m.page_count[P2M_FOREIGN];
+        arg->grant_maps += READ_ONCE(d->p2m.page_count[P2M_GRANT]);
+        arg->grant_maps += READ_ONCE(d->p2m.page_count[P2M_GRANT_RO]);
+        arg->foreign_maps += READ_ONCE(d->p2m.page_count[P2M_FOREIGN]);
         domain_put(d);
     }
     host_visit(count_mapping, arg);

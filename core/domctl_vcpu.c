@@ -70,7 +70,7 @@ int64_t domctl_vcpuaffinity(struct hypercall *call)
             error = sched_set_affinity(v, bits);
     }
     if (!error)
-        bits = v->sched.affinity;
+        bits = READ_ONCE(v->sched.affinity);
     if (!error && is_hard)
         error = copy_bitmap(call, 0, &arg->cpumap_hard, &bits, true);
     if (!error && is_soft)

@@ -55,7 +55,7 @@ struct evtchn_table {
 /* The entry of a valid port, NULL: not valid. Needs the lock. */
 static inline struct evtchn *evtchn_find(const struct evtchn_table *table, uint32_t port)
 {
-    if (unlikely(port >= table->port_count))
+    if (unlikely(port >= READ_ONCE(table->port_count)))
         return NULL;
     port = (uint32_t)index_below(port, EVTCHN_PORTS);
     return &table->page[port / EVTCHN_PORTS_IN_PAGE][port % EVTCHN_PORTS_IN_PAGE];

@@ -192,7 +192,7 @@ int64_t evtchn_op_reset(struct hypercall *call)
     if (d != call->d && atomic_load(&d->pause_count) == 0)
         return -EINVAL;
     /* The ports closed already are free: a continuation starts again and finds them so. */
-    for (uint32_t port = 1; port < d->evtchn.port_count; port++)
+    for (uint32_t port = 1; port < READ_ONCE(d->evtchn.port_count); port++)
         if (!evtchn_close(d, port) && hypercall_should_yield())
             return hypercall_continue(call, 0);
     return 0;

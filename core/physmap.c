@@ -48,7 +48,7 @@ static void forget_place(struct domain *d, gfn_t gfn)
 {
     if (gfn_equal(d->shared_info_gfn, gfn))
         d->shared_info_gfn = GFN_NONE;
-    for (uint32_t i = 0; i < d->grants.frame_count; i++)
+    for (uint32_t i = 0; i < READ_ONCE(d->grants.frame_count); i++)
         if (gfn_equal(d->grants.slots->gfn[i], gfn))
             d->grants.slots->gfn[i] = GFN_NONE;
 }

@@ -129,7 +129,7 @@ int sched_set_affinity(struct vcpu *v, uint64_t mask)
     if (!mask)
         return -EINVAL;
     sched_lock_vcpu(v);
-    v->sched.affinity = mask;
+    WRITE_ONCE(v->sched.affinity, mask);
     is_queued = queue_holds(&v->sched.node);
     if (is_queued)
         run_queue_leave(&run_queues[v->sched.cpu], v);

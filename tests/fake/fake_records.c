@@ -10,7 +10,7 @@
 #include "lib/errno.h"
 #include "pv-abi/hvm_save.h"
 
-static uint8_t records[DOMAIN_VCPUS_MAX][HVM_SAVE_CODE_MAX + 1][FAKE_RECORD_SIZE];
+static FAKE_LOCAL uint8_t records[DOMAIN_VCPUS_MAX][HVM_SAVE_CODE_MAX + 1][FAKE_RECORD_SIZE];
 
 uint8_t *fake_record(uint32_t vcpu, uint16_t type)
 {

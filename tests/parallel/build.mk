@@ -9,7 +9,7 @@ PARALLEL_OBJS := $(PARALLEL_C:%.c=$(BUILD)/parallel/%.o)
 PARALLEL_CFLAGS := $(WARN) -g -O1 -fsanitize=thread --param tsan-distinguish-volatile=1 -I. -Itests/fake -DDEBUG=1 \
 	-DATOLL_HOST_TEST -DFAKE_LOCAL=_Thread_local -Dsched_yield=core_sched_yield -Wno-tsan
 # What tests/parallel/delays.c is in front of.
-PARALLEL_WRAPPED := lock_take lock_drop heap_free
+PARALLEL_WRAPPED := lock_take lock_drop heap_free arch_get_hvm_record
 
 $(BUILD)/parallel/%.o: %.c
 	@mkdir -p $(@D)

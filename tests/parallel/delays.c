@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/domain.h"
 #include "core/heap.h"
+#include "core/log.h"
 #include "tests/parallel/parallel.h"
 
 /* One in so many times, on average; of a CPU's deadline queue more often: a handler runs behind it.
@@ -24,11 +26,24 @@ void __real_lock_drop(struct lock *lock);
 void __wrap_lock_drop(struct lock *lock);
 void __real_heap_free(struct domain *d, void *pages, unsigned count);
 void __wrap_heap_free(struct domain *d, void *pages, unsigned count);
+void __real_arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record);
+void __wrap_arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record);
 
 static void delay(const struct lock *lock)
 {
     if (random_below(lock->order == LOCK_TIMER ? DELAY_EVERY_TIMER : DELAY_EVERY) == 0)
         usleep(random_below(random_below(8) != 0 ? DELAY_US : DELAY_LONG_US));
+}
+
+static void delay_load(UNUSED const volatile void *address)
+{
+    if (random_below(DELAY_EVERY) == 0)
+        usleep(random_below(DELAY_US));
+}
+
+void delay_loads(void)
+{
+    fake_on_load = delay_load;
 }
 
 void __wrap_lock_take(struct lock *lock)
@@ -48,4 +63,12 @@ void __wrap_heap_free(struct domain *d, void *pages, unsigned count)
     if (pages != NULL)
         memset(pages, STALE, count * PAGE_SIZE);
     __real_heap_free(d, pages, count);
+}
+
+/* The registers of a vCPU that runs are its CPU's. */
+void __wrap_arch_get_hvm_record(struct vcpu *v, uint16_t type, void *record)
+{
+    BUG_ON(!sched_is_stopped(v));
+    __real_arch_get_hvm_record(v, type, record);
+    BUG_ON(!sched_is_stopped(v));
 }

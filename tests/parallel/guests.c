@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the guests do: an action at random, with arguments that are right often enough. */
+/* What every guest does: an action at random, with arguments that are right often enough. */
 #include <string.h>
 
 #include "core/physmap.h"
 #include "lib/errno.h"
-#include "pv-abi/domctl.h"
 #include "pv-abi/event_channel.h"
 #include "pv-abi/grant_table.h"
 #include "pv-abi/memory.h"
@@ -16,9 +15,8 @@
 #include "tests/fake/fake_memory.h"
 #include "tests/parallel/parallel.h"
 
-#define LIST        0x800u /* in the page of arguments */
-#define PORTS       24u    /* that a guest names */
-#define REFS        16u    /* of its grant table, and handles, that it uses */
+#define PORTS       24u /* that a guest names */
+#define REFS        16u /* of its grant table, and handles, that it uses */
 #define TIME_MAX_NS 200000u
 #define TIME_FAR_NS (UINT64_C(1) << 60)
 #define ACCESSES    128u /* of its memory, in a row */
@@ -39,18 +37,17 @@ uint32_t random_below(uint32_t count)
     return (uint32_t)(sequence * UINT64_C(0x2545f4914f6cdd1d) >> 32) % count;
 }
 
-/* The page of V's arguments: where it is for the guest, and for us. */
-static uint64_t argument_gpa(const struct vcpu *v)
+uint64_t argument_gpa(const struct vcpu *v)
 {
     return (uint64_t)(GFN_ARGUMENTS + v->id) << PAGE_SHIFT;
 }
 
-static void *argument(const struct vcpu *v)
+void *argument(const struct vcpu *v)
 {
     return fake_frame(p2m_get(v->domain, (gfn_t){GFN_ARGUMENTS + v->id}).mfn);
 }
 
-static void call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
+void call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
     struct guest_regs *regs = &vcpu_private()->regs;
 
@@ -61,15 +58,13 @@ static void call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
     regs->gpr[REG_RDX] = c;
 }
 
-/* op(CMD, the argument) with a copy of *ARG as argument. */
-static void call_with(const struct vcpu *v, uint64_t number, uint64_t cmd, const void *arg,
-                      size_t size)
+void call_with(const struct vcpu *v, uint64_t number, uint64_t cmd, const void *arg, size_t size)
 {
     memcpy(argument(v), arg, size);
     call(number, cmd, argument_gpa(v), 1);
 }
 
-static void set_list(const struct vcpu *v, uint32_t count, uint32_t first, uint32_t range)
+void set_list(const struct vcpu *v, uint32_t count, uint32_t first, uint32_t range)
 {
     uint64_t *list = (uint64_t *)((char *)argument(v) + LIST);
 
@@ -77,7 +72,7 @@ static void set_list(const struct vcpu *v, uint32_t count, uint32_t first, uint3
         list[i] = first + random_below(range);
 }
 
-static uint16_t some_domid(void)
+uint16_t some_domid(void)
 {
     return (uint16_t)random_below(GUESTS + 1);
 }
@@ -87,7 +82,7 @@ static uint32_t some_port(void)
     return random_below(PORTS);
 }
 
-static uint64_t some_mapped_gpa(void)
+uint64_t some_mapped_gpa(void)
 {
     return (uint64_t)(GFN_MAPPED + random_below(MAPPED_FRAMES)) << PAGE_SHIFT;
 }
@@ -121,11 +116,15 @@ static void balloon(struct vcpu *v)
 
 static void add_special(struct vcpu *v)
 {
+    static const uint16_t spaces[] = {XENMAPSPACE_shared_info, XENMAPSPACE_grant_table,
+                                      XENMAPSPACE_gmfn};
     struct xen_add_to_physmap arg = {.domid = DOMID_SELF,
-                                     .space = random_below(2) ? XENMAPSPACE_shared_info
-                                                              : XENMAPSPACE_grant_table,
+                                     .space = spaces[random_below(ARRAY_SIZE(spaces))],
                                      .idx = random_below(2),
                                      .gpfn = some_mapped_gpa() >> PAGE_SHIFT};
+
+    if (arg.space == XENMAPSPACE_gmfn)
+        arg.idx = GFN_BALLOON + random_below(GUEST_FRAMES - GFN_BALLOON);
 
     call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &arg, sizeof(arg));
 }
@@ -259,17 +258,41 @@ static void grant_copy_some(struct vcpu *v)
     call_with(v, __HYPERVISOR_grant_table_op, GNTTABOP_copy, &arg, sizeof(arg));
 }
 
+static void grant_setup(struct vcpu *v)
+{
+    struct gnttab_setup_table arg = {
+        .dom = DOMID_SELF, .nr_frames = random_below(3), .frame_list = argument_gpa(v) + LIST};
+
+    call_with(v, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, &arg, sizeof(arg));
+}
+
 /* ---- vCPUs and time ---- */
+
+static void vcpu_op(const struct vcpu *v, uint64_t cmd, uint32_t id, const void *arg, size_t size)
+{
+    memcpy(argument(v), arg, size);
+    call(__HYPERVISOR_vcpu_op, cmd, id, argument_gpa(v));
+}
 
 static void sched_some(struct vcpu *v)
 {
     struct sched_poll poll = {.ports = argument_gpa(v) + LIST,
                               .nr_ports = 1,
                               .timeout = fake_ns + random_below(TIME_MAX_NS)};
+    struct sched_shutdown shutdown = {.reason = SHUTDOWN_crash};
 
-    switch (random_below(3)) {
+    switch (random_below(4)) {
     case 0:
         call(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+        break;
+    case 3:
+        /* The control domain would end the machine. */
+        if (v->domain->is_privileged)
+            break;
+        if (random_below(64) == 0)
+            call_with(v, __HYPERVISOR_sched_op, SCHEDOP_shutdown, &shutdown, sizeof(shutdown));
+        else if (random_below(8) == 0)
+            vcpu_op(v, VCPUOP_down, v->id, &shutdown, 0);
         break;
     case 1:
         call(__HYPERVISOR_sched_op, SCHEDOP_block, 0, 0);
@@ -280,12 +303,6 @@ static void sched_some(struct vcpu *v)
     }
 }
 
-static void vcpu_op(const struct vcpu *v, uint64_t cmd, uint32_t id, const void *arg, size_t size)
-{
-    memcpy(argument(v), arg, size);
-    call(__HYPERVISOR_vcpu_op, cmd, id, argument_gpa(v));
-}
-
 static void vcpu_some(struct vcpu *v)
 {
     uint32_t other = random_below(GUEST_VCPUS);
@@ -293,8 +310,13 @@ static void vcpu_some(struct vcpu *v)
     /* Across two pages. */
     uint64_t area = gpa + PAGE_SIZE - 16;
     struct vcpu_register_vcpu_info info = {.mfn = gpa >> PAGE_SHIFT};
+    struct vcpu_hvm_context context;
 
-    switch (random_below(6)) {
+    switch (random_below(7)) {
+    case 5:
+        memset(&context, 0, sizeof(context));
+        vcpu_op(v, VCPUOP_initialise, other, &context, sizeof(context));
+        break;
     case 0:
         vcpu_op(v, VCPUOP_up, other, &area, 0);
         break;
@@ -338,126 +360,21 @@ static void timer_some(struct vcpu *v)
     }
 }
 
-/* ---- the control domain ---- */
-
-static void domctl(const struct vcpu *v, struct xen_domctl *op, uint32_t cmd, uint16_t domid)
-{
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = domid;
-    memcpy(argument(v), op, sizeof(*op));
-    call(__HYPERVISOR_domctl, argument_gpa(v), 0, 0);
-}
-
-/* Lets the vCPUs of a domain that is being built run; no guest of this test has registers that a
- * context would set. */
-static void start_vcpus(uint16_t domid)
-{
-    struct domain *d = domain_get(domid);
-
-    if (!d)
-        return;
-    lock_take(&d->lock);
-    for (uint32_t i = 0; i < d->vcpu_max; i++)
-        if (!d->vcpu[i]->is_initialised)
-            d->vcpu[i]->is_initialised = true;
-    for (uint32_t i = 0; i < d->vcpu_max; i++)
-        vcpu_go(d->vcpu[i], VCPU_DOWN);
-    lock_drop(&d->lock);
-    domain_put(d);
-}
-
-/* Each of its vCPUs builds guests, step by step; others may destroy them meanwhile. */
-static void build(struct vcpu *v)
-{
-    static struct {
-        uint16_t domid;
-        uint32_t step;
-    } under_way[CONTROL_VCPUS];
-    struct xen_domctl op = {.cmd = 0};
-    struct xen_memory_reservation ram = {.extent_start = argument_gpa(v) + LIST,
-                                         .nr_extents = GUEST_FRAMES};
-    uint16_t *domid = &under_way[v->id].domid;
-
-    switch (under_way[v->id].step++) {
-    case 0:
-        *domid = (uint16_t)(1 + random_below(GUESTS));
-        op.u.createdomain =
-            (struct xen_domctl_createdomain){.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-                                             .max_vcpus = GUEST_VCPUS,
-                                             .max_evtchn_port = 1023,
-                                             .max_grant_frames = 2,
-                                             .max_maptrack_frames = 2,
-                                             .arch.emulation_flags = XEN_X86_EMU_LAPIC};
-        domctl(v, &op, XEN_DOMCTL_createdomain, *domid);
-        break;
-    case 1:
-        op.u.max_mem.max_memkb = 4 * (GUEST_FRAMES + 4);
-        domctl(v, &op, XEN_DOMCTL_max_mem, *domid);
-        break;
-    case 2:
-        op.u.max_vcpus.max = GUEST_VCPUS;
-        domctl(v, &op, XEN_DOMCTL_max_vcpus, *domid);
-        break;
-    case 3:
-        for (uint32_t i = 0; i < GUEST_FRAMES; i++)
-            ((uint64_t *)((char *)argument(v) + LIST))[i] = i;
-        ram.domid = *domid;
-        call_with(v, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &ram, sizeof(ram));
-        break;
-    default:
-        under_way[v->id].step = 0;
-        start_vcpus(*domid);
-        domctl(v, &op, XEN_DOMCTL_unpausedomain, *domid);
-    }
-}
-
-static void manage(struct vcpu *v)
-{
-    static const uint32_t commands[] = {
-        XEN_DOMCTL_pausedomain, XEN_DOMCTL_unpausedomain, XEN_DOMCTL_getdomaininfo,
-        XEN_DOMCTL_getvcpuinfo, XEN_DOMCTL_destroydomain,
-    };
-    struct xen_domctl op = {.cmd = 0};
-
-    domctl(v, &op, commands[random_below(ARRAY_SIZE(commands))],
-           (uint16_t)(1 + random_below(GUESTS)));
-}
-
-static void map_foreign(struct vcpu *v)
-{
-    struct xen_add_to_physmap_batch arg = {.domid = DOMID_SELF,
-                                           .space = XENMAPSPACE_gmfn_foreign,
-                                           .size = 2,
-                                           .u.foreign_domid = some_domid(),
-                                           .idxs = argument_gpa(v) + LIST,
-                                           .gpfns = argument_gpa(v) + LIST + 0x100,
-                                           .errs = argument_gpa(v) + LIST + 0x200};
-    uint64_t *list;
-
-    set_list(v, 2, GFN_GRANTED, GUEST_FRAMES - GFN_GRANTED);
-    list = (uint64_t *)((char *)argument(v) + LIST);
-    for (unsigned i = 0; i < 2; i++)
-        list[0x100 / sizeof(*list) + i] = GFN_MAPPED + random_below(MAPPED_FRAMES);
-    call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &arg, sizeof(arg));
-}
-
 void guest_act(struct vcpu *v)
 {
     static void (*const own[])(struct vcpu * v) = {
         touch,           touch,        balloon,         add_special,    remove_special,
         evtchn_alloc,    evtchn_bind,  evtchn_bind_own, evtchn_by_port, evtchn_by_port,
         evtchn_look,     grant_change, grant_change,    grant_map_some, grant_unmap_some,
-        grant_copy_some, sched_some,   vcpu_some,       timer_some,     timer_some,
+        grant_copy_some, grant_setup,  sched_some,      vcpu_some,      timer_some,
+        timer_some,
     };
-    static void (*const control[])(struct vcpu * v) = {build, build,  build,
-                                                       build, manage, map_foreign};
 
     /* Somebody may have started it before it had memory. */
     if (p2m_get(v->domain, (gfn_t){GFN_ARGUMENTS + v->id}).type != P2M_RAM)
         return;
     if (v->domain->is_privileged && random_below(2))
-        control[random_below(ARRAY_SIZE(control))](v);
+        control_act(v);
     else
         own[random_below(ARRAY_SIZE(own))](v);
 }

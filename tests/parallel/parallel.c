@@ -21,11 +21,15 @@
 #include "tests/parallel/parallel.h"
 #include "tests/parallel/threads.h"
 
-#define STEPS       60000u /* of each CPU */
+#define STEPS       60000u /* of each CPU, unless told otherwise */
 #define STEP_NS     1000u
+#define JUMP_NS     100000000u /* a period of caps */
+#define JUMP_EVERY  8192u
 #define LENGTH      3u /* of the hypercall instruction */
 #define ORDER_CHUNK 9u
 
+static uint64_t seed;
+static uint32_t steps = STEPS;
 static _Atomic uint32_t running = CPUS;           /* CPUs that still let guests act */
 static _Atomic bool has_stopped;                  /* no vCPU runs any more */
 static _Atomic uint64_t calls[64], successes[64]; /* by hypercall number */
@@ -129,18 +133,20 @@ static void run_cpu(uint32_t cpu)
     struct percpu *self = this_cpu();
 
     fake_be_cpu(cpu);
-    random_seed(cpu + 1);
+    random_seed(seed * CPUS + cpu + 1);
     for (uint32_t step = 0; !atomic_load(&has_stopped); step++) {
         atomic_fetch_add(&fake_ns, STEP_NS / CPUS);
         fake_host_flush();
         take_pending(self);
         if (self->current)
-            run_guest(self, step < STEPS);
+            run_guest(self, step < steps);
         else
             frame_scrub_step();
         if (random_below(8) == 0)
             interrupt_some();
-        if (step == STEPS)
+        if (random_below(JUMP_EVERY) == 0)
+            atomic_fetch_add(&fake_ns, JUMP_NS);
+        if (step == steps)
             atomic_fetch_sub(&running, 1);
         if (cpu == 0 && atomic_load(&running) == 0 && pause_all())
             atomic_store(&has_stopped, true);
@@ -163,6 +169,17 @@ static struct domain *make_control(void)
     return d;
 }
 
+/* A domain whose last vCPU went down has shut down. */
+static void check_down(const struct domain *d)
+{
+    bool is_down = atomic_load(&d->state) == DOMAIN_ALIVE;
+
+    for (uint32_t i = 0; i < d->vcpu_max; i++)
+        is_down &= d->vcpu[i]->is_initialised && !vcpu_is_up(d->vcpu[i]);
+    if (is_down)
+        assert_int_not_equal(d->shutdown_reason, SHUTDOWN_REASON_NONE);
+}
+
 static void run_cpus_at_once(void)
 {
     struct frame_counts before, after;
@@ -172,6 +189,7 @@ static void run_cpus_at_once(void)
     make_control();
     threads_run(CPUS, run_cpu);
     while ((d = domain_get_next(0))) {
+        check_down(d);
         domain_put(d);
         fake_domain_destroy(d);
     }
@@ -188,10 +206,17 @@ static void run_cpus_at_once(void)
                    (unsigned long long)calls[i]);
 }
 
-int main(void)
+/* Arguments: a seed, and how many steps. */
+int main(int count, char **arguments)
 {
+    if (count > 1)
+        seed = strtoull(arguments[1], NULL, 0);
+    if (count > 2)
+        steps = (uint32_t)strtoull(arguments[2], NULL, 0);
     fake_memory_setup(NULL);
+    delay_loads();
     timers_at_once();
+    downs_at_once();
     run_cpus_at_once();
     return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/domain.h"
+#include "tests/fake/fake_memory.h"
 
 #define CPUS          4u
 #define GUESTS        5u /* domains 1 .. GUESTS come and go */
@@ -23,5 +24,24 @@ void random_seed(uint64_t seed);
  * hypercall, which the registers hold then. */
 void guest_act(struct vcpu *v);
 
-/* CPUs cancel timers that another one fires. */
+/* The same for a vCPU of the control domain: what only it may do. */
+void control_act(struct vcpu *v);
+
+#define LIST 0x800u /* in the page of arguments */
+/* The page of V's arguments: where it is for the guest, and for us. */
+uint64_t argument_gpa(const struct vcpu *v);
+void *argument(const struct vcpu *v);
+/* Starts a hypercall; op(CMD, the argument) with a copy of *ARG as argument. */
+void call(uint64_t number, uint64_t a, uint64_t b, uint64_t c);
+void call_with(const struct vcpu *v, uint64_t number, uint64_t cmd, const void *arg, size_t size);
+/* COUNT numbers from FIRST on, below FIRST + RANGE, at LIST. */
+void set_list(const struct vcpu *v, uint32_t count, uint32_t first, uint32_t range);
+uint16_t some_domid(void);
+uint64_t some_mapped_gpa(void);
+
+/* Threads stop for a moment, at times, before they load what others may change. */
+void delay_loads(void);
+
+/* Smaller ones: CPUs cancel timers that another one fires; vCPUs of one domain go down. */
 void timers_at_once(void);
+void downs_at_once(void);
