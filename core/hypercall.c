@@ -291,7 +291,11 @@ int64_t hypercall_for_each(struct hypercall *call, hypercall_work *work, void *s
 
 bool hypercall_should_yield(void)
 {
-    return atomic_load_explicit(&this_cpu()->cpu->pending, memory_order_relaxed) != 0 ||
+    /* An interrupt that no CPU has taken yet is not seen here: it comes when the guest is entered.
+     */
+    this_cpu()->pins_checked += YIELD_LOOK;
+    return this_cpu()->pins_checked & YIELD_LOOKS_MAX ||
+           atomic_load_explicit(&this_cpu()->cpu->pending, memory_order_relaxed) != 0 ||
            timer_next() <= time_ns();
 }
 

@@ -78,6 +78,6 @@ int64_t hypercall_continue(struct hypercall *call, uint64_t done);
 /* Executes the hypercall that the loaded vCPU asked for: registers in, result in RAX, RIP past the
  * instruction unless HYPERCALL_AGAIN. LENGTH: of the instruction. */
 void hypercall_dispatch(unsigned length);
-/* True when a handler that loops should return HYPERCALL_AGAIN: something is pending on this CPU.
- */
+/* True when a handler that loops should return HYPERCALL_AGAIN: something is pending on this CPU,
+ * or this is the 64th look since the guest ran, and a device may have interrupted. */
 bool hypercall_should_yield(void);

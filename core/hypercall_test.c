@@ -138,6 +138,7 @@ static int setup(UNUSED void **state)
 
 static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
+    this_cpu()->pins_checked = 0;
     regs->rip = 0x1000;
     regs->gpr[REG_RAX] = number;
     if (fake_paging.is_long) {
@@ -432,6 +433,18 @@ static void test_multicall_continues_between_entries(UNUSED void **state)
     assert_int_equal(entry(0)->result, 4096);
 }
 
+/* Nothing is known to be pending, but interrupts are off all the while. */
+static void test_a_long_multicall_lets_devices_interrupt(UNUSED void **state)
+{
+    const struct multicall_entry one = {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}};
+
+    for (size_t i = 0; i < 100; i++)
+        memcpy(memory[0] + i * sizeof(one), &one, sizeof(one));
+    call(__HYPERVISOR_multicall, BASE, 100, 0);
+    assert_int_equal(regs->rip, 0x1000);
+    assert_int_equal(regs->gpr[REG_RSI], 36);
+}
+
 static void test_multicall_entry_continues(UNUSED void **state)
 {
     struct multicall_entry entries[] = {
@@ -506,6 +519,7 @@ int main(void)
         cmocka_unit_test_setup(test_console_write_continues_in_registers, setup),
         cmocka_unit_test_setup(test_multicall_stores_each_result, setup),
         cmocka_unit_test_setup(test_multicall_continues_between_entries, setup),
+        cmocka_unit_test_setup(test_a_long_multicall_lets_devices_interrupt, setup),
         cmocka_unit_test_setup(test_multicall_entry_continues, setup),
         cmocka_unit_test_setup(test_32_bit_multicall, setup),
         cmocka_unit_test_setup(test_multicall_on_bad_memory, setup),

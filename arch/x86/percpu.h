@@ -96,6 +96,10 @@ static inline struct percpu *this_cpu(void)
 #endif
 
 #define PINS_PAGING (1u << 31) /* of pins_checked: window.paging is up to date */
+/* There too, because it ends with the exit as well: looks of hypercall_should_yield(), and how many
+ * are too many. */
+#define YIELD_LOOK      (1u << 16)
+#define YIELD_LOOKS_MAX (64 * YIELD_LOOK)
 /* SLOT of the window shows another frame, or will: its pin is forgotten, all if it is a table's. */
 static inline void pins_forget(struct window *window, unsigned slot)
 {

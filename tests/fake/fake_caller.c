@@ -77,6 +77,7 @@ int64_t caller_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
         fake_host_flush_all();
         p2m_enter(v);
         atomic_store(&this_cpu()->cpu->pending, 0);
+        this_cpu()->pins_checked &= PINS_PAGING | (YIELD_LOOK - 1);
         hypercall_dispatch(LENGTH);
     }
     return (int64_t)regs->gpr[REG_RAX];
