@@ -76,7 +76,7 @@ void vcpu_stop(struct vcpu *v, uint32_t reason)
 
 void vcpu_go(struct vcpu *v, uint32_t reason)
 {
-    if (__atomic_and_fetch(&v->stop, ~reason, __ATOMIC_SEQ_CST) == 0)
+    if ((atomic_fetch_and(&v->stop, ~reason) & ~reason) == 0)
         sched_wake(v);
 }
 
