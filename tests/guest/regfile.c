@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "guest-kernel/console.h"
 #include "guest-kernel/cpu.h"
 #include "guest-kernel/time.h"
 #include "guest-kernel/traps.h"
@@ -37,12 +38,14 @@ static void use_avx(void *arg)
 }
 
 /* A hypervisor that does not see XSETBV, as Xen on an emulator without that intercept, takes AVX
- * away again when it restores the vector state after another domain has run. */
+ * away again when it restores the vector state after another domain has run on this CPU: where
+ * there is one CPU, the one that has the console does. */
 static bool avx_works(void)
 {
     void (*instruction)(void) = op_avx;
 
     for (unsigned int i = 0; i < AVX_TRIES; i++) {
+        console_write("", 0);
         time_sleep(NS_PER_MS);
         if (trap_expect(use_avx, &instruction, NULL) >= 0 || read_xcr0() != XCR0_X87_TO_AVX)
             return false;

@@ -8,7 +8,7 @@ import guests
 import lab
 
 # Two CPUs for what has further vcpus; Xen's boot takes 12 s of it.
-SECONDS = 900
+SECONDS = 2400
 NAMES = ["demo", *guests.names()]
 # Linux's back end gives an interface up for good in about fifteen of the cases. The control domain
 # has the address 10.0.2.2 on the bridge xenbr0 (dom0-init).
