@@ -129,13 +129,25 @@ bool net_begin_anew(void)
     return netfront_close(&net_victim) == 0 && net_connect_victim();
 }
 
+/* Whether the back end answers a frame to the sender's own address, which nobody gets. */
+static bool victim_is_served(void)
+{
+    static struct raw_answers answers;
+
+    raw_put();
+    memcpy(net_victim.tx.pages[0], net_victim.mac, NETFRONT_MAC_SIZE);
+    raw_run(&answers, 1);
+    return answers.count == 1;
+}
+
 bool net_recover(void)
 {
     int closed = netfront_close(&net_victim);
 
     if (closed == 0 && !is_unforgiving) {
-        if (net_connect_victim())
-            return true;
+        if (net_connect(&net_victim, victim_number, NETFRONT_SPLIT | NETFRONT_SG) == 0 &&
+            victim_is_served())
+            return victim_is_well();
         closed = netfront_close(&net_victim);
     }
     if (closed != 0 || victim_number + 1 >= interface_count)
