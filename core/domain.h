@@ -212,8 +212,6 @@ void vcpu_write_runstate(const struct vcpu *v);
 /* Runstate accounting on each change of state (RUNSTATE_*). Needs sched_lock_vcpu(). */
 static inline void vcpu_set_runstate(struct vcpu *v, uint32_t runstate, uint64_t now_ns)
 {
-    if (runstate == v->runstate)
-        return;
     if (likely(now_ns > v->runstate_entry_ns)) {
         v->runstate_ns[v->runstate] += now_ns - v->runstate_entry_ns;
         v->runstate_entry_ns = now_ns;

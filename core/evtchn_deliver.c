@@ -15,33 +15,27 @@
 /* Words of the bitmaps. A bit has the same place in them whether the guest's words have 32 or 64
  * bits; what a guest of the other size does to the same bytes is atomic too. */
 typedef uint64_t __attribute__((may_alias)) word_t;
-#define WORD_BITS 64u
+#define WORD_BITS    64u
+#define BIT_OF(port) (UINT64_C(1) << ((port) % WORD_BITS))
 
 _Static_assert(offsetof(struct shared_info, evtchn_pending) ==
                    offsetof(struct compat_shared_info, evtchn_pending),
                "the pending bits are at the same place in both layouts");
-_Static_assert(offsetof(struct compat_shared_info, evtchn_mask) % sizeof(word_t) == 0,
-               "whole words");
-
-static inline word_t bit_of(uint32_t port)
-{
-    return UINT64_C(1) << (port % WORD_BITS);
-}
 
 /* These return what the bit was. */
 static inline bool test_and_set(word_t *words, uint32_t port)
 {
-    return __atomic_fetch_or(&words[port / WORD_BITS], bit_of(port), __ATOMIC_SEQ_CST) &
-           bit_of(port);
+    return __atomic_fetch_or(&words[port / WORD_BITS], BIT_OF(port), __ATOMIC_SEQ_CST) &
+           BIT_OF(port);
 }
 static inline bool test_and_clear(word_t *words, uint32_t port)
 {
-    return __atomic_fetch_and(&words[port / WORD_BITS], ~bit_of(port), __ATOMIC_SEQ_CST) &
-           bit_of(port);
+    return __atomic_fetch_and(&words[port / WORD_BITS], ~BIT_OF(port), __ATOMIC_SEQ_CST) &
+           BIT_OF(port);
 }
 static inline bool test(const word_t *words, uint32_t port)
 {
-    return __atomic_load_n(&words[port / WORD_BITS], __ATOMIC_SEQ_CST) & bit_of(port);
+    return __atomic_load_n(&words[port / WORD_BITS], __ATOMIC_SEQ_CST) & BIT_OF(port);
 }
 
 static inline word_t *pending_of(const struct domain *d)

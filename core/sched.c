@@ -18,7 +18,14 @@ _Atomic uint64_t sched_idle_cpus;
 static void slice_over(struct timer *timer)
 {
     struct run_queue *rq = container_of(timer, struct run_queue, slice);
+    bool is_vain;
 
+    lock_take(&rq->lock);
+    /* Who waited runs or sleeps since. Who comes from here on finds the timer off, and sets it. */
+    is_vain = !rq->queue.root && !(rq->current && rq->current->domain->sched.cap);
+    lock_drop(&rq->lock);
+    if (is_vain)
+        return;
     sched_push(rq);
     cpu_kick(&cpus[rq->cpu], CPU_PENDING_SCHED);
 }
@@ -173,11 +180,12 @@ void run_queue_leave(struct run_queue *rq, struct vcpu *v)
 
 void sched_wake(struct vcpu *v)
 {
-    uint64_t allowed = READ_ONCE(v->sched.affinity), here = UINT64_C(1) << READ_ONCE(v->sched.cpu);
+    uint64_t allowed = READ_ONCE(v->sched.affinity);
     uint64_t idle = atomic_load_explicit(&sched_idle_cpus, memory_order_relaxed) & allowed;
+    uint32_t cpu = READ_ONCE(v->sched.cpu);
     struct run_queue *rq;
 
-    if (unlikely(!(allowed & here) || (idle && !(idle & here))))
+    if (unlikely(!(allowed >> cpu & 1) || (idle && !(idle >> cpu & 1))))
         sched_place(v);
     rq = lock_queue_of(v);
     if (!queue_holds(&v->sched.node) && !atomic_load(&v->sched.is_running) && vcpu_may_run(v))
@@ -213,13 +221,12 @@ void sched_sleep(struct vcpu *v)
  * running. */
 static inline struct vcpu *pick(struct run_queue *rq, struct vcpu *prev, uint64_t now)
 {
-    bool may_stay = prev && vcpu_may_run(prev) && (prev->sched.affinity >> rq->cpu & 1) &&
-                    cap_left(prev->domain, now) > 0;
-
     for (;;) {
         struct vcpu *first = first_of(rq);
 
-        if (may_stay && (!first || prev->sched.node.key < first->sched.node.key))
+        if (prev && vcpu_may_run(prev) && (prev->sched.affinity >> rq->cpu & 1) &&
+            (!first || prev->sched.node.key < first->sched.node.key) &&
+            cap_left(prev->domain, now) > 0)
             return prev;
         if (!first)
             return NULL;
@@ -232,7 +239,8 @@ static inline struct vcpu *pick(struct run_queue *rq, struct vcpu *prev, uint64_
 }
 
 /* Looks again when the slice is over, if somebody else waits or the cap ends it. A look that is due
- * earlier, of who ran before, stays: it does no harm, and setting the timer costs more. */
+ * earlier, of who ran before, stays: where nobody waits it does nothing, and setting the timer at
+ * each switch costs more. */
 static inline void set_slice(struct run_queue *rq, struct vcpu *v, uint64_t now)
 {
     uint64_t left = cap_left(v->domain, now);
@@ -246,31 +254,48 @@ static inline void set_slice(struct run_queue *rq, struct vcpu *v, uint64_t now)
     }
 }
 
-static inline void switch_to(struct percpu *self, struct vcpu *prev, struct vcpu *next)
+/* PREV's state leaves this CPU, NEXT's comes. True: PREV may run, and its domain is held. Needs the
+ * queue's lock: who lets PREV run and finds it running is seen here, or finds it stopped. */
+static inline bool switch_to(struct run_queue *rq, struct vcpu *prev, struct vcpu *next,
+                             uint64_t now)
 {
+    struct percpu *self = this_cpu();
+    struct cpu *cpu = self->cpu;
+    bool may_run;
+
+    if (prev) {
+        rq->load -= prev->sched.load;
+        vcpu_set_runstate(prev, waiting_runstate(prev), now);
+    } else {
+        atomic_fetch_and(&sched_idle_cpus, ~(UINT64_C(1) << rq->cpu));
+    }
+    if (next) {
+        /* Before a full barrier, the note of what is loaded: vcpu_notify() sees it, or the entry
+         * sees the event. */
+        atomic_store_explicit(&next->sched.is_running, true, memory_order_relaxed);
+        vcpu_set_runstate(next, RUNSTATE_running, now);
+    }
+    rq->current = next;
     arch_vcpu_switch(prev, next);
     self->current = next;
-    atomic_store_explicit(&self->cpu->loaded_gen, next ? next->arch.tlb_gen : 0,
-                          memory_order_relaxed);
-    atomic_store(&self->cpu->loaded, next ? next->domain : NULL);
+    atomic_store_explicit(&cpu->loaded_gen, next ? next->arch.tlb_gen : 0, memory_order_relaxed);
+    atomic_store(&cpu->loaded, next ? next->domain : NULL);
     if (!prev)
-        return;
-    /* PREV is saved: from here on other CPUs may have it, or destroy it, but for its page. A full
-     * barrier, as is the queue's lock that sched_wake() takes: who lets PREV run and finds it
-     * running is seen here. */
-    domain_hold(prev->domain);
-    atomic_store(&prev->sched.is_running, false);
-    if (unlikely(vcpu_may_run(prev)))
-        sched_wake(prev);
-    domain_put(prev->domain);
+        return false;
+    may_run = vcpu_may_run(prev);
+    if (unlikely(may_run))
+        domain_hold(prev->domain);
+    /* PREV is saved: from here on others may destroy it. */
+    atomic_store_explicit(&prev->sched.is_running, false, memory_order_release);
+    return may_run;
 }
 
 void sched_run(void)
 {
-    struct percpu *self = this_cpu();
-    struct run_queue *rq = queue_of(self->id);
-    struct vcpu *prev = self->current, *next;
+    struct run_queue *rq = queue_of(this_cpu()->id);
+    struct vcpu *prev = this_cpu()->current, *next;
     uint64_t now;
+    bool may_run = false;
 
     lock_take(&rq->lock);
     now = time_ns();
@@ -278,24 +303,15 @@ void sched_run(void)
     next = pick(rq, prev, now);
     if (next)
         set_slice(rq, next, now);
-    if (next != prev) {
-        if (prev) {
-            rq->load -= prev->sched.load;
-            vcpu_set_runstate(prev, waiting_runstate(prev), now);
-        }
-        if (next) {
-            atomic_store(&next->sched.is_running, true);
-            vcpu_set_runstate(next, RUNSTATE_running, now);
-        }
-        rq->current = next;
-    }
-    if (!next)
+    else
         atomic_fetch_or(&sched_idle_cpus, UINT64_C(1) << rq->cpu);
-    else if (unlikely(!prev))
-        atomic_fetch_and(&sched_idle_cpus, ~(UINT64_C(1) << rq->cpu));
-    lock_drop(&rq->lock);
     if (next != prev)
-        switch_to(self, prev, next);
+        may_run = switch_to(rq, prev, next, now);
+    lock_drop(&rq->lock);
+    if (unlikely(may_run)) {
+        sched_wake(prev);
+        domain_put(prev->domain);
+    }
     if (!next)
         sched_pull(rq);
 }

@@ -322,6 +322,32 @@ static void test_yield_lets_the_other_run(UNUSED void **state)
     assert_ptr_not_equal(fake_current(0), first);
 }
 
+static void test_a_look_for_who_waits_no_more_is_in_vain(UNUSED void **state)
+{
+    struct vcpu *first, *second;
+
+    make(1, 2);
+    up_all(2);
+    look_all();
+    first = fake_current(0);
+    second = first == &vcpus[0] ? &vcpus[1] : &vcpus[0];
+    for (uint32_t round = 0; round < 2; round++) {
+        assert_in_range(fake_armed(0), fake_ns, fake_ns + SECOND);
+        if (round == 1)
+            vcpu_stop(second, VCPU_PAUSED);
+        fake_ns = fake_armed(0);
+        timer_run();
+        assert_int_equal(atomic_exchange(&cpus[0].pending, 0), round == 0 ? CPU_PENDING_SCHED : 0);
+        if (round == 0)
+            sched_run();
+        if (round == 0 && fake_current(0) == second)
+            second = first;
+    }
+    /* Who comes then has its look. */
+    vcpu_go(second, VCPU_PAUSED);
+    assert_int_not_equal(fake_armed(0), UINT64_MAX);
+}
+
 static void test_runstates_add_up(UNUSED void **state)
 {
     const uint64_t *ns = vcpus[0].runstate_ns;
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_load_is_evened_by_weight),
         cmocka_unit_test(test_three_equals_share_two_cpus),
         cmocka_unit_test(test_yield_lets_the_other_run),
+        cmocka_unit_test(test_a_look_for_who_waits_no_more_is_in_vain),
         cmocka_unit_test(test_runstates_add_up),
         cmocka_unit_test(test_switch_saves_and_loads_once),
     };

@@ -80,7 +80,7 @@ void vcpu_go(struct vcpu *v, uint32_t reason)
         sched_wake(v);
 }
 
-void vcpu_wake(struct vcpu *v)
+NOINLINE void vcpu_wake(struct vcpu *v)
 {
     if (unlikely(READ_ONCE(v->poll_port) != 0))
         evtchn_poll_end(v);

@@ -140,7 +140,7 @@ int msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_TSC_AUX:
         if (!cpuid_guest_has(CPUID_RDTSCP) || value > UINT32_MAX)
             return -EINVAL;
-        v->arch.tsc_aux = value;
+        v->arch.tsc_aux = this_cpu()->tsc_aux = value;
         wrmsr(MSR_TSC_AUX, value);
         return 0;
     case MSR_EFER:

@@ -107,7 +107,7 @@ static inline void load(struct percpu *self, struct vcpu *v)
     self->predicted = v->domain;
 }
 
-static inline void save(struct percpu *self, const struct vcpu *v)
+static inline void save(void)
 {
     struct vcpu_private *p = vcpu_private();
 
@@ -116,7 +116,6 @@ static inline void save(struct percpu *self, const struct vcpu *v)
     p->dr[1] = read_dr1();
     p->dr[2] = read_dr2();
     p->dr[3] = read_dr3();
-    self->tsc_aux = v->arch.tsc_aux;
 }
 
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
@@ -124,7 +123,7 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     struct percpu *self = this_cpu();
 
     if (prev != NULL)
-        save(self, prev);
+        save();
     if (next != NULL) {
         window_switch(&next->window);
         load(self, next);

@@ -30,5 +30,5 @@ static inline void xstate_save(struct vcpu_private *p)
     p->xcr0 = read_xcr0();
     if (p->xcr0 != xstate_components)
         write_xcr0(xstate_components);
-    xsave(&p->xsave, xstate_components);
+    xsave(&p->xsave, UINT64_MAX); /* of XCR0's */
 }

@@ -39,6 +39,8 @@ proctype sender()
 
 proctype cpu()
 {
+    bit may_run;
+
 end_idle:
     do
     :: is_running ->
@@ -57,10 +59,14 @@ end_idle:
         :: else
         fi;
 #endif
-        /* The scheduler takes it off the CPU: its state is saved, then it is let go. */
+        /* The scheduler takes it off the CPU: its state is saved, then it is let go. From there on
+         * others may have it, or destroy it. */
+        LOCK;
+        may_run = !is_blocked;
         is_running = 0;
+        UNLOCK;
         if
-        :: !is_blocked ->
+        :: may_run ->
             LOCK;
             if
             :: !is_queued && !is_running && !is_blocked -> is_queued = 1
