@@ -77,6 +77,7 @@ static ALWAYS_INLINE int64_t call_with_form(struct hypercall *call, bool is_conv
     struct guest_pin pin;
     int64_t result;
 
+    __asm__("" : "+r"(family)); /* or the compiler makes the address at each use */
     /* A list of one argument (grant_table_op). */
     if (family->length && (uint32_t)call->args[family->length] != 1)
         return -EINVAL;

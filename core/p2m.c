@@ -236,9 +236,10 @@ static NOINLINE void catch_up(struct vcpu *v, uint64_t generation)
     bool is_own = generation - v->arch.tlb_gen == v->own_raises;
 
     virt->flush(v);
-    window_unmap_slots(is_own ? v->window.stale : UINT32_MAX);
     if (!is_own)
         memset(v->known, 0, sizeof(v->known));
+    if (!is_own || v->window.stale)
+        window_unmap_slots(is_own ? v->window.stale : UINT32_MAX);
     v->own_raises = 0;
     v->arch.tlb_gen = generation;
 }

@@ -178,25 +178,26 @@ void arch_vcpu_nmi(struct vcpu *v)
     vcpu_notify(v);
 }
 
-/* Queues the first of what waits; the next gets a window. Xen's order: NMI, upcall, local APIC. An
- * upcall has no state but evtchn_upcall_pending, which the guest clears with interrupts off, so
- * that it is never injected twice for one event. */
+/* Queues the first of what waits, if anything does; the next gets a window. Xen's order: NMI,
+ * upcall, local APIC. An upcall has no state but evtchn_upcall_pending, which the guest clears with
+ * interrupts off, so that it is never injected twice for one event. */
 static inline void deliver(struct vcpu *v)
 {
     struct vlapic *l = &v->arch.vlapic;
+    uint32_t waiting = atomic_load_explicit(&l->waiting, memory_order_relaxed);
     int vector;
 
-    if (vlapic_is_waiting(l, VLAPIC_NMI) && virt->inject(v, VM_EVENT_NMI | VECTOR_NMI))
+    if (waiting & VLAPIC_NMI && virt->inject(v, VM_EVENT_NMI | VECTOR_NMI))
         atomic_fetch_and(&l->waiting, ~VLAPIC_NMI);
-    if (v->domain->callback != 0 && evtchn_upcall_pending(v))
+    if (evtchn_upcall_pending(v) && v->domain->callback != 0)
         virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)v->domain->callback);
-    vector = vlapic_is_waiting(l, VLAPIC_IRQ) ? vlapic_pending(v) : -1;
+    vector = waiting & VLAPIC_IRQ ? vlapic_pending(v) : -1;
     if (vector >= 0 && virt->inject(v, VM_EVENT_INTERRUPT | (uint32_t)vector))
         vlapic_accept(v, (uint8_t)vector);
 }
 
 /* Only here does the loaded vCPU change. */
-static NOINLINE void take_pending(struct percpu *self)
+static inline void take_pending(struct percpu *self)
 {
     uint32_t bits = atomic_exchange(&self->cpu->pending, 0);
 
@@ -279,14 +280,13 @@ static inline bool is_stale(const struct vcpu *v)
            atomic_load_explicit(&v->domain->p2m.generation, memory_order_relaxed);
 }
 
-/* Finds the vCPU to enter when there is something to do before. */
-static NOINLINE struct vcpu *enter_after_work(struct percpu *self)
+/* Finds the vCPU to enter. */
+static NOINLINE struct vcpu *enter_after_pending(struct percpu *self)
 {
     for (;;) {
         struct vcpu *v;
 
-        if (atomic_load(&self->cpu->pending) != 0)
-            take_pending(self);
+        take_pending(self);
         v = self->current;
         if (unlikely(v == NULL)) {
             idle(self);
@@ -294,26 +294,33 @@ static NOINLINE struct vcpu *enter_after_work(struct percpu *self)
         }
         if (is_stale(v))
             p2m_enter(v);
-        if (vcpu_has_news(v))
-            deliver(v);
+        deliver(v);
         if (cpu_enter_begin(self->cpu))
             return v;
     }
 }
 
-struct vcpu *vm_entry(void)
+static NOINLINE struct vcpu *enter_after_work(struct percpu *self, struct vcpu *v)
+{
+    if (is_stale(v))
+        p2m_enter(v);
+    deliver(v);
+    return likely(cpu_enter_begin(self->cpu)) ? v : enter_after_pending(self);
+}
+
+ALWAYS_INLINE struct vcpu *vm_entry(void)
 {
     struct percpu *self = this_cpu();
     struct vcpu *v = self->current;
 
-    if (likely(!is_stale(v) && !vcpu_has_news(v)) && likely(cpu_enter_begin(self->cpu)))
-        return v;
-    return enter_after_work(self);
+    if (unlikely(is_stale(v) || vcpu_has_news(v)))
+        return enter_after_work(self, v);
+    return likely(cpu_enter_begin(self->cpu)) ? v : enter_after_pending(self);
 }
 
 void arch_cpu_loop(void)
 {
     /* There is a vCPU from here on that vm_entry() can look at. */
-    enter_after_work(this_cpu());
+    enter_after_pending(this_cpu());
     virt->run();
 }

@@ -233,7 +233,7 @@ static void svm_close_window(void)
 }
 
 /* Brings the vCPU to enter into the processor's reach. */
-static inline void prepare(void)
+static ALWAYS_INLINE void prepare(void)
 {
     const struct vcpu *v = vm_entry();
     struct vmcb *vmcb = svm_vmcb();
@@ -298,17 +298,18 @@ static bool svm_inject(struct vcpu *v, uint32_t event)
     struct vmcb_control *c = &vmcb->control;
     uint32_t type = event & VM_EVENT_TYPE;
 
-    if (type != VM_EVENT_EXCEPTION && !can_take(vmcb, type) &&
-        !(type == VM_EVENT_INTERRUPT && pass_halt(vmcb))) {
-        if (type == VM_EVENT_INTERRUPT)
+    if (likely(type == VM_EVENT_INTERRUPT)) {
+        if (unlikely(!can_take(vmcb, VM_EVENT_INTERRUPT)) && !pass_halt(vmcb)) {
             open_window(c);
-        return false;
-    }
-    if (type == VM_EVENT_NMI)
-        svm_intercept(c, SVM_EXIT_IRET, true);
-    if (type == VM_EVENT_INTERRUPT) {
+            return false;
+        }
         give_interrupt(c, event & VM_EVENT_VECTOR);
     } else {
+        if (type == VM_EVENT_NMI) {
+            if (!can_take(vmcb, VM_EVENT_NMI))
+                return false;
+            svm_intercept(c, SVM_EXIT_IRET, true);
+        }
         c->event_inject = VM_EVENT_VALID | event;
         c->event_error = 0;
     }
