@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of the QEMU command and of the choice between KVM and TCG."""
+import os
+
 import pytest
 
 from atoll import image, qemu
@@ -29,6 +31,15 @@ def test_counting_instructions_takes_one_thread():
 def test_emulated_cpus_share_a_thread(monkeypatch):
     monkeypatch.setattr(qemu, "nested_kvm", lambda: False)
     assert "tcg,thread=single" in qemu.accelerator(qemu.Machine(smp=4))
+
+
+@pytest.mark.parametrize("has_kvm", [True, False])
+def test_an_emulator_has_one_cpu_of_the_host(monkeypatch, tmp_path, has_kvm):
+    monkeypatch.setattr(qemu, "nested_kvm", lambda: has_kvm)
+    words = qemu.command(qemu.Machine(), "image", str(tmp_path))
+    before = words[:words.index("qemu-system-x86_64")]
+    assert before == [] if has_kvm else before[:2] == ["taskset", "-c"] and \
+        int(before[2]) in os.sched_getaffinity(0)
 
 
 def test_the_firmwares_variables_are_a_private_copy(tmp_path):
