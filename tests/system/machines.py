@@ -12,7 +12,8 @@ KERNELS = {"cloud-vmlinuz": "cloud/vmlinuz", "generic-vmlinuz": "generic/vmlinuz
 # The longest wait for what comes surely: the host may be slow, and busy with something else.
 PATIENCE = 300
 # Owners in `info memory` whose frames must be the same before and after.
-COUNTED = ("Domain-0", "quarantine", "of it used", "of it charged to domains")
+HEAP = ("of it used", "of it charged to domains")
+COUNTED = ("Domain-0", "quarantine", *HEAP)
 # A line of `info memory`: an owner, its frames, the same in KiB.
 MEMORY_LINE = re.compile(r"^ +(\S.*?) +\d+ +(\d+) KiB", re.MULTILINE)
 
@@ -82,16 +83,17 @@ def settled_memory(running):
     return readings[-1]
 
 
-def returned_memory(running, before, owners=COUNTED):
+def returned_memory(running, before, owners=COUNTED, kept=0):
     """Waits until these owners have as much as `before`: a domain's frames come back some time
-    after its end."""
+    after its end. Up to `kept` KiB of the heap may stay."""
     wanted = {name: before[name] for name in owners}
     found = []
 
     def is_back():
         now = memory(running)
         found.append({name: now[name] for name in owners})
-        return found[-1] == wanted
+        return all(0 <= found[-1][name] - wanted[name] <= (kept if name in HEAP else 0)
+                   for name in owners)
 
     try:
         running.wait(is_back, PATIENCE, f"memory as before: {wanted}")

@@ -117,7 +117,8 @@ def test_a_guest_whose_requests_are_wrong_harms_nobody(running):
     assert running.execute("create guest4.cfg", SECONDS)[1] == 0
     running.wait_record("ended", SECONDS, name="hostile")
     assert guests.summary(running.text("hostile"))[1] == 0, running.text("hostile")
-    machines.returned_memory(running, before)
+    # Two pages: Domain-0 keeps the one that lists more mappings when Debian has more reads at once.
+    machines.returned_memory(running, before, kept=8)
     text, status = run(running, "while [ ! -s /tmp/sums ]; do usleep 100000; done; "
                                 "kill $reader; sort -u /tmp/sums")
     assert status == 0
