@@ -72,8 +72,8 @@ struct percpu {
      * this CPU has given out. */
     uint64_t host_state, asid_gen;
     uint32_t asid_next;
-    uint64_t tsc_aux;               /* what MSR_TSC_AUX is */
-    const struct domain *predicted; /* whose branch targets the predictors know; only compared */
+    uint64_t tsc_aux;   /* what MSR_TSC_AUX is */
+    uint32_t predicted; /* number of the domain whose branch targets the predictors know */
     uint8_t argument[4096] ALIGNED(
         16); /* a hypercall's argument in its 64-bit form (core/hypercall.c) */
 };

@@ -102,9 +102,9 @@ static inline void load(struct percpu *self, struct vcpu *v)
         wrmsr(MSR_TSC_AUX, v->arch.tsc_aux);
         self->tsc_aux = v->arch.tsc_aux;
     }
-    if (has_predictor_barrier && self->predicted != v->domain)
+    if (has_predictor_barrier && self->predicted != v->domain->id)
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
-    self->predicted = v->domain;
+    self->predicted = v->domain->id;
 }
 
 static inline void save(void)
