@@ -92,7 +92,7 @@ static void step(void)
     for (unsigned int i = 0; i < 2; i++) {
         struct end *end = &ends[i];
 
-        if (net_tx_answer(&end->tx))
+        if (net_tx_answer(&end->tx, now, i == 0))
             expect(end->tx.ring.rsp_prod == end->tx.ring.rsp_sent);
         if (net_rx_answer(&end->rx))
             expect(end->rx.slot_count == 0);
