@@ -38,7 +38,7 @@ void vcpu_update_time(struct vcpu *v)
     /* Another vCPU may register an area for V meanwhile. */
     sched_lock_vcpu(v);
     /* The same place in both layouts. */
-    write_time(&READ_ONCE(v->info)->time, &t);
+    write_time(&__atomic_load_n(&v->info, __ATOMIC_ACQUIRE)->time, &t);
     if (v->time_area.address)
         write_time(v->time_area.address, &t);
     sched_unlock_vcpu(v);
