@@ -14,6 +14,7 @@
 #include "guest-kernel/control/domains.h"
 #include "lib/errno.h"
 #include "pv-abi/io_xenbus.h"
+#include "tests/fake/control/expect_node.h"
 #include "tests/fake/control/fake_heap.h"
 #include "tests/fake/control/fake_rings.h"
 
@@ -100,16 +101,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void expect(const char *path, const char *value, const char *access)
-{
-    char text[64];
-
-    assert_int_equal(store_read(path, text, sizeof(text)), 0);
-    assert_string_equal(text, value);
-    assert_int_equal(store_read_access(path, text, sizeof(text)), 0);
-    assert_string_equal(text, access);
-}
-
 /* The front end writes its state; gives the back end's. */
 static uint64_t say(const char *front_state)
 {
@@ -124,16 +115,16 @@ static uint64_t say(const char *front_state)
 static void test_both_directories(void **state)
 {
     assert_ptr_equal(*state, &backend);
-    expect(FRONT "/backend", BACK, "n1,r0");
-    expect(FRONT "/backend-id", "0", "n1,r0");
-    expect(FRONT "/state", "1", "n1,r0");
-    expect(BACK "/frontend", FRONT, "n0,r1");
-    expect(BACK "/frontend-id", "1", "n0,r1");
-    expect(BACK "/online", "1", "n0,r1");
-    expect(BACK "/hotplug-status", "connected", "n0,r1");
-    expect(BACK "/state", "2", "n0,r1");
-    expect(BACK "/word", "text", "n0,r1");
-    expect(BACK "/number", "42", "n0,r1");
+    expect_node(FRONT "/backend", BACK, "n1,r0");
+    expect_node(FRONT "/backend-id", "0", "n1,r0");
+    expect_node(FRONT "/state", "1", "n1,r0");
+    expect_node(BACK "/frontend", FRONT, "n0,r1");
+    expect_node(BACK "/frontend-id", "1", "n0,r1");
+    expect_node(BACK "/online", "1", "n0,r1");
+    expect_node(BACK "/hotplug-status", "connected", "n0,r1");
+    expect_node(BACK "/state", "2", "n0,r1");
+    expect_node(BACK "/word", "text", "n0,r1");
+    expect_node(BACK "/number", "42", "n0,r1");
 }
 
 static void test_from_the_first_word_to_the_last(void **state)

@@ -37,8 +37,9 @@ XS_HOST_OBJS := $(XS_SRCS:%=$(BUILD)/unit/guest-kernel/control/%.o) \
 $(patsubst %,$(BUILD)/unit/%,$(filter xs_%,$(CONTROL_TESTS))): $(XS_HOST_OBJS)
 STORE_HOST_OBJS := $(XS_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/store.o $(BUILD)/unit/tests/fake/control/fake_rings.o
 $(BUILD)/unit/store_test: $(STORE_HOST_OBJS)
-$(BUILD)/unit/domain_store_test: $(STORE_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/domain_store.o
-$(BUILD)/unit/backend_test: $(STORE_HOST_OBJS) $(BUILD)/unit/guest-kernel/control/backend.o
+EXPECT_NODE := $(BUILD)/unit/tests/fake/control/expect_node.o
+$(BUILD)/unit/domain_store_test: $(STORE_HOST_OBJS) $(EXPECT_NODE) $(BUILD)/unit/guest-kernel/control/domain_store.o
+$(BUILD)/unit/backend_test: $(STORE_HOST_OBJS) $(EXPECT_NODE) $(BUILD)/unit/guest-kernel/control/backend.o
 NET_SWITCH_OBJS := $(BUILD)/unit/guest-kernel/control/net_switch.o $(BUILD)/unit/tests/fake/control/fake_heap.o
 $(BUILD)/unit/net_switch_test: $(NET_SWITCH_OBJS)
 NET_ADAPT_OBJS := $(BUILD)/unit/guest-kernel/control/net_adapt.o $(BUILD)/unit/drivers/pv/net_offload.o
@@ -65,6 +66,6 @@ $(CONTROL_TESTS:%=$(BUILD)/unit/%): $(BUILD)/unit/%: $(BUILD)/unit/guest-kernel/
 
 UNIT_TESTS += $(CONTROL_TESTS:%=$(BUILD)/unit/%)
 -include $(BUILD)/unit/guest-kernel/control/shell.d $(BUILD)/unit/guest-kernel/control/volumes.d $(BUILD)/unit/guest-kernel/control/terminal.d $(CONTROL_HOST_OBJS:.o=.d) $(CONTROL_DOMAIN_OBJS:.o=.d) \
-	$(STORE_HOST_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d \
+	$(STORE_HOST_OBJS:.o=.d) $(EXPECT_NODE:.o=.d) $(BUILD)/unit/guest-kernel/control/domain_store.d \
 	$(BUILD)/unit/guest-kernel/control/backend.d $(BUILD)/unit/guest-kernel/control/heap.d \
 	$(NET_RINGS_OBJS:.o=.d) $(BUILD)/unit/guest-kernel/control/net_uplink.d $(CONTROL_TEST_OBJS:.o=.d)

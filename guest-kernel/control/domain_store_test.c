@@ -12,6 +12,7 @@
 #include "guest-kernel/control/domain_store.h"
 #include "guest-kernel/control/store.h"
 #include "lib/errno.h"
+#include "tests/fake/control/expect_node.h"
 #include "tests/fake/control/fake_heap.h"
 #include "tests/fake/control/fake_rings.h"
 
@@ -41,16 +42,6 @@ static int setup(void **state)
     return 0;
 }
 
-static void expect(const char *path, const char *value, const char *access)
-{
-    char text[64];
-
-    assert_int_equal(store_read(path, text, sizeof(text)), 0);
-    assert_string_equal(text, value);
-    assert_int_equal(store_read_access(path, text, sizeof(text)), 0);
-    assert_string_equal(text, access);
-}
-
 /* Domain 0's own nodes, and the empty ones above domains', may stay. */
 static void expect_nothing(void)
 {
@@ -64,15 +55,15 @@ static void test_a_domains_tree(void **state)
 {
     assert_ptr_equal(*state, &fake_rings);
     assert_int_equal(domain_store_create(&config, &built), 0);
-    expect("/local/domain/1/name", "g", "n0,r1");
-    expect("/local/domain/1/vm", "/vm/" UUID, "n0,r1");
-    expect("/vm/" UUID "/uuid", UUID, "n0,r1");
-    expect("/local/domain/1/cpu/1/availability", "online", "n0,r1");
-    expect("/local/domain/1/memory/static-max", "32768", "n0,r1");
-    expect("/local/domain/1/memory/target", "32768", "n0,r1");
-    expect("/local/domain/1/control/shutdown", "", "n1,r0");
-    expect("/local/domain/1/console/backend", "/local/domain/0/backend/console/1/0", "n0,r1");
-    expect("/local/domain/0/backend/console/1/0/frontend", "/local/domain/1/console", "n0,r1");
+    expect_node("/local/domain/1/name", "g", "n0,r1");
+    expect_node("/local/domain/1/vm", "/vm/" UUID, "n0,r1");
+    expect_node("/vm/" UUID "/uuid", UUID, "n0,r1");
+    expect_node("/local/domain/1/cpu/1/availability", "online", "n0,r1");
+    expect_node("/local/domain/1/memory/static-max", "32768", "n0,r1");
+    expect_node("/local/domain/1/memory/target", "32768", "n0,r1");
+    expect_node("/local/domain/1/control/shutdown", "", "n1,r0");
+    expect_node("/local/domain/1/console/backend", "/local/domain/0/backend/console/1/0", "n0,r1");
+    expect_node("/local/domain/0/backend/console/1/0/frontend", "/local/domain/1/console", "n0,r1");
     domain_store_remove(1, config.uuid);
     expect_nothing();
 }

@@ -199,14 +199,10 @@ static void events_of_others(struct vcpu *v)
 
 static void memory_of_others(struct vcpu *v)
 {
-    struct xen_memory_reservation ram = {
-        .extent_start = argument_gpa(v) + LIST, .nr_extents = 2, .domid = some_guest()};
     struct xen_add_to_physmap add = {.domid = some_guest(),
                                      .space = XENMAPSPACE_grant_table,
                                      .idx = random_below(2),
                                      .gpfn = some_mapped_gpa() >> PAGE_SHIFT};
-    struct xen_remove_from_physmap remove = {.domid = some_guest(),
-                                             .gpfn = some_mapped_gpa() >> PAGE_SHIFT};
     struct xen_mem_acquire_resource table = {.domid = some_guest(),
                                              .type = XENMEM_resource_grant_table,
                                              .nr_frames = 2,
@@ -214,16 +210,13 @@ static void memory_of_others(struct vcpu *v)
 
     switch (random_below(4)) {
     case 0:
-        set_list(v, 2, GFN_BALLOON, GUEST_FRAMES - GFN_BALLOON);
-        call_with(v, __HYPERVISOR_memory_op,
-                  random_below(2) ? XENMEM_decrease_reservation : XENMEM_populate_physmap, &ram,
-                  sizeof(ram));
+        balloon_of(v, some_guest());
         break;
     case 1:
         call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add, sizeof(add));
         break;
     case 2:
-        call_with(v, __HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &remove, sizeof(remove));
+        remove_mapped_of(v, some_guest());
         break;
     default:
         set_list(v, 2, GFN_MAPPED, MAPPED_FRAMES);

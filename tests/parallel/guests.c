@@ -102,16 +102,20 @@ static void touch(UNUSED struct vcpu *v)
     }
 }
 
-static void balloon(struct vcpu *v)
+void balloon_of(const struct vcpu *v, uint16_t domid)
 {
-    struct xen_memory_reservation arg = {.extent_start = argument_gpa(v) + LIST,
-                                         .nr_extents = 1 + random_below(4),
-                                         .domid = DOMID_SELF};
+    struct xen_memory_reservation arg = {
+        .extent_start = argument_gpa(v) + LIST, .nr_extents = 1 + random_below(4), .domid = domid};
 
     set_list(v, 4, GFN_BALLOON, GUEST_FRAMES - GFN_BALLOON);
     call_with(v, __HYPERVISOR_memory_op,
               random_below(2) ? XENMEM_decrease_reservation : XENMEM_populate_physmap, &arg,
               sizeof(arg));
+}
+
+static void balloon(struct vcpu *v)
+{
+    balloon_of(v, DOMID_SELF);
 }
 
 static void add_special(struct vcpu *v)
@@ -129,12 +133,16 @@ static void add_special(struct vcpu *v)
     call_with(v, __HYPERVISOR_memory_op, XENMEM_add_to_physmap, &arg, sizeof(arg));
 }
 
-static void remove_special(struct vcpu *v)
+void remove_mapped_of(const struct vcpu *v, uint16_t domid)
 {
-    struct xen_remove_from_physmap arg = {.domid = DOMID_SELF,
-                                          .gpfn = some_mapped_gpa() >> PAGE_SHIFT};
+    struct xen_remove_from_physmap arg = {.domid = domid, .gpfn = some_mapped_gpa() >> PAGE_SHIFT};
 
     call_with(v, __HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &arg, sizeof(arg));
+}
+
+static void remove_special(struct vcpu *v)
+{
+    remove_mapped_of(v, DOMID_SELF);
 }
 
 /* ---- events ---- */

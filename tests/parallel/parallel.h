@@ -38,6 +38,9 @@ void call_with(const struct vcpu *v, uint64_t number, uint64_t cmd, const void *
 void set_list(const struct vcpu *v, uint32_t count, uint32_t first, uint32_t range);
 uint16_t some_domid(void);
 uint64_t some_mapped_gpa(void);
+/* Release or populate some frames of a domain; take away what may be mapped in it. */
+void balloon_of(const struct vcpu *v, uint16_t domid);
+void remove_mapped_of(const struct vcpu *v, uint16_t domid);
 
 /* Threads stop for a moment, at times, before they load what others may change. */
 void delay_loads(void);
